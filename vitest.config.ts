@@ -1,0 +1,18 @@
+/** How the tests run: files in processes of their own, at most two at once, with time enough for a busy laptop. */
+import { defineConfig } from "vitest/config";
+
+const SLOWEST_TEST_MS = 60_000;
+
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export of its configuration.
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts", "fuzz/**/*.test.ts"],
+    benchmark: { include: ["test/bench/**/*.bench.ts"] },
+    environment: "node",
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: SLOWEST_TEST_MS,
+    hookTimeout: SLOWEST_TEST_MS,
+    teardownTimeout: SLOWEST_TEST_MS,
+  },
+});
