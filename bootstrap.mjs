@@ -38,7 +38,7 @@ const COMMANDS = {
   check: { run: ["test/check.ts"], builds: [] },
   test: { run: [VITEST, "run"], builds: ["release", "checked", "test"] },
   fuzz: { run: [VITEST, "run", "--dir", "fuzz"], builds: ["release", "checked", "test"], env: { MERLON_FUZZ: "long" } },
-  bench: { run: [VITEST, "bench", "--run"], builds: ["release"] },
+  bench: { run: ["test/bench/main.ts"], builds: ["release"] },
 };
 
 /** Sources that every build of the core reads; a build is stale when their content is not what it was made from. */
@@ -57,7 +57,8 @@ async function main([name, ...args]) {
     await installDependencies();
     const node = findNode();
     const built = await buildCore(node, command.builds, command.force === true);
-    if (built !== 0) return built;
+    // `build` alone is done here; its arguments are further steps.
+    if (built !== 0 || (command.force === true && args.length === 0)) return built;
     const [file, ...first] = command.run;
     return await run(node, [join(ROOT, file), ...first, ...args], { cwd: workingFolder(name), env: command.env });
   } catch (error) {
