@@ -53,6 +53,8 @@ export interface Verdict {
   readonly matchesDropped: number;
   /** Names of the limits that were reached, in the core's own words. */
   readonly limits: readonly string[];
+  /** What back ends would read in different ways, in the core's own words. */
+  readonly anomalies: readonly string[];
   /** Address of the client by the policy's trusted hops, in text form. */
   readonly clientIp: string;
   /** Body bytes that went through the parsers. */

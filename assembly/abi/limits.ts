@@ -1,0 +1,66 @@
+/**
+ * Every bound of the core, each with its unit. Reaching one sets a bit of `Limit` in the result: never a silent cut.
+ * Hosts read these as exported globals of the module and repeat none of them.
+ */
+
+/** Bytes that a host can hand over in one call: a head block or a chunk of body. */
+export const INPUT_BYTES_MAX: u32 = 262144;
+/** Working memory of one call, reset when the call returns. */
+export const SCRATCH_BYTES: u32 = 2097152;
+/** Size of one block of parked memory. */
+export const BLOCK_BYTES: u32 = 4096;
+/** Blocks that all parked transactions share: the cap of the module's growth, 96 MiB. */
+export const BLOCKS_MAX: u32 = 24576;
+/** Transactions open at once in one instance. */
+export const TRANSACTIONS_MAX: u32 = 16384;
+/** Header fields looked at in one head. */
+export const HEADERS_MAX: u32 = 512;
+/** Pairs looked at in one query, cookie header or form; later ones are inspected as one rest. */
+export const PAIRS_MAX: u32 = 2048;
+/** A value longer than this is inspected in windows of this size. */
+export const VALUE_BYTES_MAX: u32 = 32768;
+/** Bytes that two windows of one value share. */
+export const VALUE_OVERLAP_BYTES: u32 = 2048;
+/** Bytes kept of one parameter's name. */
+export const NAME_BYTES_MAX: u32 = 128;
+/** Bytes kept of all names on the way to a value of a structured body. */
+export const PATH_BYTES_MAX: u32 = 768;
+/** Nesting of a structured body whose names are kept. */
+export const DEPTH_MAX: u32 = 64;
+/** Nesting of a structured body that is followed at all; deeper, the rest is read as plain text. */
+export const DEPTH_FOLLOWED_MAX: u32 = 512;
+/** Values inside values: JSON in a parameter, a URL in a header. */
+export const NEST_MAX: u32 = 3;
+/** Segments of a point's name. */
+export const SEGMENTS_MAX: u32 = 96;
+/** Distinct readings of one value. */
+export const LAYERS_MAX: u32 = 10;
+/** Decoders on the way from the raw bytes to one reading. */
+export const CHAIN_MAX: u32 = 6;
+/** Matches kept with a transaction; more are counted. */
+export const MATCHES_MAX: u32 = 16;
+/** Bytes of one layer that go with a match. */
+export const EXCERPT_BYTES_MAX: u32 = 128;
+/** Bytes of a point's name in text form. */
+export const POINT_TEXT_BYTES_MAX: u32 = 512;
+/** Body bytes between two decision points. */
+export const DECISION_BYTES: u32 = 16384;
+/** Bytes of duplicate parameters kept to be joined. */
+export const POLLUTION_BYTES_MAX: u32 = 16384;
+/** Names watched for duplicates. */
+export const POLLUTION_NAMES_MAX: u32 = 128;
+/** Bytes of one part's header block in a multipart body. */
+export const PART_HEAD_BYTES_MAX: u32 = 3072;
+/** Longest multipart boundary: RFC 2046 §5.1.1 allows 70, real clients exceed it. */
+export const BOUNDARY_BYTES_MAX: u32 = 200;
+/** Bytes of a raw HTTP/1 head. */
+export const HEAD_BYTES_MAX: u32 = 262144;
+/** Tokens that a lexer keeps of one window. */
+export const TOKENS_MAX: u32 = 4096;
+/** Work allowed for one value: units a byte, and a floor for short ones. One unit is about one visit of one byte. */
+export const FUEL_PER_BYTE: u32 = 96;
+export const FUEL_FLOOR: u32 = 16384;
+/** Bytes of a policy image. */
+export const POLICY_BYTES_MAX: u32 = 262144;
+/** Bytes of the trace that explain asks for. */
+export const TRACE_BYTES_MAX: u32 = 1048576;

@@ -1,0 +1,134 @@
+/**
+ * What each phase of the current transaction does with its bytes, and where decisions fall: at the head's end, every
+ * DECISION_BYTES of body, and at the end. Between two decision points nothing shows, so however a host cut the body,
+ * the same bytes lead to the same result.
+ */
+import { DECISION_BYTES } from "./limits";
+import { Anomaly, Limit } from "./status";
+import { hashLiteral } from "../bytes/hash";
+import { arenaMark, arenaRelease } from "../bytes/arena";
+import { bodyEnd, bodyFeed } from "../decode/body";
+import { headInspect, headRead, trailersInspect } from "../decode/head";
+import {
+  RawState,
+  headBlockAt,
+  headBlockSize,
+  pieceAt,
+  pieceSize,
+  rawBodyFeed,
+  rawHead,
+  rawHeadFeed,
+} from "../decode/http1";
+import { fieldByHash, pairsRead } from "../decode/pairs";
+import { Phase } from "../decode/phase";
+import { current, noteAnomaly, reachLimit } from "../decode/transaction";
+import { Slot, imageOf, inspectBytesOf } from "../policy/image";
+import { Mode } from "../policy/mode";
+import { modeOf } from "../policy/scope";
+import { decide } from "../policy/verdict";
+
+/** Whether anything still looks at this transaction. */
+function isLive(): bool {
+  if (current.frozen) return false;
+  return current.mode != <u32>Mode.OFF || current.shadowMode != <u32>Mode.OFF;
+}
+
+/** @returns false when the block is malformed; the transaction then has an empty head and goes on */
+export function feedHead(at: usize, size: u32): bool {
+  const good = headRead(at, size);
+  current.mode = modeOf(imageOf(Slot.ACTIVE));
+  const candidate = imageOf(Slot.SHADOW);
+  current.shadowMode = candidate ? modeOf(candidate) : <u32>Mode.OFF;
+  current.phase = <u32>Phase.REQUEST_BODY;
+  if (isLive() && good) headInspect();
+  decide();
+  return good;
+}
+
+/** The parser is finished with the body, at its end or at the limit. */
+function finishBody(): void {
+  if (isLive()) bodyEnd();
+  decide();
+}
+
+export function feedBody(at: usize, size: u32): void {
+  const most = inspectBytesOf(imageOf(Slot.ACTIVE));
+  while (size) {
+    const toDecision = DECISION_BYTES - (current.bodyBytes & (DECISION_BYTES - 1));
+    const step = size < toDecision ? size : toDecision;
+    if (current.inspected < most) {
+      const room = most - current.inspected;
+      const look = step < room ? step : room;
+      if (isLive()) {
+        bodyFeed(at, look);
+        current.inspected += look;
+        if (look == room) {
+          reachLimit(Limit.OVERSIZE);
+          finishBody();
+        }
+      }
+    }
+    current.bodyBytes = current.bodyBytes + step < current.bodyBytes ? 0xffffffff : current.bodyBytes + step;
+    at += <usize>step;
+    size -= step;
+    if (step == toDecision) decide();
+  }
+}
+
+export function feedTrailers(at: usize, size: u32): bool {
+  return !isLive() || trailersInspect(at, size);
+}
+
+export function feedEnd(): void {
+  if (current.phase == <u32>Phase.RAW_HEAD) endRawHead();
+  if (!(current.limits & Limit.OVERSIZE)) finishBody();
+  else decide();
+  current.phase = <u32>Phase.REQUEST_DONE;
+}
+
+/** The status of a response's head, from its `:status` pair. */
+function statusOf(): u32 {
+  const field = fieldByHash(hashLiteral(":status"));
+  if (!field || field.valueSize != 3) return 0;
+  const digits = field.valueAt;
+  return (load<u8>(digits) - 48) * 100 + (load<u8>(digits + 1) - 48) * 10 + (load<u8>(digits + 2) - 48);
+}
+
+export function feedResponseHead(at: usize, size: u32): bool {
+  const good = pairsRead(at, size);
+  if (good) current.responseStatus = statusOf();
+  current.phase = <u32>Phase.RESPONSE_BODY;
+  return good;
+}
+
+export function feedResponseBody(_at: usize, size: u32): void {
+  current.responseBytes += size;
+}
+
+export function feedResponseEnd(): void {
+  current.phase = <u32>Phase.RESPONSE_DONE;
+}
+
+/** The collected raw head becomes a head block and goes the way of every head. */
+function endRawHead(): void {
+  const mark = arenaMark();
+  if (rawHead()) feedHead(headBlockAt, headBlockSize);
+  else noteAnomaly(Anomaly.HEAD);
+  arenaRelease(mark);
+  current.phase = <u32>Phase.RAW_BODY;
+}
+
+export function feedRaw(at: usize, size: u32): void {
+  while (size) {
+    let read: u32;
+    if (current.phase == <u32>Phase.RAW_HEAD) {
+      read = rawHeadFeed(at, size);
+      if (current.rawState != <u32>RawState.HEAD) endRawHead();
+    } else {
+      read = rawBodyFeed(at, size);
+      if (pieceSize) feedBody(pieceAt, pieceSize);
+    }
+    at += <usize>read;
+    size -= read;
+  }
+}

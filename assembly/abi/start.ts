@@ -1,0 +1,45 @@
+/** Wires the rooms of the core together and reserves their memory, once, when the module is instantiated. */
+import { arenaInit } from "../bytes/arena";
+import { crc32, crc32Init } from "../bytes/crc32";
+import { allow } from "../bytes/guard";
+import { reserve } from "../bytes/region";
+import { onTrusted } from "../decode/client";
+import { profileInit } from "../decode/profile";
+import { onLayer } from "../decode/value";
+import { detectLayer } from "../detect/detector";
+import { onMatch } from "../detect/match";
+import { imageInit } from "../policy/image";
+import { isTrusted } from "../policy/trusted";
+import { verdictInit } from "../policy/verdict";
+import { lineInit } from "../report/line";
+import { keepMatch } from "../report/record";
+import { resultInit } from "../report/result";
+import { WORD_TABLE_BITS, wordTable } from "../tables/words.gen";
+import { INPUT_BYTES_MAX } from "./limits";
+
+/** Where hosts write what they hand over. */
+export let inputAt: usize = 0;
+let tablesCrc: u32 = 0;
+
+/** Whether the tables still have the bytes they were built with. */
+export function tablesIntact(): bool {
+  return crc32(wordTable, 8 << WORD_TABLE_BITS) == tablesCrc;
+}
+
+/** Called by the module's start code. */
+export function start(): void {
+  if (inputAt) return;
+  allow(8, <u32>(__heap_base - 8));
+  crc32Init();
+  tablesCrc = crc32(wordTable, 8 << WORD_TABLE_BITS);
+  arenaInit();
+  inputAt = reserve(INPUT_BYTES_MAX);
+  profileInit();
+  imageInit();
+  verdictInit();
+  resultInit();
+  lineInit();
+  onLayer(detectLayer);
+  onMatch(keepMatch);
+  onTrusted(isTrusted);
+}

@@ -1,0 +1,55 @@
+/** Single bytes: case, digits and the like. Leaf functions, inlined by the optimizer. */
+
+export function lower(c: u32): u32 {
+  return c - 65 < 26 ? c + 32 : c;
+}
+
+export function isAlpha(c: u32): bool {
+  return (c | 32) - 97 < 26;
+}
+
+export function isDigit(c: u32): bool {
+  return c - 48 < 10;
+}
+
+/** A letter, a digit or an underscore. */
+export function isWord(c: u32): bool {
+  return isAlpha(c) || isDigit(c) || c == 0x5f;
+}
+
+/** Space, tab, LF, VT, FF, CR. */
+export function isSpace(c: u32): bool {
+  return c == 32 || c - 9 < 5;
+}
+
+/** @returns the value of a hexadecimal digit, or 255 */
+export function hexValue(c: u32): u32 {
+  if (c - 48 < 10) return c - 48;
+  const letter = (c | 32) - 97;
+  return letter < 6 ? letter + 10 : 255;
+}
+
+/** Compares `size` bytes with the ASCII literal, ignoring the case of the bytes; the literal is lower case. */
+export function equalsLower(at: usize, size: u32, literal: string): bool {
+  if (size != <u32>literal.length) return false;
+  return startsLower(at, size, literal);
+}
+
+/** Whether the bytes begin with the lower-case ASCII literal, ignoring case. */
+export function startsLower(at: usize, size: u32, literal: string): bool {
+  const n = <u32>literal.length;
+  if (size < n) return false;
+  const text = changetype<usize>(literal);
+  for (let i: u32 = 0; i < n; i++) {
+    if (lower(load<u8>(at + <usize>i)) != <u32>load<u16>(text + (<usize>i << 1))) return false;
+  }
+  return true;
+}
+
+/** Writes an ASCII literal; @returns the bytes written */
+export function writeLiteral(to: usize, literal: string): u32 {
+  const n = <u32>literal.length;
+  const text = changetype<usize>(literal);
+  for (let i: u32 = 0; i < n; i++) store<u8>(to + <usize>i, load<u8>(text + (<usize>i << 1)));
+  return n;
+}

@@ -1,0 +1,193 @@
+/**
+ * From one value to all its plausible readings: the decoder that its place demands, then whatever else could be undone,
+ * bounded in number, depth and work, the same bytes never twice. Every reading goes to the lexers.
+ */
+import { CHAIN_MAX, FUEL_FLOOR, FUEL_PER_BYTE, LAYERS_MAX, NEST_MAX, VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../abi/limits";
+import { Limit } from "../abi/status";
+import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
+import { copyBytes, zeroBytes } from "../bytes/guard";
+import { hashBytes } from "../bytes/hash";
+import { looksBase64, readsAsText } from "./base64";
+import { Decoder, decode, decodeChanged } from "./decoder";
+import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
+import { nestedJson } from "./json";
+import { Place } from "./point";
+import { Has, profileLayer } from "./profile";
+import { reachLimit } from "./transaction";
+import {
+  SEEN_BYTES,
+  fuel,
+  inspectLayer,
+  nest,
+  place,
+  seen,
+  setFuel,
+  setNest,
+  setPlace,
+  setSeen,
+  setValueBase,
+  spend,
+  valueBase,
+} from "./value";
+
+let room: usize = 0;
+let count: u32 = 0;
+
+/** Whether an earlier layer has the same bytes. */
+function known(hash: u64, size: u32): bool {
+  for (let i: u32 = 0; i < count; i++) {
+    const other = layerIn(room, i);
+    if (other.hash == hash && other.size == size) return true;
+  }
+  return false;
+}
+
+/** Takes the bytes as the next layer, if there is room and they are new. @returns the layer or null */
+function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
+  const hash = hashBytes(at, size);
+  if (known(hash, size)) return changetype<Layer>(0);
+  if (count == LAYERS_MAX) {
+    reachLimit(Limit.LAYERS);
+    return changetype<Layer>(0);
+  }
+  const next = layerIn(room, count);
+  next.at = at;
+  next.size = size;
+  next.parent = changetype<usize>(parent);
+  next.decoder = decoder;
+  next.depth = parent ? parent.depth + 1 : 0;
+  next.hash = hash;
+  next.superseded = 0;
+  count++;
+  profileLayer(next);
+  return next;
+}
+
+/** Decodes a layer; @returns the new layer, or null where nothing changed or the result is known */
+function tryDecoder(from: Layer, decoder: u32): Layer {
+  if (from.depth >= CHAIN_MAX) {
+    reachLimit(Limit.LAYERS);
+    return changetype<Layer>(0);
+  }
+  if (!spend(from.size * 2)) {
+    reachLimit(Limit.FUEL);
+    return changetype<Layer>(0);
+  }
+  const mark = arenaMark();
+  const at = arenaAllocValue(from.size);
+  if (!at) {
+    reachLimit(Limit.MEMORY);
+    return changetype<Layer>(0);
+  }
+  const size = decode(decoder, from.at, from.size, at);
+  if (!decodeChanged || (decoder == Decoder.BASE64 && !readsAsText(at, size))) {
+    arenaRelease(mark);
+    return changetype<Layer>(0);
+  }
+  sealValue(at, size);
+  const next = addLayer(at, size, from, decoder);
+  if (!next) arenaRelease(mark);
+  return next;
+}
+
+/** Tries every encoding whose signs the layer has. */
+function expand(from: Layer): void {
+  const has = from.has;
+  if (has & Has.PERCENT) tryDecoder(from, Decoder.PERCENT);
+  if (has & Has.AMPERSAND) tryDecoder(from, Decoder.ENTITY);
+  if (has & Has.BACKSLASH) tryDecoder(from, Decoder.ESCAPE);
+  if (has & Has.LEAD) tryDecoder(from, Decoder.UTF8);
+  const odd = Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
+  if (!(has & odd) && looksBase64(from.at, from.size)) tryDecoder(from, Decoder.BASE64);
+}
+
+/** Copies the window into padded memory and makes it the first layer. @returns null when the scratch is used up */
+function firstLayer(at: usize, size: u32): Layer {
+  const copy = arenaAllocValue(size);
+  if (!copy) return changetype<Layer>(0);
+  copyBytes(copy, at, size);
+  sealValue(copy, size);
+  return addLayer(copy, size, changetype<Layer>(0), Decoder.RAW);
+}
+
+function inspectAll(): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const next = layerIn(room, i);
+    if (next.superseded) continue;
+    if (nest < NEST_MAX) {
+      setLayer(next);
+      if (nestedJson(next)) continue;
+    }
+    if (fuel <= 0) {
+      reachLimit(Limit.FUEL);
+      return;
+    }
+    setLayer(next);
+    inspectLayer();
+  }
+}
+
+/** Builds the layers of one window and looks at each. */
+function inspectWindow(decoder: u32, at: usize, size: u32): void {
+  const mark = arenaMark();
+  room = layersAlloc();
+  count = 0;
+  setSeen(arenaAlloc(SEEN_BYTES));
+  if (seen) zeroBytes(seen, SEEN_BYTES);
+  const first = room && seen ? firstLayer(at, size) : changetype<Layer>(0);
+  if (!first) {
+    reachLimit(Limit.MEMORY);
+    arenaRelease(mark);
+    return;
+  }
+  let next: u32 = 0;
+  if (decoder != Decoder.RAW) {
+    const base = tryDecoder(first, decoder);
+    if (base) {
+      first.superseded = 1;
+      next = 1;
+    }
+  }
+  while (next < count) {
+    expand(layerIn(room, next));
+    next++;
+  }
+  inspectAll();
+  arenaRelease(mark);
+}
+
+/**
+ * Looks at one whole value, in windows where it is long.
+ * @param where kind of place it was found in; the point's name is on the point stack
+ * @param decoder the decoding that the place demands, `Decoder.RAW` for none
+ * @param base offset of the first byte in the whole value
+ */
+export function inspectValue(where: Place, decoder: u32, at: usize, size: u32, base: u32): void {
+  if (!size) return;
+  const outerPlace = place;
+  const outerBase = valueBase;
+  const outerLayer = layer;
+  const outerSeen = seen;
+  const outerRoom = room;
+  const outerCount = count;
+  setNest(nest + 1);
+  setPlace(where);
+  while (size) {
+    const window = size < VALUE_BYTES_MAX ? size : VALUE_BYTES_MAX;
+    setValueBase(base);
+    if (nest == 1) setFuel(<i32>(FUEL_FLOOR + FUEL_PER_BYTE * window));
+    inspectWindow(decoder, at, window);
+    if (window == size) break;
+    const advance = window - VALUE_OVERLAP_BYTES;
+    at += <usize>advance;
+    base += advance;
+    size -= advance;
+  }
+  setNest(nest - 1);
+  setPlace(outerPlace);
+  setValueBase(outerBase);
+  setLayer(outerLayer);
+  setSeen(outerSeen);
+  room = outerRoom;
+  count = outerCount;
+}

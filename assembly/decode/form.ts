@@ -1,0 +1,143 @@
+/**
+ * Pairs of names and values: queries, urlencoded forms and cookie headers, in any number of pieces. Names are values
+ * too where they are more than a word, or where no value follows.
+ */
+import { NAME_BYTES_MAX, PAIRS_MAX } from "../abi/limits";
+import { Limit } from "../abi/status";
+import { arenaMark, arenaRelease } from "../bytes/arena";
+import { isAlpha, isDigit } from "../bytes/ascii";
+import { copyBytes, zeroBytes } from "../bytes/guard";
+import { findByte, findEither } from "../bytes/scan";
+import { collectAdd, collectBegin, collectEnd, collectGather, gatheredAt } from "./collect";
+import { Decoder } from "./decoder";
+import { Place, pointDepth, pointTruncate, pushName } from "./point";
+import { pollutionAdd } from "./pollution";
+import { current, reachLimit } from "./transaction";
+
+/** Where a parser of pairs stands; NAME_BYTES_MAX bytes of the current name follow it. */
+@unmanaged
+export class FormState {
+  /** 0 in a name, 1 in a value. */
+  inValue: u32;
+  separator: u32;
+  namePlace: u32;
+  valuePlace: u32;
+  decoder: u32;
+  nameSize: u32;
+  pairs: u32;
+  /** Bytes were read since the last separator. */
+  started: u32;
+}
+
+export const FORM_STATE_BYTES: u32 = offsetof<FormState>() + NAME_BYTES_MAX;
+
+/** Starts on pairs split by `separator`. */
+export function formBegin(state: FormState, separator: u32, names: Place, values: Place, decoder: u32): void {
+  zeroBytes(changetype<usize>(state), FORM_STATE_BYTES);
+  state.separator = separator;
+  state.namePlace = <u32>names;
+  state.valuePlace = <u32>values;
+  state.decoder = decoder;
+  collectBegin();
+}
+
+function nameAt(state: FormState): usize {
+  return changetype<usize>(state) + offsetof<FormState>();
+}
+
+function isPlainName(at: usize, size: u32): bool {
+  const end = at + <usize>size;
+  while (at < end) {
+    const c = <u32>load<u8>(at++);
+    if (!isAlpha(c) && !isDigit(c) && c != 0x5f && c != 0x2d && c != 0x2e) return false;
+  }
+  return true;
+}
+
+/** A name is complete: [at, at + size) is its last piece. */
+function endName(state: FormState, at: usize, size: u32, alone: bool): void {
+  const mark = arenaMark();
+  const known = collectGather(at, size, NAME_BYTES_MAX + 1);
+  let kept = known < NAME_BYTES_MAX ? known : NAME_BYTES_MAX;
+  let name = gatheredAt;
+  /* Cookies have a space before their name. */
+  while (kept && state.separator == 0x3b && load<u8>(name) == 0x20) {
+    name++;
+    kept--;
+  }
+  if (kept < known && known > NAME_BYTES_MAX) reachLimit(Limit.NAME);
+  copyBytes(nameAt(state), name, kept);
+  state.nameSize = kept;
+  if (alone || known > NAME_BYTES_MAX || !isPlainName(name, kept)) {
+    collectEnd(<Place>state.namePlace, state.decoder, at, size);
+  }
+  collectBegin();
+  arenaRelease(mark);
+}
+
+/** A value is complete: [at, at + size) is its last piece. */
+function endPairValue(state: FormState, at: usize, size: u32): void {
+  const depth = pointDepth();
+  pushName(nameAt(state), state.nameSize);
+  if (!current.valueStart) pollutionAdd(nameAt(state), state.nameSize, at, size);
+  collectEnd(<Place>state.valuePlace, state.decoder, at, size);
+  collectBegin();
+  pointTruncate(depth);
+}
+
+function endPair(state: FormState, at: usize, size: u32): void {
+  if (state.inValue) endPairValue(state, at, size);
+  else if (state.started || size) endName(state, at, size, true);
+  state.inValue = 0;
+  state.started = 0;
+  state.nameSize = 0;
+  state.pairs++;
+}
+
+/** Keeps a piece whose end is not in sight. */
+function keepPiece(state: FormState, at: usize, size: u32): void {
+  if (!size) return;
+  state.started = 1;
+  const depth = pointDepth();
+  if (state.inValue) pushName(nameAt(state), state.nameSize);
+  collectAdd(<Place>(state.inValue ? state.valuePlace : state.namePlace), state.decoder, at, size);
+  pointTruncate(depth);
+}
+
+/**
+ * Reads the next piece.
+ * @param last whether it is the last: then the open pair is complete
+ */
+export function formFeed(state: FormState, at: usize, size: u32, last: bool): void {
+  const end = at + <usize>size;
+  let from = at;
+  while (at < end) {
+    if (state.pairs >= PAIRS_MAX) {
+      /* What follows is one value of the last name's place, however many pairs it holds. */
+      reachLimit(Limit.PAIRS);
+      state.inValue = 1;
+      at = end;
+      break;
+    }
+    at = state.inValue ? findByte(at, end, state.separator) : findEither(at, end, state.separator, 0x3d);
+    if (at == end) break;
+    if (load<u8>(at) == state.separator) endPair(state, from, <u32>(at - from));
+    else {
+      endName(state, from, <u32>(at - from), false);
+      state.inValue = 1;
+      state.started = 1;
+    }
+    from = ++at;
+  }
+  if (last) endPair(state, from, <u32>(end - from));
+  else keepPiece(state, from, <u32>(end - from));
+}
+
+/** Reads pairs that lie there whole. */
+export function formWhole(at: usize, size: u32, separator: u32, names: Place, values: Place, decoder: u32): void {
+  const state = changetype<FormState>(wholeState);
+  formBegin(state, separator, names, values, decoder);
+  formFeed(state, at, size, true);
+}
+
+const wholeState: usize = memory.data(FORM_STATE_BYTES, 16);

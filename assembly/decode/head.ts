@@ -1,0 +1,165 @@
+/**
+ * The head of a request: who is asking, what for, and every field as a value. Runs once, when the host has the whole
+ * head; nothing of it is kept but what later phases need.
+ */
+import { Anomaly } from "../abi/status";
+import { arenaMark, arenaRelease } from "../bytes/arena";
+import { equalsLower, startsLower } from "../bytes/ascii";
+import { hashLiteral } from "../bytes/hash";
+import { findByte } from "../bytes/scan";
+import { bodyBegin } from "./body";
+import { inspectValue } from "./chain";
+import { findClient } from "./client";
+import { bodyKindOf } from "./content";
+import { Decoder } from "./decoder";
+import { formWhole } from "./form";
+import { Field, fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "./pairs";
+import { Place, Word, pointDepth, pointTruncate, pushHeaderName, pushWord } from "./point";
+import { BodyKind, current, noteAnomaly } from "./transaction";
+import { inspectTarget, inspectUrl } from "./uri";
+
+/** Parts of the head read last, for the policy's scopes: addresses are good until the call returns. */
+export let methodAt: usize = 0;
+export let methodSize: u32 = 0;
+export let targetAt: usize = 0;
+export let targetSize: u32 = 0;
+export let authorityAt: usize = 0;
+export let authoritySize: u32 = 0;
+
+/** What a field's name asks for. */
+enum FieldKind {
+  VALUE = 0,
+  /** Not part of the canonical transaction: hop by hop, or owned by the hosts. */
+  SKIPPED = 1,
+  COOKIE = 2,
+  URL = 3,
+  USER_AGENT = 4,
+  CONTENT_TYPE = 5,
+}
+
+function fieldKind(at: usize, size: u32): FieldKind {
+  switch (size) {
+    case 0: return FieldKind.SKIPPED;
+    case 2: return equalsLower(at, size, "te") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 4: return equalsLower(at, size, "host") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 6:
+      if (equalsLower(at, size, "cookie")) return FieldKind.COOKIE;
+      return equalsLower(at, size, "expect") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 7:
+      if (equalsLower(at, size, "referer")) return FieldKind.URL;
+      return equalsLower(at, size, "upgrade") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 10:
+      if (equalsLower(at, size, "user-agent")) return FieldKind.USER_AGENT;
+      if (equalsLower(at, size, "connection")) return FieldKind.SKIPPED;
+      return equalsLower(at, size, "keep-alive") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 12: return equalsLower(at, size, "content-type") ? FieldKind.CONTENT_TYPE : FieldKind.VALUE;
+    case 14: return equalsLower(at, size, "content-length") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 16: return equalsLower(at, size, "proxy-connection") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 17:
+      if (equalsLower(at, size, "transfer-encoding")) return FieldKind.SKIPPED;
+      return equalsLower(at, size, "x-forwarded-proto") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    default:
+      if (startsLower(at, size, "x-envoy-") || startsLower(at, size, "x-merlon-")) return FieldKind.SKIPPED;
+      return FieldKind.VALUE;
+  }
+}
+
+function inspectField(field: Field): void {
+  const kind = load<u8>(field.nameAt) == 0x3a ? FieldKind.SKIPPED : fieldKind(field.nameAt, field.nameSize);
+  if (kind == FieldKind.SKIPPED) return;
+  const mark = arenaMark();
+  const depth = pointDepth();
+  const size = joinedValue(field, kind == FieldKind.COOKIE);
+  pushWord(Word.HEADER);
+  pushHeaderName(field.nameAt, field.nameSize);
+  if (kind == FieldKind.COOKIE) {
+    pushWord(Word.COOKIE);
+    formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
+  } else if (kind != FieldKind.URL || !inspectUrl(joinedAt, size)) {
+    const place = kind == FieldKind.USER_AGENT ? Place.USER_AGENT : Place.HEADER;
+    inspectValue(place, Decoder.RAW, joinedAt, size, 0);
+  }
+  pointTruncate(depth);
+  arenaRelease(mark);
+}
+
+/** @returns size of a field's value by its lower-case name, 0 if absent; its address is in `joinedAt` */
+function valueOf(name: string): u32 {
+  const field = fieldByHash(hashLiteral(name));
+  return field ? joinedValue(field, false) : 0;
+}
+
+/** Removes scheme and authority of an absolute-form target, as every proxy does before it forwards. */
+function originForm(): void {
+  let skip: u32 = 0;
+  if (startsLower(targetAt, targetSize, "http://")) skip = 7;
+  else if (startsLower(targetAt, targetSize, "https://")) skip = 8;
+  if (!skip) return;
+  const end = targetAt + <usize>targetSize;
+  const host = targetAt + <usize>skip;
+  const path = findByte(host, end, 0x2f);
+  authorityAt = host;
+  authoritySize = <u32>(path - host);
+  targetAt = path;
+  targetSize = <u32>(end - path);
+}
+
+/**
+ * Reads a head without looking at its values: method, target, authority, client, parser of the body.
+ * @returns false when the block is malformed
+ */
+export function headRead(at: usize, size: u32): bool {
+  if (!pairsRead(at, size)) {
+    noteAnomaly(Anomaly.HEAD);
+    return false;
+  }
+  methodSize = valueOf(":method");
+  methodAt = methodSize ? joinedAt : 0;
+  targetSize = valueOf(":path");
+  targetAt = targetSize ? joinedAt : 0;
+  authoritySize = valueOf(":authority");
+  authorityAt = joinedAt;
+  if (!authoritySize) {
+    authoritySize = valueOf("host");
+    authorityAt = joinedAt;
+  }
+  originForm();
+  const forwarded = valueOf("x-forwarded-for");
+  findClient(joinedAt, forwarded);
+  const type = valueOf("content-type");
+  current.bodyKind = type ? <u32>bodyKindOf(joinedAt, type) : <u32>BodyKind.SNIFF;
+  bodyBegin();
+  return true;
+}
+
+/** Looks at every value of the head that `headRead` read. */
+export function headInspect(): void {
+  pushWord(Word.METHOD);
+  inspectValue(Place.METHOD, Decoder.RAW, methodAt, methodSize, 0);
+  pointTruncate(0);
+  inspectTarget(targetAt, targetSize);
+  pushWord(Word.AUTHORITY);
+  inspectValue(Place.AUTHORITY, Decoder.RAW, authorityAt, authoritySize, 0);
+  pointTruncate(0);
+  const count = fieldCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const field = fieldIn(i);
+    if (!field.later) inspectField(field);
+  }
+}
+
+/** Looks at the values of trailers. @returns false when the block is malformed */
+export function trailersInspect(at: usize, size: u32): bool {
+  if (!pairsRead(at, size)) return false;
+  const count = fieldCount();
+  for (let i: u32 = 0; i < count; i++) {
+    const field = fieldIn(i);
+    if (field.later || !field.nameSize) continue;
+    pushWord(Word.TRAILER);
+    pushHeaderName(field.nameAt, field.nameSize);
+    const value = joinedValue(field, false);
+    inspectValue(Place.TRAILER, Decoder.RAW, joinedAt, value, 0);
+    pointTruncate(0);
+  }
+  return true;
+}

@@ -1,0 +1,46 @@
+/**
+ * A layer: one reading of one value, with what was learnt about its bytes in the one pass over them. Layers live in
+ * the arena while their value is looked at.
+ */
+import { arenaAlloc } from "../bytes/arena";
+import { LAYERS_MAX } from "../abi/limits";
+
+@unmanaged
+export class Layer {
+  /** The bytes: 16-aligned, zero-padded to a multiple of 64. */
+  at: usize;
+  size: u32;
+  /** Layer this one was decoded from, null for the first. */
+  parent: usize;
+  decoder: u32;
+  /** Decoders between the raw bytes and here. */
+  depth: u32;
+  /** Which characters occur: bits of `Has`. */
+  has: u32;
+  /** Which words occur: the payloads of all known words, or-ed. See tables/words. */
+  words: u32;
+  /** Known words in the layer, counted up to 255. */
+  wordCount: u32;
+  /** Bytes that are not text: control characters and broken UTF-8. */
+  opaque: u32;
+  hash: u64;
+  /** 1 when the layer is only a step towards the next (a form value before its escapes are undone). */
+  superseded: u32;
+}
+
+/** The layer that lexers look at now. */
+export let layer: Layer = changetype<Layer>(0);
+
+export function setLayer(next: Layer): void {
+  layer = next;
+}
+
+/** Room for the layers of one value. @returns 0 when the scratch is used up */
+export function layersAlloc(): usize {
+  return arenaAlloc(LAYERS_MAX * offsetof<Layer>());
+}
+
+/** The i-th layer in the room that `layersAlloc` gave. */
+export function layerIn(room: usize, index: u32): Layer {
+  return changetype<Layer>(room + <usize>(index * offsetof<Layer>()));
+}

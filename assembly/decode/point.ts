@@ -1,0 +1,192 @@
+/**
+ * Where a value was found: a stack of segments that decoders push and pop while they walk a transaction. It becomes
+ * text only when a match or a trace asks for it.
+ */
+import { POINT_TEXT_BYTES_MAX, SEGMENTS_MAX } from "../abi/limits";
+import { lower, writeLiteral } from "../bytes/ascii";
+
+/** What kind of place a value was found in; detectors weigh the same bytes differently by place. */
+export enum Place {
+  METHOD = 0,
+  PATH = 1,
+  QUERY_NAME = 2,
+  QUERY = 3,
+  HEADER = 4,
+  COOKIE_NAME = 5,
+  COOKIE = 6,
+  REFERER = 7,
+  FORM_NAME = 8,
+  FORM = 9,
+  PART_NAME = 10,
+  FILENAME = 11,
+  PART_HEADER = 12,
+  PART = 13,
+  JSON_KEY = 14,
+  JSON = 15,
+  BODY = 16,
+  TRAILER = 17,
+  AUTHORITY = 18,
+  RESPONSE = 19,
+  USER_AGENT = 20,
+  FRAGMENT = 21,
+}
+
+/** The fixed words of point names. */
+export enum Word {
+  METHOD = 0,
+  PATH = 1,
+  QUERY = 2,
+  HEADER = 3,
+  COOKIE = 4,
+  POST = 5,
+  FORM = 6,
+  MULTIPART = 7,
+  JSON_DOC = 8,
+  HASH = 9,
+  ARRAY = 10,
+  FILENAME = 11,
+  POLLUTION = 12,
+  URI = 13,
+  AUTHORITY = 14,
+  TRAILER = 15,
+  ACTION_NAME = 16,
+  ACTION_EXT = 17,
+  RESPONSE = 18,
+  BODY = 19,
+  FRAGMENT = 20,
+  KEY = 21,
+}
+
+function wordText(word: u32): string {
+  switch (word) {
+    case Word.METHOD: return "method";
+    case Word.PATH: return "path";
+    case Word.QUERY: return "query";
+    case Word.HEADER: return "header";
+    case Word.COOKIE: return "cookie";
+    case Word.POST: return "post";
+    case Word.FORM: return "form_urlencoded";
+    case Word.MULTIPART: return "multipart";
+    case Word.JSON_DOC: return "json_doc";
+    case Word.HASH: return "hash";
+    case Word.ARRAY: return "array";
+    case Word.FILENAME: return "filename";
+    case Word.POLLUTION: return "pollution";
+    case Word.URI: return "uri";
+    case Word.AUTHORITY: return "authority";
+    case Word.TRAILER: return "trailer";
+    case Word.ACTION_NAME: return "action_name";
+    case Word.ACTION_EXT: return "action_ext";
+    case Word.RESPONSE: return "response";
+    case Word.BODY: return "body";
+    case Word.FRAGMENT: return "fragment";
+    default: return "key";
+  }
+}
+
+/** Segment kinds above every `Word`: bytes of a name, as they are or in upper case (headers). */
+const NAME: u32 = 64;
+const NAME_UPPER: u32 = 65;
+
+const kinds: usize = memory.data(SEGMENTS_MAX * 4, 4);
+const addresses: usize = memory.data(SEGMENTS_MAX * 4, 4);
+const sizes: usize = memory.data(SEGMENTS_MAX * 4, 4);
+let depth: u32 = 0;
+
+function push(kind: u32, at: usize, size: u32): void {
+  if (depth < SEGMENTS_MAX) {
+    store<u32>(kinds + (<usize>depth << 2), kind);
+    store<usize>(addresses + (<usize>depth << 2), at);
+    store<u32>(sizes + (<usize>depth << 2), size);
+  }
+  depth++;
+}
+
+/** Segments pushed and not popped; give it to `pointTruncate` to go back. */
+export function pointDepth(): u32 {
+  return depth;
+}
+
+export function pointTruncate(to: u32): void {
+  depth = to;
+}
+
+export function pushWord(word: Word): void {
+  push(<u32>word, 0, 0);
+}
+
+/** The bytes must stay where they are until the segment is popped. */
+export function pushName(at: usize, size: u32): void {
+  push(NAME, at, size);
+}
+
+/** Like `pushName`, shown in upper case as header names are. */
+export function pushHeaderName(at: usize, size: u32): void {
+  push(NAME_UPPER, at, size);
+}
+
+/** The innermost name bytes: address and size of the last name segment, for masks. */
+export let lastNameAt: usize = 0;
+export let lastNameSize: u32 = 0;
+
+/** Finds the innermost name segment; @returns false if the point has none */
+export function findLastName(): bool {
+  let i = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
+  while (i) {
+    i--;
+    if (load<u32>(kinds + (<usize>i << 2)) >= NAME) {
+      lastNameAt = load<usize>(addresses + (<usize>i << 2));
+      lastNameSize = load<u32>(sizes + (<usize>i << 2));
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Hexadecimal digit of a nibble, lower case. */
+export function hexDigit(nibble: u32): u32 {
+  return nibble < 10 ? nibble + 48 : nibble + 87;
+}
+
+/**
+ * Writes one byte so that text stays one line of ASCII: printable bytes as they are, `\` and the separator escaped,
+ * others as `\xNN`. @returns bytes written, at most 4
+ */
+export function writeEscaped(to: usize, byte: u32, separator: u32): u32 {
+  if (byte >= 32 && byte < 127 && byte != 0x5c && byte != separator) {
+    store<u8>(to, byte);
+    return 1;
+  }
+  store<u8>(to, 0x5c);
+  if (byte == 0x5c || byte == separator) {
+    store<u8>(to + 1, byte);
+    return 2;
+  }
+  store<u8>(to + 1, 0x78);
+  store<u8>(to + 2, hexDigit(byte >> 4));
+  store<u8>(to + 3, hexDigit(byte & 15));
+  return 4;
+}
+
+/** Writes the point's name: segments joined by dots. @returns bytes written, ≤ POINT_TEXT_BYTES_MAX */
+export function writePoint(to: usize): u32 {
+  const start = to;
+  const stop = to + POINT_TEXT_BYTES_MAX - 24;
+  const count = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
+  for (let i: u32 = 0; i < count && to < stop; i++) {
+    if (i) store<u8>(to++, 0x2e);
+    const kind = load<u32>(kinds + (<usize>i << 2));
+    if (kind < NAME) {
+      to += <usize>writeLiteral(to, wordText(kind));
+      continue;
+    }
+    const at = load<usize>(addresses + (<usize>i << 2));
+    const size = load<u32>(sizes + (<usize>i << 2));
+    for (let j: u32 = 0; j < size && to < stop; j++) {
+      let byte = <u32>load<u8>(at + <usize>j);
+      if (kind == NAME_UPPER && byte == lower(byte) && byte - 97 < 26) byte -= 32;
+      to += <usize>writeEscaped(to, byte, 0x2e);
+    }
+  }
+  return <u32>(to - start);
+}

@@ -1,0 +1,205 @@
+/**
+ * The state of one request and its response between two calls: one block of parked memory, and chains of blocks for
+ * the bytes really held. The current transaction's fields are plain memory; there is one current transaction a call.
+ */
+import { BLOCK_BYTES, TRANSACTIONS_MAX } from "../abi/limits";
+import { blockAlloc, blockFree } from "../bytes/blocks";
+import { zeroBytes } from "../bytes/guard";
+import { Rope, ropeFree } from "../bytes/rope";
+
+/** Which parser reads the body. */
+export enum BodyKind {
+  NONE = 0,
+  RAW = 1,
+  FORM = 2,
+  MULTIPART = 3,
+  JSON = 4,
+  /** Not known from the head: the first byte that is no white space decides. */
+  SNIFF = 5,
+}
+
+/** Parser state begins here in the block; the record below must end before. */
+export const PARSER_AT: u32 = 768;
+export const PARSER_BYTES: u32 = BLOCK_BYTES - PARSER_AT;
+
+@unmanaged
+export class Transaction {
+  handle: u32;
+  flags: u32;
+  phase: u32;
+  now: u32;
+
+  /** Peer and client addresses, IPv4 mapped into IPv6, network order. */
+  peerHigh: u64;
+  peerLow: u64;
+  clientHigh: u64;
+  clientLow: u64;
+
+  /** What the host knows of the source: 0 nothing, else a `Source`. */
+  source: u32;
+  mode: u32;
+  shadowMode: u32;
+
+  bodyKind: u32;
+  bodyBytes: u32;
+  inspected: u32;
+  responseBytes: u32;
+  responseStatus: u32;
+
+  limits: u32;
+  anomalies: u32;
+  matches: u32;
+  matchesDropped: u32;
+  /** Signature of each kept match, a half word each. */
+  signatures0: u64;
+  signatures1: u64;
+  signatures2: u64;
+  signatures3: u64;
+  action: u32;
+  would: u32;
+  shadow: u32;
+  frozen: u32;
+
+  /** Chains of held bytes. */
+  matchFirst: usize;
+  matchLast: usize;
+  matchSize: u32;
+  valueFirst: usize;
+  valueLast: usize;
+  valueSize: u32;
+  /** Offset in its value of the first byte that the value chain holds. */
+  valueStart: u32;
+  extraFirst: usize;
+  extraLast: usize;
+  extraSize: u32;
+  rawFirst: usize;
+  rawLast: usize;
+  rawSize: u32;
+
+  /** Raw HTTP/1 reader: see http1.ts. */
+  rawState: u32;
+  rawLeft: u32;
+  rawLine: u32;
+  rawStatusLine: u32;
+}
+
+/** The transaction of the running call. */
+export let current: Transaction = changetype<Transaction>(0);
+
+export function setCurrent(transaction: Transaction): void {
+  current = transaction;
+}
+
+export function matchRope(): Rope {
+  return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("matchFirst"));
+}
+
+/** Bytes of the value that a streaming parser is in. */
+export function valueRope(): Rope {
+  return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("valueFirst"));
+}
+
+/** A parser's second chain: pairs kept for pollution, a part's header block. */
+export function extraRope(): Rope {
+  return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("extraFirst"));
+}
+
+/** Head bytes of a raw message not yet complete. */
+export function rawRope(): Rope {
+  return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("rawFirst"));
+}
+
+/** Address of the streaming parser's state. */
+export function parserState(): usize {
+  return changetype<usize>(current) + <usize>PARSER_AT;
+}
+
+/** Records that a limit was reached. */
+export function reachLimit(limit: u32): void {
+  current.limits |= limit;
+}
+
+/** Records that back ends would read these bytes in different ways. */
+export function noteAnomaly(anomaly: u32): void {
+  current.anomalies |= anomaly;
+}
+
+/* Handles: index in the low 14 bits, a generation above, never 0. */
+const INDEX_BITS: u32 = 14;
+const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
+const slots: usize = memory.data(TRANSACTIONS_MAX * 4, 16);
+const generations: usize = memory.data(TRANSACTIONS_MAX * 4, 16);
+const freeIndexes: usize = memory.data(TRANSACTIONS_MAX * 4, 16);
+let freeCount: u32 = 0;
+let indexesMade: u32 = 0;
+let open: u32 = 0;
+
+/** Transactions open now. */
+export function transactionsOpen(): u32 {
+  return open;
+}
+
+/** @returns a zeroed transaction, or null when memory or handles are used up */
+export function transactionOpen(): Transaction {
+  let index: u32;
+  if (freeCount) {
+    index = load<u32>(freeIndexes + (<usize>(freeCount - 1) << 2));
+  } else {
+    if (indexesMade == TRANSACTIONS_MAX) return changetype<Transaction>(0);
+    index = indexesMade;
+  }
+  const block = blockAlloc();
+  if (!block) return changetype<Transaction>(0);
+  if (freeCount) freeCount--;
+  else indexesMade++;
+  zeroBytes(block, BLOCK_BYTES);
+  const generation = load<u32>(generations + (<usize>index << 2)) + 1;
+  store<u32>(generations + (<usize>index << 2), generation);
+  store<usize>(slots + (<usize>index << 2), block);
+  const transaction = changetype<Transaction>(block);
+  transaction.handle = (generation << INDEX_BITS) | index | ((generation << INDEX_BITS) == 0 ? 1 << INDEX_BITS : 0);
+  open++;
+  return transaction;
+}
+
+/** @returns the open transaction of a handle, or null */
+export function transactionOf(handle: u32): Transaction {
+  const index = handle & INDEX_MASK;
+  const block = load<usize>(slots + (<usize>index << 2));
+  if (!block) return changetype<Transaction>(0);
+  const transaction = changetype<Transaction>(block);
+  return transaction.handle == handle ? transaction : changetype<Transaction>(0);
+}
+
+/** Gives back everything the transaction holds. */
+export function transactionFree(transaction: Transaction): void {
+  current = transaction;
+  ropeFree(matchRope());
+  ropeFree(valueRope());
+  ropeFree(extraRope());
+  ropeFree(rawRope());
+  const index = transaction.handle & INDEX_MASK;
+  store<usize>(slots + (<usize>index << 2), 0);
+  store<u32>(freeIndexes + (<usize>freeCount << 2), index);
+  freeCount++;
+  open--;
+  blockFree(changetype<usize>(transaction));
+  current = changetype<Transaction>(0);
+}
+
+/** Frees every open transaction: the module is as after its start. */
+export function transactionsReset(): void {
+  for (let i: u32 = 0; i < indexesMade; i++) {
+    const block = load<usize>(slots + (<usize>i << 2));
+    if (block) transactionFree(changetype<Transaction>(block));
+  }
+}
+
+/** Signature of a kept match. */
+export function matchSignature(index: u32): u32 {
+  return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + (<usize>index << 1));
+}
+
+export function setMatchSignature(index: u32, signature: u32): void {
+  store<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + (<usize>index << 1), <u16>signature);
+}

@@ -1,0 +1,59 @@
+/**
+ * The value under inspection: where it came from, how much work it may still cost, and the two hooks by which what
+ * stands to the right of decoding is reached: `inspect` (detection) for a layer, `match` for a finding.
+ */
+import { Place } from "./point";
+
+/** Where the value was found. */
+export let place: Place = Place.BODY;
+/** Offset of the first layer's first byte in the whole value: above 0 in later windows of a long value. */
+export let valueBase: u32 = 0;
+/** Work left for the value, in units of about one visit of a byte. */
+export let fuel: i32 = 0;
+/** Values inside values around this one. */
+export let nest: u32 = 0;
+
+export function setPlace(next: Place): void {
+  place = next;
+}
+
+export function setValueBase(offset: u32): void {
+  valueBase = offset;
+}
+
+export function setFuel(units: i32): void {
+  fuel = units;
+}
+
+/** Spends work; @returns false once there is none left */
+export function spend(units: u32): bool {
+  fuel -= <i32>units;
+  return fuel > 0;
+}
+
+export function setNest(depth: u32): void {
+  nest = depth;
+}
+
+/** One bit a signature: those reported for this value, so that one is told once however many layers show it. */
+export let seen: usize = 0;
+/** Bytes at `seen`. */
+export const SEEN_BYTES: u32 = 32;
+
+export function setSeen(at: usize): void {
+  seen = at;
+}
+
+let inspectHook: () => void = noInspection;
+
+function noInspection(): void {}
+
+/** Names the function that looks at the current layer; called once when the module starts. */
+export function onLayer(hook: () => void): void {
+  inspectHook = hook;
+}
+
+/** Looks at the current layer. */
+export function inspectLayer(): void {
+  inspectHook();
+}

@@ -1,0 +1,23 @@
+/**
+ * Which lexers look at a layer. The pass of decode/profile.ts has said which characters and words occur; a lexer runs
+ * only where its attacks could be. `detectAll` runs every lexer everywhere, which tests use to prove that this choice
+ * never hides a match.
+ *
+ * Guarantee: a gate may let a lexer run in vain; it never keeps one from a match. Proven in fuzz/prefilter.test.ts.
+ */
+import { layer } from "../decode/layer";
+import { spend } from "../decode/value";
+import { traversalGate, traversalLex } from "./traversal";
+
+/** Set by tests: run every lexer whatever its gate says. */
+let ungated: bool = false;
+
+export function detectAll(on: bool): void {
+  ungated = on;
+}
+
+/** Looks at the current layer. */
+export function detectLayer(): void {
+  if (!spend(layer.size)) return;
+  if (ungated || traversalGate()) traversalLex();
+}

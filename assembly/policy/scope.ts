@@ -1,0 +1,49 @@
+/**
+ * Which mode counts for this request: the image's own, the console's general one, and the console's rule that fits
+ * most closely. Rules of the image: u8 mode or 255 for "default", u8 method size, u16 path size, method, path prefix.
+ */
+import { methodAt, methodSize } from "../decode/head";
+import { pathAt, pathSize } from "../decode/uri";
+import { Section, sectionOf, sectionSize } from "./image";
+import { MODE_UNSET, effectiveMode } from "./mode";
+
+function sameBytes(a: usize, b: usize, size: u32): bool {
+  for (let i: u32 = 0; i < size; i++) if (load<u8>(a + <usize>i) != load<u8>(b + <usize>i)) return false;
+  return true;
+}
+
+/** Whether the path is the prefix or goes on below it. */
+function pathUnder(prefix: usize, size: u32): bool {
+  if (size > pathSize || !sameBytes(prefix, pathAt, size)) return false;
+  return size == pathSize || load<u8>(pathAt + <usize>size) == 0x2f || (size > 0 && load<u8>(prefix + <usize>size - 1) == 0x2f);
+}
+
+/** The console's mode for this request: of the rules that fit the one with the longest path, then one with a method. */
+function remoteMode(image: usize): u32 {
+  let best: u32 = 0;
+  let mode = <u32>load<u8>(image + 18);
+  let at = sectionOf(image, Section.MODE_RULES);
+  const end = at + <usize>sectionSize;
+  while (at + 4 <= end) {
+    const ruleMode = <u32>load<u8>(at);
+    const methodBytes = <u32>load<u8>(at + 1);
+    const pathBytes = <u32>load<u16>(at + 2);
+    const method = at + 4;
+    const path = method + <usize>methodBytes;
+    at = path + <usize>pathBytes;
+    if (at > end) break;
+    if (methodBytes && (methodBytes != methodSize || !sameBytes(method, methodAt, methodBytes))) continue;
+    if (!pathUnder(path, pathBytes)) continue;
+    const weight: u32 = 1 + pathBytes * 2 + <u32>(methodBytes != 0);
+    if (weight < best) continue;
+    best = weight;
+    mode = ruleMode;
+  }
+  return mode;
+}
+
+/** The mode that counts for the request whose head was read last. */
+export function modeOf(image: usize): u32 {
+  const remote = remoteMode(image);
+  return effectiveMode(<u32>load<u8>(image + 16), <u32>load<u8>(image + 17), remote == MODE_UNSET ? MODE_UNSET : remote);
+}

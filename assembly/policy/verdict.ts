@@ -1,0 +1,65 @@
+/**
+ * From matches to a verdict: a pure step over what the detectors found and one image, run for both slots at every
+ * decision point. Only here does a mode count.
+ */
+import { hashEnd, hashStep, HASH_SEED } from "../bytes/hash";
+import { current, matchSignature } from "../decode/transaction";
+import { CATALOG, SEVERITIES } from "../tables/signatures.gen";
+import { Section, Slot, imageOf, sectionHas, sectionOf, sectionSize } from "./image";
+import { Mode, blocks } from "./mode";
+
+/** Hash of each signature's stamp, by number; images name signatures by these. */
+const stampHashes: usize = memory.data(1024, 16);
+
+/** Hashes the stamps of the catalog; called once when the module starts. */
+export function verdictInit(): void {
+  const size = <u32>CATALOG.length;
+  const text = changetype<usize>(CATALOG);
+  let number: u32 = 1;
+  let i: u32 = 0;
+  while (i < size && number < 256) {
+    let hash = HASH_SEED;
+    while (load<u16>(text + (<usize>i << 1)) != 9) hash = hashStep(hash, load<u16>(text + (<usize>(i++) << 1)));
+    store<u32>(stampHashes + (<usize>number << 2), hashEnd(hash));
+    while (load<u16>(text + (<usize>i << 1)) != 10) i++;
+    i++;
+    number++;
+  }
+}
+
+/** Severity of a signature, 1 to 5. */
+export function severityOf(signature: u32): u32 {
+  return <u32>load<u16>(changetype<usize>(SEVERITIES) + (<usize>signature << 1)) - 48;
+}
+
+/** Whether some match counts under this image. */
+function isMalicious(image: usize): bool {
+  const from = <u32>load<u8>(image + 19);
+  sectionOf(image, Section.DISABLED);
+  const exceptions = sectionSize > 0;
+  for (let i: u32 = 0; i < current.matches; i++) {
+    const signature = matchSignature(i);
+    if (severityOf(signature) < from) continue;
+    const hash = load<u32>(stampHashes + (<usize>signature << 2));
+    if (exceptions && sectionHas(image, Section.DISABLED, hash)) continue;
+    return true;
+  }
+  return false;
+}
+
+/** Decides for both slots what the matches so far mean, and freezes the transaction once every slot would block. */
+export function decide(): void {
+  if (current.frozen) return;
+  const image = imageOf(Slot.ACTIVE);
+  const malicious = isMalicious(image);
+  current.would = blocks(current.mode == <u32>Mode.OFF ? <u32>Mode.OFF : <u32>Mode.BLOCK, malicious, current.source) ? 1 : 0;
+  current.action = blocks(current.mode, malicious, current.source) ? 1 : 0;
+  let frozen = current.would;
+  const candidate = imageOf(Slot.SHADOW);
+  if (candidate) {
+    const shadowMalicious = isMalicious(candidate);
+    current.shadow = blocks(current.shadowMode, shadowMalicious, current.source) ? 1 : 0;
+    if (!shadowMalicious) frozen = 0;
+  }
+  current.frozen = frozen;
+}

@@ -1,0 +1,101 @@
+/**
+ * The result as one line of ASCII: what conformance compares between hosts, and what a log shows.
+ *
+ *   block sqli-union@query.id raw[0,20]>form[0,16]; xss-tag@query.id raw[4,30]
+ *
+ * Verdict, then stamp, point and the span in every layer of each match.
+ */
+import { MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
+import { writeLiteral } from "../bytes/ascii";
+import { copyBytes } from "../bytes/guard";
+import { reserve } from "../bytes/region";
+import { DECODER_NAMES } from "../decode/decoder";
+import { CATALOG } from "../tables/signatures.gen";
+import { LayerHead, MatchHead } from "./record";
+import { Result } from "./result";
+
+/** Bytes of the longest line. */
+export const LINE_BYTES_MAX: u32 = 64 + MATCHES_MAX * (POINT_TEXT_BYTES_MAX + 64 + 8 * 48);
+
+let room: usize = 0;
+
+/** Reserves the line; called once when the module starts. */
+export function lineInit(): void {
+  room = reserve(LINE_BYTES_MAX);
+}
+
+/** Writes a decimal number. @returns bytes written */
+export function writeNumber(to: usize, value: u32): u32 {
+  let digits: u32 = 1;
+  for (let rest = value / 10; rest; rest /= 10) digits++;
+  for (let i = digits; i; i--) {
+    store<u8>(to + <usize>(i - 1), <u8>(48 + (value % 10)));
+    value /= 10;
+  }
+  return digits;
+}
+
+/** Writes the word that stands at an index of a list whose items end with `close`. @returns bytes written */
+function writeItem(to: usize, list: string, index: u32, skipTo: u32, close: u32): u32 {
+  const text = changetype<usize>(list);
+  const size = <u32>list.length;
+  let i: u32 = 0;
+  while (index && i < size) {
+    if (<u32>load<u16>(text + (<usize>(i++) << 1)) == skipTo) index--;
+  }
+  const start = to;
+  while (i < size && <u32>load<u16>(text + (<usize>i << 1)) != close) store<u8>(to++, <u8>load<u16>(text + (<usize>(i++) << 1)));
+  return <u32>(to - start);
+}
+
+/** Writes a signature's stamp. @returns bytes written */
+export function writeStamp(to: usize, signature: u32): u32 {
+  return writeItem(to, CATALOG, signature - 1, 10, 9);
+}
+
+/** Writes a decoder's name. @returns bytes written */
+export function writeDecoder(to: usize, decoder: u32): u32 {
+  return writeItem(to, DECODER_NAMES, decoder, 32, 32);
+}
+
+function writeMatch(to: usize, at: usize): u32 {
+  const start = to;
+  const head = changetype<MatchHead>(at);
+  to += <usize>writeStamp(to, head.signature);
+  store<u8>(to++, 0x40);
+  at += <usize>offsetof<MatchHead>();
+  copyBytes(to, at, head.pointSize);
+  to += <usize>head.pointSize;
+  at += <usize>head.pointSize;
+  for (let i: u32 = 0; i < head.layers; i++) {
+    const one = changetype<LayerHead>(at);
+    store<u8>(to++, i ? 0x3e : 0x20);
+    to += <usize>writeDecoder(to, one.decoder);
+    store<u8>(to++, 0x5b);
+    to += <usize>writeNumber(to, one.start);
+    store<u8>(to++, 0x2c);
+    to += <usize>writeNumber(to, one.end);
+    store<u8>(to++, 0x5d);
+    at += <usize>(offsetof<LayerHead>() + one.excerptSize);
+  }
+  return <u32>(to - start);
+}
+
+/** Bytes of the line written last. */
+export let lineSize: u32 = 0;
+
+/** Writes the line of a result record. @returns its address */
+export function writeLine(record: usize): usize {
+  const result = changetype<Result>(record);
+  let to = room;
+  to += <usize>writeLiteral(to, result.would ? "block" : "pass");
+  let at = record + <usize>offsetof<Result>();
+  for (let i: u32 = 0; i < result.matches; i++) {
+    if (i) store<u8>(to++, 0x3b);
+    store<u8>(to++, 0x20);
+    to += <usize>writeMatch(to, at);
+    at += <usize>load<u32>(at);
+  }
+  lineSize = <u32>(to - room);
+  return room;
+}

@@ -1,0 +1,124 @@
+/**
+ * A match as it is kept with its transaction and as hosts read it: the point's name, and for every layer from the raw
+ * bytes to the one that showed it which span of it is meant, with some bytes around. Secrets are hidden here, before
+ * anything is kept.
+ */
+import { CHAIN_MAX, EXCERPT_BYTES_MAX, MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
+import { Limit } from "../abi/status";
+import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
+import { copyBytes } from "../bytes/guard";
+import { ropeAppend } from "../bytes/rope";
+import { locate, locatedEnd, locatedStart } from "../decode/decoder";
+import { Layer, layer } from "../decode/layer";
+import { writePoint } from "../decode/point";
+import { current, matchRope, reachLimit, setMatchSignature } from "../decode/transaction";
+import { place, valueBase } from "../decode/value";
+import { severityOf } from "../policy/verdict";
+import { hideAll, hideCards, isSecretPoint } from "./redact";
+
+/** Begin of a match; the point's text follows, then the layers. */
+@unmanaged
+export class MatchHead {
+  /** Bytes of the whole match. */
+  size: u32;
+  signature: u32;
+  severity: u32;
+  place: u32;
+  pointSize: u32;
+  layers: u32;
+}
+
+/** Begin of a layer; the excerpt's bytes follow. */
+@unmanaged
+export class LayerHead {
+  decoder: u32;
+  /** The span, relative to the layer; for the first layer relative to the whole value. */
+  start: u32;
+  end: u32;
+  /** Offset in the layer of the excerpt's first byte. */
+  excerptAt: u32;
+  excerptSize: u32;
+}
+
+const MATCH_BYTES_MAX: u32 =
+  offsetof<MatchHead>() + POINT_TEXT_BYTES_MAX + (CHAIN_MAX + 1) * (offsetof<LayerHead>() + EXCERPT_BYTES_MAX);
+
+const chain: usize = memory.data(64, 16);
+const starts: usize = memory.data(64, 16);
+const ends: usize = memory.data(64, 16);
+
+/** Fills `chain` from the raw layer to the current one, with the span in each. @returns how many */
+function spansOf(start: u32, end: u32): u32 {
+  const count = layer.depth + 1;
+  let index = count;
+  let one = layer;
+  while (index) {
+    index--;
+    store<usize>(chain + (<usize>index << 2), changetype<usize>(one));
+    store<u32>(starts + (<usize>index << 2), start);
+    store<u32>(ends + (<usize>index << 2), end);
+    if (!index) break;
+    const parent = changetype<Layer>(one.parent);
+    locate(one.decoder, parent.at, parent.size, start, end);
+    start = locatedStart;
+    end = locatedEnd;
+    one = parent;
+  }
+  return count;
+}
+
+/** Writes one layer's record. @returns bytes written */
+function writeLayer(to: usize, one: Layer, start: u32, end: u32, base: u32, secret: bool): u32 {
+  const head = changetype<LayerHead>(to);
+  const span = end - start;
+  let lead = span < EXCERPT_BYTES_MAX ? (EXCERPT_BYTES_MAX - span) >> 1 : 0;
+  if (lead > start) lead = start;
+  const from = start - lead;
+  const left = one.size - from;
+  const size = left < EXCERPT_BYTES_MAX ? left : EXCERPT_BYTES_MAX;
+  head.decoder = one.decoder;
+  head.start = start + base;
+  head.end = end + base;
+  head.excerptAt = from + base;
+  head.excerptSize = size;
+  const excerpt = to + <usize>offsetof<LayerHead>();
+  copyBytes(excerpt, one.at + <usize>from, size);
+  if (secret) hideAll(excerpt, size);
+  else hideCards(excerpt, size);
+  return offsetof<LayerHead>() + size;
+}
+
+/** Keeps a match of the current layer's bytes [start, end). */
+export function keepMatch(signature: u32, start: u32, end: u32): void {
+  if (current.matches == MATCHES_MAX) {
+    current.matchesDropped++;
+    return;
+  }
+  const mark = arenaMark();
+  const at = arenaAlloc(MATCH_BYTES_MAX);
+  if (!at) {
+    reachLimit(Limit.MEMORY);
+    return;
+  }
+  const head = changetype<MatchHead>(at);
+  head.signature = signature;
+  head.severity = severityOf(signature);
+  head.place = <u32>place;
+  head.pointSize = writePoint(at + <usize>offsetof<MatchHead>());
+  head.layers = spansOf(start, end);
+  let to = at + <usize>(offsetof<MatchHead>() + head.pointSize);
+  const secret = isSecretPoint();
+  for (let i: u32 = 0; i < head.layers; i++) {
+    const one = changetype<Layer>(load<usize>(chain + (<usize>i << 2)));
+    const base = i ? 0 : valueBase;
+    const from = load<u32>(starts + (<usize>i << 2));
+    to += <usize>writeLayer(to, one, from, load<u32>(ends + (<usize>i << 2)), base, secret);
+  }
+  head.size = <u32>(to - at);
+  if (ropeAppend(matchRope(), at, head.size)) {
+    setMatchSignature(current.matches, signature);
+    current.matches++;
+  } else reachLimit(Limit.MEMORY);
+  arenaRelease(mark);
+}
+

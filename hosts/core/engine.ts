@@ -1,0 +1,456 @@
+/**
+ * The core in Node: the only file of the hosts that touches WebAssembly. It loads `build/merlon.wasm`, checks its hash,
+ * keeps instances, turns calls into typed transactions and, when an instance traps, discards it and answers by
+ * `failure.trap`. Offsets and numbers come from the module's own exports.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import loader from "@assemblyscript/loader";
+import { addressText } from "./address.ts";
+import { MerlonError } from "./error.ts";
+import type { Action, Inspector, Layer, Match, Mode, RequestHead, ResponseHead, Transaction, Verdict } from "./verdict.ts";
+import { MODES } from "./verdict.ts";
+
+/** The module's exports, as the compiler describes them. */
+type Core = Awaited<ReturnType<typeof import("../../build/merlon.js").instantiate>>;
+
+/** The ABI that this host speaks; the module exports its own. */
+const ABI_VERSION = 1;
+
+/** What the core says about a signature. */
+export interface SignatureInfo {
+  readonly stamp: string;
+  readonly type: string;
+  readonly cwe: readonly string[];
+  readonly severity: number;
+  readonly reason: string;
+}
+
+export interface EngineOptions {
+  /** The module's bytes; `build/merlon.wasm` where absent. */
+  readonly wasm?: Uint8Array;
+  /** Expected SHA-256 in hex; the file beside the module where absent and `wasm` is not given. */
+  readonly sha256?: string;
+  /** What happens to a transaction that the core could not answer for. */
+  readonly failure?: { readonly trap?: "open" | "closed"; readonly overlimit?: "open" | "closed" };
+  /** Called once for each discarded instance. */
+  readonly onTrap?: (error: unknown) => void;
+}
+
+/** Counters of an engine since its start. */
+export interface EngineCounters {
+  traps: number;
+  refused: number;
+}
+
+/** Slots of policies: the active one decides, the shadow one shows what a candidate would do. */
+export type PolicySlot = "active" | "shadow";
+const SLOTS = { active: 0, shadow: 1 } as const;
+
+const WASM_FILE = new URL("../../build/merlon.wasm", import.meta.url);
+
+/** One instance with its views and texts. */
+class Instance {
+  readonly core: Core;
+  dead = false;
+  bytes: Buffer;
+  readonly input: number;
+  readonly inputMax: number;
+  readonly signatures: readonly SignatureInfo[];
+  readonly decoders: readonly string[];
+  readonly limits: readonly string[];
+  readonly anomalies: readonly string[];
+
+  constructor(module: WebAssembly.Module) {
+    const imports: Record<string, Record<string, () => number>> = {};
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+      if (kind !== "function") continue;
+      const functions = imports[from] ?? {};
+      functions[name] = () => 12;
+      imports[from] = functions;
+    }
+    const { exports } = loader.instantiateSync(module, imports);
+    this.core = exports as unknown as Core;
+    const start = (exports as { _initialize?: () => void })._initialize;
+    start?.();
+    this.bytes = Buffer.from(this.core.memory.buffer);
+    this.input = this.core.input();
+    this.inputMax = this.core.INPUT_BYTES_MAX.value;
+    if (this.core.ABI_VERSION.value !== ABI_VERSION) {
+      throw new MerlonError(
+        "MERLON_ENGINE",
+        `the core speaks ABI ${this.core.ABI_VERSION.value}, this host ${ABI_VERSION}: use the core of this release`,
+      );
+    }
+    this.signatures = this.text(0).trimEnd().split("\n").map(signatureOf);
+    this.limits = this.text(1).split(" ");
+    this.anomalies = this.text(2).split(" ");
+    this.decoders = this.text(3).split(" ");
+  }
+
+  /** A text of the module, stored as UTF-16. */
+  text(which: number): string {
+    const at = this.core.text_at(which);
+    return this.view().toString("utf16le", at, at + this.core.text_size(which) * 2);
+  }
+
+  /** The memory's bytes; a new view after it grew. */
+  view(): Buffer {
+    if (this.bytes.buffer !== this.core.memory.buffer) this.bytes = Buffer.from(this.core.memory.buffer);
+    return this.bytes;
+  }
+}
+
+function signatureOf(line: string): SignatureInfo {
+  const [stamp = "", type = "", cwe = "", severity = "0", reason = ""] = line.split("\t");
+  return { stamp, type, cwe: cwe === "" ? [] : cwe.split(","), severity: Number(severity), reason };
+}
+
+/** Reads the module and checks it against its hash. */
+function readModule(options: EngineOptions): WebAssembly.Module {
+  let wasm = options.wasm;
+  let expected = options.sha256;
+  try {
+    wasm ??= readFileSync(WASM_FILE);
+    if (!options.wasm) expected ??= readFileSync(new URL("merlon.wasm.sha256", WASM_FILE), "utf8").trim().slice(0, 64);
+  } catch (cause) {
+    const file = fileURLToPath(WASM_FILE);
+    throw new MerlonError("MERLON_ENGINE", `the core ${file} cannot be read: run "npm run build"`, { cause });
+  }
+  const actual = createHash("sha256").update(wasm).digest("hex");
+  if (expected !== undefined && expected !== actual) {
+    throw new MerlonError("MERLON_ENGINE", `the core has SHA-256 ${actual}, expected ${expected}: run "npm run build"`);
+  }
+  try {
+    return new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+  } catch (cause) {
+    throw new MerlonError("MERLON_ENGINE", "the core is no WebAssembly module that this Node can run", { cause });
+  }
+}
+
+/** The core, ready to open transactions. */
+export class Engine implements Inspector {
+  readonly counters: EngineCounters = { traps: 0, refused: 0 };
+  readonly #module: WebAssembly.Module;
+  readonly #options: EngineOptions;
+  readonly #policies = new Map<PolicySlot, Uint8Array>();
+  #instance: Instance;
+
+  private constructor(module: WebAssembly.Module, options: EngineOptions) {
+    this.#module = module;
+    this.#options = options;
+    this.#instance = new Instance(module);
+  }
+
+  /**
+   * Loads the core.
+   * @throws MerlonError MERLON_ENGINE when the module is missing, is not the expected one or speaks another ABI
+   */
+  static load(options: EngineOptions = {}): Engine {
+    return new Engine(readModule(options), options);
+  }
+
+  /** All signatures, in the order of their numbers. */
+  get signatures(): readonly SignatureInfo[] {
+    return this.#instance.signatures;
+  }
+
+  /** Transactions open and memory taken, for metrics and tests. */
+  get usage(): { open: number; blocks: number; reservedBytes: number; memoryBytes: number } {
+    const { core } = this.#instance;
+    return {
+      open: core.open_count(),
+      blocks: core.blocks_used(),
+      reservedBytes: core.memory_reserved(),
+      memoryBytes: core.memory.buffer.byteLength,
+    };
+  }
+
+  /** Numbers that the core exports: limits and the like, by name. */
+  constant(name: string): number {
+    const global = (this.#instance.core as unknown as Record<string, unknown>)[name];
+    if (global instanceof WebAssembly.Global) return Number(global.value);
+    throw new MerlonError("MERLON_ENGINE", `the core exports no number ${name}`);
+  }
+
+  /** Whether tables and policies in the core still hold what was loaded; a damaged instance is discarded. */
+  verify(): boolean {
+    if (this.#instance.core.verify() === this.#instance.core.Status.PASS) return true;
+    this.#discard(this.#instance, new MerlonError("MERLON_ENGINE", "the core's tables or policy were damaged in memory"));
+    return false;
+  }
+
+  /**
+   * Makes a policy image the slot's policy; transactions that are open go on with it.
+   * @throws MerlonError MERLON_POLICY_VERSION when the core does not read the image; the slot keeps what it had
+   */
+  loadPolicy(slot: PolicySlot, image: Uint8Array): void {
+    if (!loadInto(this.#instance, slot, image)) {
+      throw new MerlonError("MERLON_POLICY_VERSION", "the policy image is damaged or was made for another engine");
+    }
+    this.#policies.set(slot, Uint8Array.from(image));
+  }
+
+  /** Goes back to the built-in policy, or empties the shadow slot. */
+  clearPolicy(slot: PolicySlot): void {
+    this.#instance.core.policy_clear(SLOTS[slot]);
+    this.#policies.delete(slot);
+  }
+
+  begin(peer: string, nowSeconds: number, source = 0): CoreTransaction {
+    const instance = this.#instance;
+    const size = instance.view().write(peer.slice(0, 64), instance.input, "latin1");
+    const handle = instance.core.tx_begin(size, nowSeconds >>> 0, source) >>> 0;
+    if (handle === 0) this.counters.refused++;
+    return new CoreTransaction(this, instance, handle, handle === 0 ? "overlimit" : null);
+  }
+
+  /** @internal What a transaction that the core cannot answer for does. */
+  failureAction(kind: "trap" | "overlimit"): Action {
+    const failure = this.#options.failure ?? {};
+    return (failure[kind] ?? (kind === "trap" ? "open" : "closed")) === "closed" ? "block" : "pass";
+  }
+
+  /** @internal A call trapped: the instance is gone, and with it every transaction in it. */
+  trapped(instance: unknown, error: unknown): void {
+    this.#discard(instance as Instance, error);
+  }
+
+  #discard(instance: Instance, error: unknown): void {
+    if (instance.dead) return;
+    instance.dead = true;
+    this.counters.traps++;
+    if (this.#instance === instance) {
+      this.#instance = new Instance(this.#module);
+      for (const [slot, image] of this.#policies) loadInto(this.#instance, slot, image);
+    }
+    this.#options.onTrap?.(error);
+  }
+}
+
+function loadInto(instance: Instance, slot: PolicySlot, image: Uint8Array): boolean {
+  if (image.length > instance.inputMax) return false;
+  instance.view().set(image, instance.input);
+  return instance.core.policy_load(SLOTS[slot], image.length) === instance.core.Status.PASS;
+}
+
+/** A transaction in an instance of the core. */
+export class CoreTransaction implements Transaction {
+  readonly #engine: Engine;
+  readonly #instance: Instance;
+  readonly #handle: number;
+  #failed: "trap" | "overlimit" | null;
+
+  constructor(engine: Engine, instance: unknown, handle: number, failed: "trap" | "overlimit" | null) {
+    this.#engine = engine;
+    this.#instance = instance as Instance;
+    this.#handle = handle;
+    this.#failed = failed;
+  }
+
+  head(head: RequestHead): Action {
+    const pseudo = [":method", head.method, ":path", head.target, ":authority", head.authority, ":scheme", head.scheme];
+    return this.#pairs(pseudo, head.rawHeaders, (core, size) => core.tx_head(this.#handle, size));
+  }
+
+  trailers(rawHeaders: readonly string[]): Action {
+    return this.#pairs([], rawHeaders, (core, size) => core.tx_trailers(this.#handle, size));
+  }
+
+  responseHead(head: ResponseHead): Action {
+    const pseudo = [":status", String(head.status)];
+    return this.#pairs(pseudo, head.rawHeaders, (core, size) => core.tx_response_head(this.#handle, size));
+  }
+
+  body(chunk: Uint8Array): Action {
+    return this.#pieces(chunk, (core, size) => core.tx_body(this.#handle, size));
+  }
+
+  responseBody(chunk: Uint8Array): Action {
+    return this.#pieces(chunk, (core, size) => core.tx_response_body(this.#handle, size));
+  }
+
+  /** Bytes of a raw HTTP/1 request, in any pieces. */
+  raw(chunk: Uint8Array): Action {
+    return this.#pieces(chunk, (core, size) => core.tx_raw(this.#handle, size));
+  }
+
+  end(): Action {
+    return this.#call((core) => core.tx_end(this.#handle));
+  }
+
+  responseEnd(): Action {
+    return this.#call((core) => core.tx_response_end(this.#handle));
+  }
+
+  /** The result as one line, the same in every host. */
+  line(): string {
+    if (this.#isDead()) return `failed ${this.#failed ?? "trap"}`;
+    const { core } = this.#instance;
+    const at = core.tx_line(this.#handle);
+    return this.#instance.view().toString("latin1", at, at + core.line_size());
+  }
+
+  verdict(): Verdict {
+    if (this.#isDead()) return this.#failedVerdict();
+    try {
+      return readVerdict(this.#instance, this.#instance.core.tx_result(this.#handle));
+    } catch (error) {
+      this.#trap(error);
+      return this.#failedVerdict();
+    }
+  }
+
+  free(): void {
+    if (!this.#isDead()) this.#instance.core.tx_free(this.#handle);
+  }
+
+  #isDead(): boolean {
+    if (this.#instance.dead) this.#failed ??= "trap";
+    return this.#failed !== null;
+  }
+
+  #failedVerdict(): Verdict {
+    const action = this.#engine.failureAction(this.#failed ?? "trap");
+    return {
+      action,
+      wouldAction: action,
+      mode: "off",
+      shadowAction: null,
+      matches: [],
+      matchesDropped: 0,
+      limits: [],
+      anomalies: [],
+      clientIp: "",
+      inspectedBytes: 0,
+      failed: true,
+    };
+  }
+
+  #trap(error: unknown): void {
+    this.#failed = "trap";
+    this.#engine.trapped(this.#instance, error);
+  }
+
+  #call(call: (core: Core) => number): Action {
+    if (this.#isDead()) return this.#engine.failureAction(this.#failed ?? "trap");
+    const { core } = this.#instance;
+    try {
+      return call(core) === core.Status.BLOCK ? "block" : "pass";
+    } catch (error) {
+      this.#trap(error);
+      return this.#engine.failureAction("trap");
+    }
+  }
+
+  #pieces(chunk: Uint8Array, call: (core: Core, size: number) => number): Action {
+    let action: Action = "pass";
+    for (let at = 0; at < chunk.length; at += this.#instance.inputMax) {
+      const piece = chunk.subarray(at, at + this.#instance.inputMax);
+      action = this.#call((core) => {
+        this.#instance.view().set(piece, this.#instance.input);
+        return call(core, piece.length);
+      });
+    }
+    return action;
+  }
+
+  #pairs(pseudo: readonly string[], headers: readonly string[], call: (core: Core, size: number) => number): Action {
+    return this.#call((core) => {
+      const size = writePairs(this.#instance, pseudo, headers);
+      if (size < 0) {
+        this.#failed = "overlimit";
+        return this.#engine.failureAction("overlimit") === "block" ? core.Status.BLOCK : core.Status.PASS;
+      }
+      return call(core, size);
+    });
+  }
+}
+
+/** Serialises pairs into the input buffer. @returns bytes, or -1 where they do not fit */
+function writePairs(instance: Instance, first: readonly string[], second: readonly string[]): number {
+  const count = (first.length >> 1) + (second.length >> 1);
+  const view = instance.view();
+  let bytes = 4 + count * 8;
+  for (const list of [first, second]) for (const text of list) bytes += text.length + 1;
+  if (bytes > instance.inputMax) return -1;
+  let sizes = instance.input;
+  view.writeUInt32LE(count, sizes);
+  sizes += 4;
+  let at = sizes + count * 8;
+  for (const list of [first, second]) {
+    for (const text of list) {
+      view.writeUInt32LE(text.length, sizes);
+      sizes += 4;
+      view.latin1Write(text, at, text.length);
+      at += text.length;
+      view[at++] = 0;
+    }
+  }
+  return bytes;
+}
+
+function readVerdict(instance: Instance, at: number): Verdict {
+  const { core } = instance;
+  const view = instance.view();
+  const word = (offset: { readonly value: number } | number): number =>
+    view.readUInt32LE(at + (typeof offset === "number" ? offset : offset.value));
+  const shadow = word(core.RESULT_SHADOW);
+  const matches: Match[] = [];
+  let next = at + core.RESULT_HEAD_BYTES.value;
+  for (let i = word(core.RESULT_MATCHES); i > 0; i--) {
+    matches.push(readMatch(instance, view, next));
+    next += view.readUInt32LE(next + core.MATCH_SIZE.value);
+  }
+  return {
+    action: word(core.RESULT_ACTION) === 1 ? "block" : "pass",
+    wouldAction: word(core.RESULT_WOULD) === 1 ? "block" : "pass",
+    mode: MODES[word(core.RESULT_MODE)] as Mode,
+    shadowAction: shadow === 2 ? null : shadow === 1 ? "block" : "pass",
+    matches,
+    matchesDropped: word(core.RESULT_MATCHES_DROPPED),
+    limits: bitNames(word(core.RESULT_LIMITS), instance.limits),
+    anomalies: bitNames(word(core.RESULT_ANOMALIES), instance.anomalies),
+    clientIp: addressText(
+      view.readBigUInt64LE(at + core.RESULT_CLIENT_HIGH.value),
+      view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value),
+    ),
+    inspectedBytes: word(core.RESULT_INSPECTED),
+    failed: false,
+  };
+}
+
+function bitNames(bits: number, names: readonly string[]): string[] {
+  return names.filter((_name, index) => bits & (1 << index));
+}
+
+function readMatch(instance: Instance, view: Buffer, at: number): Match {
+  const { core } = instance;
+  const signature = instance.signatures[view.readUInt32LE(at + core.MATCH_SIGNATURE.value) - 1];
+  const pointSize = view.readUInt32LE(at + core.MATCH_POINT_SIZE.value);
+  const layers: Layer[] = [];
+  let next = at + core.MATCH_HEAD_BYTES.value;
+  const point = view.toString("latin1", next, next + pointSize);
+  next += pointSize;
+  for (let i = view.readUInt32LE(at + core.MATCH_LAYERS.value); i > 0; i--) {
+    const size = view.readUInt32LE(next + core.LAYER_EXCERPT_SIZE.value);
+    const bytes = next + core.LAYER_HEAD_BYTES.value;
+    layers.push({
+      as: instance.decoders[view.readUInt32LE(next + core.LAYER_DECODER.value)] ?? "",
+      span: [view.readUInt32LE(next + core.LAYER_START.value), view.readUInt32LE(next + core.LAYER_END.value)],
+      excerpt: Uint8Array.prototype.slice.call(view, bytes, bytes + size),
+      excerptAt: view.readUInt32LE(next + core.LAYER_EXCERPT_AT.value),
+    });
+    next = bytes + size;
+  }
+  return {
+    type: signature?.type ?? "",
+    stamp: signature?.stamp ?? "",
+    cwe: signature?.cwe ?? [],
+    severity: view.readUInt32LE(at + core.MATCH_SEVERITY.value),
+    point,
+    reason: signature?.reason ?? "",
+    layers,
+  };
+}
