@@ -35,7 +35,7 @@ const COMMANDS = {
   demo: { run: ["hosts/cli/main.ts", "demo"], builds: ["release"] },
   merlon: { run: ["hosts/cli/main.ts"], builds: ["release"] },
   build: { run: ["hosts/build.ts"], builds: ["release", "checked", "test"], force: true },
-  check: { run: ["test/check.ts"], builds: [] },
+  check: { run: ["test/check.ts"], builds: ["release"] },
   test: { run: [VITEST, "run"], builds: ["release", "checked", "test"] },
   fuzz: { run: [VITEST, "run", "--dir", "fuzz"], builds: ["release", "checked", "test"], env: { MERLON_FUZZ: "long" } },
   bench: { run: ["test/bench/main.ts"], builds: ["release"] },
@@ -79,9 +79,8 @@ async function installDependencies() {
     const result = spawnSync(file, [...first, ...args], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 });
     if (result.status === 0 && dependenciesAreCurrent()) return;
     const output = `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}`;
-    throw new Error(
-      `\`npm ci\` failed; see its words below, make sure that npm can reach its registry, and try again\n${output.slice(0, NPM_OUTPUT_MAX)}`,
-    );
+    const fix = "see its words below, make sure that npm can reach its registry, and try again";
+    throw new Error(`\`npm ci\` failed; ${fix}\n${output.slice(0, NPM_OUTPUT_MAX)}`);
   });
 }
 
@@ -117,7 +116,7 @@ function findNode() {
   if (process.platform === "linux" && existsSync(local)) return local;
   if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) return process.execPath;
   throw new Error(
-    `Merlon needs Node ${NODE_MAJOR_MIN} and this is ${process.version} on ${process.platform}-${process.arch}, for which ` +
+    `Merlon needs Node ${NODE_MAJOR_MIN}; this is ${process.version} on ${process.platform}-${process.arch}, for which ` +
       `the lockfile brings none; install Node ${NODE_MAJOR_MIN} or later and run the same command again`,
   );
 }

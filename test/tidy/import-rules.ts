@@ -1,0 +1,219 @@
+/** Rules about the shape of the whole: who may import whom, what is tested, what is reached by any program. */
+import {
+  codeLines,
+  type Finding,
+  findLines,
+  importsOf,
+  isCode,
+  type Rule,
+  resolveImport,
+  type SourceFile,
+} from "./source.ts";
+
+/** The core's folders in the order in which a request passes them; each may import itself and what is left of it. */
+const CORE_LAYERS = ["bytes", "decode", "detect", "policy", "report", "abi"];
+/** Anyone in the core may import these: they import nothing but each other. */
+const CORE_LEAVES = /^assembly\/(?:abi\/(?:limits|status)\.ts|tables\/)/;
+const CORE_SCRIPT = "assembly/tables/generate.ts";
+const ENGINE = "hosts/core/engine.ts";
+/** Where a program or a compilation starts. */
+const ROOTS =
+  /^(?:assembly\/index|assembly\/tables\/generate|hosts\/build|test\/assembly\/entry|.*\/main|.*\.test)\.tsx?$/;
+/** Modules made of declarations alone have nothing that a test could run. */
+const RUNS = /\bfunction\b|=>|\)(?:: [^{;=]+)? \{$/;
+
+/** @returns the folder of the core that a file belongs to: `decode`; `index` for what lies above the folders */
+function coreLayer(path: string): number {
+  const layer = CORE_LAYERS.indexOf(path.split("/")[1] ?? "");
+  return layer < 0 ? CORE_LAYERS.length : layer;
+}
+
+/** @returns the host that a file belongs to: `hosts/controller`, `hosts/dataplane/sidecar` */
+function hostOf(path: string): string {
+  return path
+    .split("/")
+    .slice(0, path.startsWith("hosts/dataplane/") ? 3 : 2)
+    .join("/");
+}
+
+function isAssemblyScript(path: string): boolean {
+  return (path.startsWith("assembly/") && path !== CORE_SCRIPT) || path.startsWith("hosts/dataplane/envoy/");
+}
+
+function mayImport(from: string, to: string): boolean {
+  if (from.startsWith("test/") || from.startsWith("fuzz/")) return true;
+  if (to.startsWith("test/") || to.startsWith("fuzz/")) return false;
+  if (from.startsWith("assembly/")) {
+    if (from === "assembly/index.ts") return to.startsWith("assembly/") || to.startsWith("hosts/dataplane/envoy/");
+    if (!to.startsWith("assembly/")) return false;
+    if (CORE_LEAVES.test(to)) return true;
+    return !CORE_LEAVES.test(from) && coreLayer(to) <= coreLayer(from);
+  }
+  if (from.startsWith("hosts/dataplane/envoy/"))
+    return to.startsWith("hosts/dataplane/envoy/") || to.startsWith("assembly/");
+  if (!from.startsWith("hosts/")) return true;
+  if (to.startsWith("build/")) return from === ENGINE;
+  const [host, other] = [hostOf(from), hostOf(to)];
+  if (host === other) return true;
+  if (host === "hosts/cli") return to.startsWith("hosts/");
+  return other === "hosts/core" || (other === "hosts/policy" && host !== "hosts/core");
+}
+
+function relativeImports(file: SourceFile): string[] {
+  return importsOf(file).flatMap((name) => (name.startsWith(".") ? [resolveImport(file.path, name)] : []));
+}
+
+function findLayering(files: readonly SourceFile[]): Finding[] {
+  return files.filter(isCode).flatMap((file) =>
+    relativeImports(file).flatMap((to) => {
+      return mayImport(file.path, to) ? [] : [{ path: file.path, line: 0, why: `must not import ${to}` }];
+    }),
+  );
+}
+
+/** @returns the package of an import: `@scope/name` or `name`, without what follows */
+function packageOf(name: string): string {
+  return name
+    .split("/")
+    .slice(0, name.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function readManifest(files: readonly SourceFile[]): Manifest {
+  return JSON.parse(files.find(({ path }) => path === "package.json")?.text ?? "{}");
+}
+
+function findUndeclared(files: readonly SourceFile[]): Finding[] {
+  const { dependencies = {}, devDependencies = {} } = readManifest(files);
+  return files.filter(isCode).flatMap((file) => {
+    // What is bundled or only builds is not installed where Merlon runs.
+    const runs = file.path.startsWith("hosts/") && !/^hosts\/(?:build\.ts|web\/)/.test(file.path);
+    return importsOf(file).flatMap((name) => {
+      if (name.startsWith(".") || name.startsWith("node:")) return [];
+      const known =
+        Object.hasOwn(dependencies, packageOf(name)) || (!runs && Object.hasOwn(devDependencies, packageOf(name)));
+      return known ? [] : [{ path: file.path, line: 0, why: `${name} is not among its dependencies` }];
+    });
+  });
+}
+
+function findInexact(files: readonly SourceFile[]): Finding[] {
+  const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = readManifest(files);
+  const architecture = files.find(({ path }) => path === "ARCHITECTURE.md");
+  return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).flatMap(([name, version]) => {
+    const exact = /^\d+\.\d+\.\d+$/.test(version) ? [] : [`${name} has no exact version`];
+    const argued = architecture === undefined || architecture.text.includes(name) ? [] : [`${name} has no line there`];
+    return [
+      ...exact.map((why) => ({ path: "package.json", line: 0, why })),
+      ...argued.map((why) => ({ path: "ARCHITECTURE.md", line: 0, why })),
+    ];
+  });
+}
+
+function findUntested(files: readonly SourceFile[]): Finding[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return files.flatMap((file) => {
+    const { path } = file;
+    if (!isCode(file) || !/^(?:hosts|assembly)\//.test(path)) return [];
+    if (/\/(?:index|env|main)\.tsx?$|^assembly\/tables\//.test(path)) return [];
+    if (!codeLines(file).some((line) => RUNS.test(line))) return [];
+    const mirror = `test/${path.replace(/\.tsx?$/, ".test.ts")}`;
+    return paths.has(mirror) ? [] : [{ path, line: 0, why: `has no ${mirror}` }];
+  });
+}
+
+function findOrphans(files: readonly SourceFile[]): Finding[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return files.flatMap(({ path }) => {
+    const module = /^test\/((?:hosts|assembly)\/.*)\.test\.ts$/.exec(path)?.[1];
+    if (module === undefined || paths.has(`${module}.ts`) || paths.has(`${module}.tsx`)) return [];
+    return [{ path, line: 0, why: "mirrors no module" }];
+  });
+}
+
+function findUnreached(files: readonly SourceFile[]): Finding[] {
+  const byPath = new Map(files.filter(isCode).map((file) => [file.path, file]));
+  const reached = new Set<string>();
+  const open = [...byPath.keys()].filter(
+    (path) => ROOTS.test(path) && !/^test\/(?:hosts|assembly)\/.*\.test\./.test(path),
+  );
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const file = byPath.get(path);
+    if (file === undefined || reached.has(path)) continue;
+    reached.add(path);
+    open.push(...relativeImports(file));
+  }
+  return [...byPath.keys()]
+    .filter((path) => /^(?:hosts|assembly)\/.*(?<!\.d)\.tsx?$/.test(path) && !reached.has(path))
+    .map((path) => ({ path, line: 0, why: "no program imports it; its own test does not count" }));
+}
+
+/** Every rule that looks at files together. */
+export const IMPORT_RULES: readonly Rule[] = [
+  {
+    name: "imports go to the layers before, to one's own host, hosts/core and hosts/policy, and never to tests",
+    find: findLayering,
+    broken: {
+      "assembly/decode/uri.ts": 'import { sqli } from "../detect/sqli";\n',
+      "hosts/web/main.ts": 'import {\n  a,\n} from "../controller/a.ts";\n',
+      "hosts/cli/main.ts": 'const a = await import("../../test/a.ts");\n',
+      "hosts/core/a.ts": 'export type { B } from "../policy/b.ts";\n',
+    },
+  },
+  {
+    name: "only the engine touches WebAssembly and the core's typings",
+    find: (files) =>
+      files
+        .filter((file) => isCode(file) && file.path.startsWith("hosts/") && file.path !== ENGINE)
+        .flatMap((file) => findLines(file, codeLines(file), /\bWebAssembly\b/, `belongs to ${ENGINE}`)),
+    broken: { "hosts/cli/a.ts": "new WebAssembly.Module(bytes);\n" },
+  },
+  {
+    name: "functions of AssemblyScript have no decorators",
+    find: (files) =>
+      files
+        .filter((file) => isCode(file) && isAssemblyScript(file.path))
+        .flatMap((file) => {
+          const expression = /^\s*@(?:inline|lazy|external|unsafe|global)\b/;
+          return findLines(file, codeLines(file), expression, "tools cannot parse it");
+        }),
+    broken: { "assembly/bytes/a.ts": "@inline\nfunction a(): u32 { return 1; }\n" },
+  },
+  {
+    name: "what is imported is declared, and a host runs on `dependencies` alone",
+    find: findUndeclared,
+    broken: {
+      "package.json": JSON.stringify({ devDependencies: { esbuild: "1.0.0" } }),
+      "hosts/core/a.ts": 'import { build } from "esbuild";\n',
+    },
+  },
+  {
+    name: "dependencies have an exact version, and a line in ARCHITECTURE.md",
+    find: findInexact,
+    broken: { "package.json": JSON.stringify({ dependencies: { zod: "^4.0.0" } }) },
+  },
+  {
+    name: "every module has its test at the same path",
+    find: findUntested,
+    broken: { "hosts/core/a.ts": "export function a(): void {}\n" },
+    except: {},
+  },
+  {
+    name: "every test at a module's path has that module",
+    find: findOrphans,
+    broken: { "test/hosts/core/gone.test.ts": "" },
+    except: {},
+  },
+  {
+    name: "every module is part of a program",
+    find: findUnreached,
+    broken: { "hosts/core/a.ts": "" },
+    except: {},
+  },
+];
