@@ -151,6 +151,19 @@ export function sectionHas(image: usize, kind: Section, hash: u32): bool {
   return false;
 }
 
+/** What can keep the core from an answer; the order is the image's. */
+export enum Failure {
+  TRAP = 0,
+  UNREACHABLE = 1,
+  OVERLIMIT = 2,
+  OVERSIZE = 3,
+}
+
+/** Whether the active policy stops a request in this case. */
+export function failsClosed(failure: Failure): bool {
+  return load<u8>(active + 28 + <usize>failure) != 0;
+}
+
 export function inspectBytesOf(image: usize): u32 {
   return load<u32>(image + 20);
 }

@@ -1,0 +1,27 @@
+/**
+ * Host functions of Proxy-Wasm ABI 0.2.1 that the filter calls. The file's name is the import module's name, which the
+ * ABI fixes as "env". Nothing else may be imported: Envoy refuses a module with an unknown import.
+ * @see https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1
+ */
+
+/** Serialised pairs of a header map; the host allocates them by `proxy_on_memory_allocate`. */
+export declare function proxy_get_header_map_pairs(map: u32, dataAt: usize, sizeAt: usize): u32;
+/** Adds a field to a header map. */
+export declare function proxy_replace_header_map_value(map: u32, key: usize, keySize: u32, value: usize, valueSize: u32): u32;
+/** Bytes of a buffer from `start` on, at most `most`. */
+export declare function proxy_get_buffer_bytes(buffer: u32, start: u32, most: u32, dataAt: usize, sizeAt: usize): u32;
+/** A property of the stream; the path's segments are separated by NUL. */
+export declare function proxy_get_property(path: usize, pathSize: u32, dataAt: usize, sizeAt: usize): u32;
+/** Answers the request from here. */
+export declare function proxy_send_local_response(
+  status: u32,
+  details: usize,
+  detailsSize: u32,
+  body: usize,
+  bodySize: u32,
+  headers: usize,
+  headersSize: u32,
+  grpcStatus: i32,
+): u32;
+/** Writes a line to the host's log: 0 trace to 5 critical. */
+export declare function proxy_log(level: u32, text: usize, size: u32): u32;

@@ -1,0 +1,187 @@
+/**
+ * The Proxy-Wasm face of the core (ABI 0.2.1): Envoy's callbacks become calls of Merlon's ABI. The head waits for the
+ * body's verdict up to `holdBytes`, which needs `allow_on_headers_stop_iteration` in the filter's configuration; bodies
+ * that are longer are then streamed, and a later match resets the stream.
+ *
+ * The host puts what it returns into the core's input buffer (`proxy_on_memory_allocate`), where the core reads it in
+ * place: nothing is copied and nothing is to be freed.
+ */
+import { LINE_BYTES_MAX } from "../../../assembly/report/line";
+import {
+  input,
+  line_size,
+  policy_load,
+  tx_begin,
+  tx_body,
+  tx_end,
+  tx_free,
+  tx_head,
+  tx_line,
+  tx_trailers,
+} from "../../../assembly/abi/exports";
+import { INPUT_BYTES_MAX } from "../../../assembly/abi/limits";
+import { Status } from "../../../assembly/abi/status";
+import { writeLiteral } from "../../../assembly/bytes/ascii";
+import { Failure, Slot, failsClosed, holdBytesOf, imageOf } from "../../../assembly/policy/image";
+import { configurationRead, imageSize, probe } from "./configuration";
+import {
+  proxy_get_buffer_bytes,
+  proxy_get_header_map_pairs,
+  proxy_get_property,
+  proxy_log,
+  proxy_replace_header_map_value,
+  proxy_send_local_response,
+} from "./env";
+import { Stream, streamAdd, streamOf, streamRemove } from "./streams";
+
+/** What a callback tells the host to do. */
+enum Action {
+  CONTINUE = 0,
+  PAUSE = 1,
+}
+
+const REQUEST_HEADERS: u32 = 0;
+const REQUEST_TRAILERS: u32 = 1;
+const REQUEST_BODY: u32 = 0;
+const CONFIGURATION: u32 = 7;
+const LOG_WARN: u32 = 3;
+/** Body bytes fetched by one host call. */
+const PIECE_BYTES: u32 = 65536;
+
+const out: usize = memory.data(16, 16);
+const words: usize = memory.data(512, 16);
+const lineHeaders: usize = memory.data(LINE_BYTES_MAX + 64, 16);
+
+export function proxy_abi_version_0_2_1(): void {}
+
+/** Room for what a host call returns: the input buffer, since each result is used before the next call. */
+export function proxy_on_memory_allocate(size: u32): usize {
+  return size <= INPUT_BYTES_MAX ? input() : 0;
+}
+
+export function proxy_on_context_create(_context: u32, _parent: u32): void {}
+
+export function proxy_on_vm_start(_context: u32, _size: u32): u32 {
+  return 1;
+}
+
+/** Takes the plugin's configuration; refuses one whose policy image is not valid. */
+export function proxy_on_configure(_context: u32, size: u32): u32 {
+  if (!size) return 1;
+  if (proxy_get_buffer_bytes(CONFIGURATION, 0, size, out, out + 4) != 0) return warn("merlon: configuration unreadable");
+  configurationRead(load<usize>(out), load<u32>(out + 4));
+  if (!imageSize) return 1;
+  if (policy_load(<u32>Slot.ACTIVE, imageSize) == <u32>Status.PASS) return 1;
+  return warn("merlon: the policy image in the configuration is damaged or was made for another release");
+}
+
+function warn(text: string): u32 {
+  proxy_log(LOG_WARN, words, writeLiteral(words, text));
+  return 0;
+}
+
+/** Opens the stream's transaction with the address of the peer. */
+function open(context: u32): Stream {
+  let size: u32 = 0;
+  const path = writeLiteral(words, "source\0address");
+  if (proxy_get_property(words, path, out, out + 4) == 0) size = load<u32>(out + 4);
+  const handle = tx_begin(size, 0, 0);
+  return handle ? streamAdd(context, handle) : changetype<Stream>(0);
+}
+
+/** What happens to a request that the core has no room for. */
+function overLimit(): u32 {
+  return failsClosed(Failure.OVERLIMIT) ? answer(503, "merlon_overlimit", 0, 0) : Action.CONTINUE;
+}
+
+function answer(status: u32, details: string, headers: usize, headersSize: u32): u32 {
+  const detailsSize = writeLiteral(words, details);
+  const body = words + <usize>detailsSize;
+  const bodySize = writeLiteral(body, status == 403 ? "Request blocked\n" : "Service unavailable\n");
+  proxy_send_local_response(status, words, detailsSize, body, bodySize, headers, headersSize, -1);
+  return Action.PAUSE;
+}
+
+/** Serialises the one header `x-merlon-line` with the stream's line. @returns bytes at `lineHeaders` */
+function lineAsHeaders(stream: Stream): u32 {
+  const line = tx_line(stream.handle);
+  const size = line_size();
+  store<u32>(lineHeaders, 1);
+  store<u32>(lineHeaders + 4, 13);
+  store<u32>(lineHeaders + 8, size);
+  const name = lineHeaders + 12;
+  writeLiteral(name, "x-merlon-line\0");
+  memory.copy(name + 14, line, size);
+  store<u8>(name + 14 + <usize>size, 0);
+  return 12 + 14 + size + 1;
+}
+
+function block(stream: Stream): u32 {
+  const size = probe ? lineAsHeaders(stream) : 0;
+  return answer(403, "merlon_blocked", lineHeaders, size);
+}
+
+/** Lets the request go on; a probe's line goes with its head. */
+function release(stream: Stream): u32 {
+  if (probe && !stream.released) {
+    const line = tx_line(stream.handle);
+    const name = writeLiteral(words, "x-merlon-line");
+    proxy_replace_header_map_value(REQUEST_HEADERS, words, name, line, line_size());
+  }
+  stream.released = 1;
+  return Action.CONTINUE;
+}
+
+/** The request is complete. */
+function finish(stream: Stream): u32 {
+  return tx_end(stream.handle) == <u32>Status.BLOCK ? block(stream) : release(stream);
+}
+
+export function proxy_on_request_headers(context: u32, _count: u32, endOfStream: u32): u32 {
+  const stream = open(context);
+  if (!stream) return overLimit();
+  if (proxy_get_header_map_pairs(REQUEST_HEADERS, out, out + 4) != 0) return overLimit();
+  const status = tx_head(stream.handle, load<u32>(out + 4));
+  if (status == <u32>Status.BLOCK) return block(stream);
+  if (status != <u32>Status.PASS) return overLimit();
+  return endOfStream ? finish(stream) : Action.PAUSE;
+}
+
+export function proxy_on_request_body(context: u32, size: u32, endOfStream: u32): u32 {
+  const stream = streamOf(context);
+  if (!stream) return Action.CONTINUE;
+  if (stream.released) stream.read = 0;
+  while (stream.read < size) {
+    const left = size - stream.read;
+    const most = left < PIECE_BYTES ? left : PIECE_BYTES;
+    if (proxy_get_buffer_bytes(REQUEST_BODY, stream.read, most, out, out + 4) != 0) return overLimit();
+    const piece = load<u32>(out + 4);
+    if (!piece) break;
+    stream.read += piece;
+    stream.bytes += piece;
+    if (tx_body(stream.handle, piece) == <u32>Status.BLOCK) return block(stream);
+  }
+  if (endOfStream) return finish(stream);
+  if (stream.released) return Action.CONTINUE;
+  return stream.bytes < holdBytesOf(imageOf(Slot.ACTIVE)) ? Action.PAUSE : release(stream);
+}
+
+export function proxy_on_request_trailers(context: u32, _count: u32): u32 {
+  const stream = streamOf(context);
+  if (!stream) return Action.CONTINUE;
+  if (proxy_get_header_map_pairs(REQUEST_TRAILERS, out, out + 4) != 0) return overLimit();
+  tx_trailers(stream.handle, load<u32>(out + 4));
+  return finish(stream);
+}
+
+export function proxy_on_done(_context: u32): u32 {
+  return 1;
+}
+
+/** The stream is over. */
+export function proxy_on_delete(context: u32): void {
+  const stream = streamOf(context);
+  if (!stream) return;
+  tx_free(stream.handle);
+  streamRemove(stream);
+}
