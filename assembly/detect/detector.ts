@@ -7,7 +7,12 @@
  */
 import { layer } from "../decode/layer";
 import { spend } from "../decode/value";
+import { crlfGate, crlfLex } from "./crlf";
+import { includeGate, includeLex } from "./include";
+import { shellGate, shellLex } from "./shell/shell";
+import { sqliGate, sqliLex } from "./sqli/sqli";
 import { traversalGate, traversalLex } from "./traversal";
+import { xssGate, xssLex } from "./xss/xss";
 
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
@@ -19,5 +24,10 @@ export function detectAll(on: bool): void {
 /** Looks at the current layer. */
 export function detectLayer(): void {
   if (!spend(layer.size)) return;
+  if (ungated || sqliGate()) sqliLex();
+  if (ungated || xssGate()) xssLex();
   if (ungated || traversalGate()) traversalLex();
+  if (ungated || shellGate()) shellLex();
+  if (ungated || includeGate()) includeLex();
+  if (ungated || crlfGate()) crlfLex();
 }
