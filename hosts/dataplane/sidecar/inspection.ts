@@ -1,0 +1,209 @@
+/**
+ * One request's dealings with the core: calls it, turns answers and failures into what the proxy must do, counts, and
+ * tells the listener of verdicts. Nothing here waits, so that no byte can pass between being read and being judged.
+ */
+import { refOf, type UlidSource } from "../../core/ulid.ts";
+import type { Action, Inspector, RequestHead, ResponseHead, Transaction, Verdict } from "../../core/verdict.ts";
+import type { Counters, FailureKind } from "./counters.ts";
+import type { SidecarConfiguration, VerdictEvent } from "./options.ts";
+
+/** `refuse`: the core could not answer and policy says closed. */
+export type Outcome = "pass" | "block" | "refuse";
+
+/** What inspections share. */
+export interface InspectionContext {
+  readonly inspector: Inspector;
+  readonly configuration: SidecarConfiguration;
+  readonly counters: Counters;
+  readonly nextId: UlidSource;
+  readonly onVerdict: ((event: VerdictEvent) => void) | null;
+}
+
+/** Response bytes of one transaction that go through the core; leaks show early, and downloads stay cheap. */
+export const RESPONSE_BYTES_MAX = 128 * 1024;
+
+const PATH_CHARS_MAX = 256;
+const HOST_CHARS_MAX = 255;
+
+/** A transaction from its head to its verdict. */
+export class Inspection {
+  readonly startedAt = Date.now();
+  readonly #context: InspectionContext;
+  readonly #head: RequestHead;
+  #transaction: Transaction | null = null;
+  #failure: FailureKind | null = null;
+  #verdict: Verdict | null = null;
+  #over = false;
+  #responseOver: boolean;
+  #responseBytes = 0;
+  #id = "";
+  /** Set by the flow, see `VerdictEvent.addedMicros`. */
+  addedMicros = 0;
+
+  constructor(context: InspectionContext, head: RequestHead, peer: string) {
+    this.#context = context;
+    this.#head = head;
+    this.#responseOver = !context.configuration.inspectResponses;
+    try {
+      this.#transaction = context.inspector.begin(peer, Math.floor(this.startedAt / 1000));
+    } catch {
+      // What the core throws is its own bug and may quote traffic, so only the fact is kept.
+      this.#failure = "unreachable";
+    }
+  }
+
+  get id(): string {
+    if (this.#id === "") this.#id = this.#context.nextId();
+    return this.#id;
+  }
+
+  /** Whether the response must still be shown to the core. */
+  get wantsResponse(): boolean {
+    return !this.#responseOver && !this.#over && this.#transaction !== null;
+  }
+
+  head(): Outcome {
+    const transaction = this.#transaction;
+    if (transaction === null) return this.#failed("unreachable");
+    try {
+      return this.#outcome(transaction.head(this.#head));
+    } catch {
+      return this.#failed("trap");
+    }
+  }
+
+  body(chunk: Uint8Array): Outcome {
+    const transaction = this.#transaction;
+    if (transaction === null) return "pass";
+    try {
+      return this.#outcome(transaction.body(chunk));
+    } catch {
+      return this.#failed("trap");
+    }
+  }
+
+  /** The request is complete. */
+  end(rawTrailers: readonly string[] | null): Outcome {
+    const transaction = this.#transaction;
+    if (transaction === null) return "pass";
+    try {
+      if (rawTrailers !== null && rawTrailers.length > 0 && transaction.trailers(rawTrailers) === "block") {
+        return this.#outcome("block");
+      }
+      return this.#outcome(transaction.end());
+    } catch {
+      return this.#failed("trap");
+    }
+  }
+
+  responseHead(head: ResponseHead): Outcome {
+    const transaction = this.#transaction;
+    if (transaction === null || this.#responseOver) return "pass";
+    try {
+      return this.#outcome(transaction.responseHead(head));
+    } catch {
+      return this.#failed("trap");
+    }
+  }
+
+  responseBody(chunk: Uint8Array): Outcome {
+    const transaction = this.#transaction;
+    if (transaction === null || this.#responseOver) return "pass";
+    const part = chunk.subarray(0, RESPONSE_BYTES_MAX - this.#responseBytes);
+    this.#responseBytes += part.length;
+    try {
+      const outcome = this.#outcome(transaction.responseBody(part));
+      return outcome === "pass" && this.#responseBytes >= RESPONSE_BYTES_MAX ? this.responseEnd() : outcome;
+    } catch {
+      return this.#failed("trap");
+    }
+  }
+
+  responseEnd(): Outcome {
+    const transaction = this.#transaction;
+    if (transaction === null || this.#responseOver) return "pass";
+    this.#responseOver = true;
+    try {
+      return this.#outcome(transaction.responseEnd());
+    } catch {
+      return this.#failed("trap");
+    }
+  }
+
+  /**
+   * Ends the inspection: counts it, tells the listener, frees the core's memory. Further calls do nothing.
+   * @param status what the client gets, 0 for nothing
+   */
+  finish(status: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { counters, configuration, onVerdict } = this.#context;
+    const verdict = this.#readVerdict();
+    this.#free();
+    counters.requests++;
+    const failure = this.#failure ?? (verdict?.failed ? "trap" : null);
+    if (failure === null) counters.inspected++;
+    else {
+      counters.skipped++;
+      const closed = verdict?.failed ? verdict.action === "block" : configuration.failure[failure] === "closed";
+      counters[closed ? "failedClosed" : "failedOpen"][failure]++;
+    }
+    if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
+  }
+
+  /** Reads the verdict where it decides something: a block by policy and a block by failure are answered apart. */
+  #outcome(action: Action): Outcome {
+    if (action === "pass") return "pass";
+    return this.#readVerdict()?.failed ? "refuse" : "block";
+  }
+
+  #readVerdict(): Verdict | null {
+    if (this.#transaction === null) return this.#verdict;
+    try {
+      this.#verdict = this.#transaction.verdict();
+    } catch {
+      this.#failure ??= "trap";
+      this.#verdict = null;
+    }
+    return this.#verdict;
+  }
+
+  #failed(kind: FailureKind): Outcome {
+    this.#failure ??= kind;
+    this.#free();
+    return this.#context.configuration.failure[kind] === "closed" ? "refuse" : "pass";
+  }
+
+  #free(): void {
+    const transaction = this.#transaction;
+    this.#transaction = null;
+    try {
+      transaction?.free();
+    } catch {
+      this.#failure ??= "trap";
+    }
+  }
+
+  #tell(verdict: Verdict, status: number, onVerdict: (event: VerdictEvent) => void): void {
+    const { method, authority, target } = this.#head;
+    const queryAt = target.indexOf("?");
+    const pathEnd = Math.min(queryAt < 0 ? target.length : queryAt, PATH_CHARS_MAX);
+    const id = this.id;
+    try {
+      onVerdict({
+        id,
+        ref: refOf(id),
+        verdict,
+        method,
+        host: authority.slice(0, HOST_CHARS_MAX),
+        path: target.slice(0, pathEnd),
+        startedAt: this.startedAt,
+        addedMicros: Math.round(this.addedMicros),
+        status,
+      });
+    } catch (error) {
+      // A listener's bug must not cost a request; the warning names it once per process and code.
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  }
+}

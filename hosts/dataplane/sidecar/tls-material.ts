@@ -1,0 +1,88 @@
+/** Certificates: read, checked, and looked at again so that a rotated one is used without a restart. */
+import { readFileSync, statSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import { MerlonError } from "../../core/error.ts";
+
+/** A certificate chain and its key, PEM. */
+export interface TlsMaterial {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/**
+ * Reads a pair and makes sure that it fits together.
+ * @throws MerlonError MERLON_TLS naming the file
+ */
+export function readTlsMaterial(certFile: string, keyFile: string): TlsMaterial {
+  const material = { cert: readFile(certFile), key: readFile(keyFile) };
+  try {
+    createSecureContext(material);
+  } catch (cause) {
+    const message = `the certificate ${certFile} and the key ${keyFile} cannot be used together: ${reasonOf(cause)}`;
+    throw new MerlonError("MERLON_TLS", message, { cause });
+  }
+  return material;
+}
+
+/**
+ * Reads a file of CA certificates.
+ * @throws MerlonError MERLON_TLS naming the file
+ */
+export function readAuthorities(caFile: string): string {
+  const text = readFile(caFile).toString("latin1");
+  if (!text.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new MerlonError("MERLON_TLS", `${caFile} holds no PEM certificate`);
+  }
+  return text;
+}
+
+/**
+ * Calls `changed` with the new pair whenever the files changed and fit together again; a pair that does not fit yet is
+ * tried at the next look, because two files never change at the same instant.
+ * @returns stops looking
+ */
+export function watchTlsMaterial(
+  files: { certFile: string; keyFile: string; reloadMs: number },
+  changed: (material: TlsMaterial) => void,
+  failed: (error: unknown) => void,
+): () => void {
+  const { certFile, keyFile, reloadMs } = files;
+  let seen = fingerprint(certFile, keyFile);
+  let reported = "";
+  const timer = setInterval(() => {
+    const now = fingerprint(certFile, keyFile);
+    if (now === seen) return;
+    try {
+      const material = readTlsMaterial(certFile, keyFile);
+      seen = now;
+      changed(material);
+    } catch (error) {
+      if (reported !== now) failed(error);
+      reported = now;
+    }
+  }, reloadMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Changes when a file is written, replaced, or the link to it moves, as Kubernetes does with secrets. */
+function fingerprint(...files: string[]): string {
+  return files
+    .map((file) => {
+      const stat = statSync(file, { throwIfNoEntry: false });
+      return stat === undefined ? "missing" : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
+    })
+    .join(" ");
+}
+
+function readFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new MerlonError("MERLON_TLS", `${file} cannot be read: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "not valid";
+}
