@@ -1,0 +1,3 @@
+module merlon.dev/bench/load
+
+go 1.25.0

@@ -1,0 +1,191 @@
+/**
+ * Searches the input that costs the core the most per byte: hill climbing from random inputs of every kind and from
+ * those that earlier searches kept in `worst/`. The seed is printed and can be given; the search is bounded by time,
+ * so a slower machine climbs fewer steps of the same walk.
+ *
+ * Cost per byte is CPU time ÷ bytes of the request, for a compressed body bytes that the core unpacked and read: how
+ * far a body may unpack is a limit of its own. The yardstick is the median cost per byte over the mix.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Inspector } from "../../hosts/core/verdict.ts";
+import { median } from "./engines.ts";
+import { type Genome, genomeSchema, KINDS, makeGenome, mutate, render } from "./genome.ts";
+import { inspect, judge, type PreparedRequest, prepareRequest } from "./merlon.ts";
+import type { BenchRequest } from "./mix.ts";
+import { createRandom, pick, type Random } from "./random.ts";
+import { threadCpuNs } from "./wire.ts";
+
+/** The search's result. Ratios are cost per byte ÷ the mix's median. */
+export interface WorstReport {
+  readonly seed: number;
+  readonly tried: number;
+  readonly medianNsPerByte: number;
+  readonly worst: WorstInput;
+  /** The worst of every kind, most expensive first. */
+  readonly kinds: readonly WorstInput[];
+  /** Kept files that this search beat, or kinds without one: worth a run with `--keep`. */
+  readonly raised: readonly Genome["kind"][];
+  /** Inputs on which the core did not answer. Any of them is a defect. */
+  readonly failures: readonly Genome[];
+}
+
+/** One measured input. */
+export interface WorstInput {
+  readonly genome: Genome;
+  readonly ratio: number;
+  readonly nsPerByte: number;
+  readonly bytes: number;
+}
+
+/** How to search. */
+export interface WorstOptions {
+  readonly seed: number;
+  readonly budgetMs: number;
+  /** Write what raises the ratio to `folder`. */
+  readonly keep: boolean;
+  /** Where kept inputs are. */
+  readonly folder: string;
+}
+
+/** Gives the cost of an input in nanoseconds per byte; a test puts its own in the core's place. */
+export type Cost = (request: BenchRequest) => number;
+
+interface Scored {
+  readonly genome: Genome;
+  readonly nsPerByte: number;
+}
+
+/** Candidates of each kind before the climb. */
+const RANDOM_PER_KIND = 12;
+/** Share of the time for the random start; the climb needs the rest. */
+const RANDOM_SHARE = 0.3;
+/** Inputs of which the climb goes on. */
+const POPULATION = 24;
+/** Tries of a candidate; the least of them is its cost, since nothing makes code run too fast. */
+const ATTEMPTS = 3;
+/** CPU time over which a figure of the report is taken. */
+const EXACT_NS = 30e6;
+/** A found input must beat the kept one by this to be kept: less is noise. */
+const RAISE_MIN = 1.15;
+/** Nothing below this many times the median is worth a file. */
+const KEEP_RATIO_MIN = 3;
+const KEPT_BYTES_MAX = 8192;
+
+/** Searches, then measures again what it found beside the mix. */
+export function searchWorst(inspector: Inspector, mix: readonly BenchRequest[], options: WorstOptions): WorstReport {
+  const failures: Genome[] = [];
+  const kept = readKept(options.folder);
+  const prepared = mix.map(prepareRequest);
+  for (let turn = 0; turn < 3; turn++) for (const request of prepared) inspect(inspector, request);
+  const cost: Cost = (request) => quickCost(inspector, prepareRequest(request));
+  const { best, tried } = climb(cost, kept, options.seed, options.budgetMs);
+  const medianNsPerByte = median(prepared.map((request) => quickCost(inspector, request, 20)));
+  const measured = best.map(({ genome }) => {
+    const request = prepareRequest(render(genome));
+    if (judge(inspector, request).failed) failures.push(genome);
+    const nsPerByte = exactCost(inspector, request);
+    return { genome, nsPerByte, ratio: nsPerByte / medianNsPerByte, bytes: request.wireBytes };
+  });
+  measured.sort((a, b) => b.ratio - a.ratio);
+  const raised = measured.filter(({ genome, nsPerByte, ratio }) => {
+    const before = kept.find(({ kind }) => kind === genome.kind);
+    if (ratio < KEEP_RATIO_MIN) return false;
+    return before === undefined || nsPerByte > RAISE_MIN * exactCost(inspector, prepareRequest(render(before)));
+  });
+  if (options.keep) for (const { genome } of raised) writeKept(options.folder, genome);
+  const worst = measured[0];
+  if (worst === undefined) throw new RangeError("the search needs a budget of at least one input");
+  const kinds = raised.map(({ genome }) => genome.kind);
+  return { seed: options.seed, tried, medianNsPerByte, worst, kinds: measured, raised: kinds, failures };
+}
+
+/**
+ * Hill climbing: random inputs of every kind, then steps from the best of them, each kind keeping its best.
+ * @returns the best of each kind, and how many inputs were measured
+ */
+export function climb(
+  cost: Cost,
+  kept: readonly Genome[],
+  seed: number,
+  budgetMs: number,
+  triesMax = Number.POSITIVE_INFINITY,
+): { readonly best: Scored[]; readonly tried: number } {
+  const random = createRandom(seed);
+  const started = performance.now();
+  const best = new Map<Genome["kind"], Scored>();
+  const population: Scored[] = [];
+  let tried = 0;
+  const consider = (genome: Genome): void => {
+    const scored = { genome, nsPerByte: cost(render(genome)) };
+    tried++;
+    if (scored.nsPerByte > (best.get(genome.kind)?.nsPerByte ?? -1)) best.set(genome.kind, scored);
+    population.push(scored);
+    if (population.length < 2 * POPULATION) return;
+    population.sort((a, b) => b.nsPerByte - a.nsPerByte);
+    population.length = POPULATION;
+  };
+  const time = (share: number): boolean => performance.now() - started < share * budgetMs && tried < triesMax;
+  for (const genome of kept) consider(genome);
+  for (let turn = 0; turn < RANDOM_PER_KIND && (turn === 0 || time(RANDOM_SHARE)); turn++) {
+    for (const kind of KINDS) consider(makeGenome(random, kind));
+  }
+  while (time(1)) consider(mutate(random, parent(random, population, best), pick(random, population).genome));
+  return { best: [...best.values()], tried };
+}
+
+/** Mostly one of the most expensive so far, else the best of some kind, so that no kind is given up. */
+function parent(random: Random, population: readonly Scored[], best: ReadonlyMap<string, Scored>): Genome {
+  return pick(random, random(4) === 0 ? [...best.values()] : population).genome;
+}
+
+/** Least wall time of some tries, each of `turns` calls: good enough to climb by, and cheap. */
+function quickCost(inspector: Inspector, request: PreparedRequest, turns = 1): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const start = performance.now();
+    for (let turn = 0; turn < turns; turn++) inspect(inspector, request);
+    least = Math.min(least, performance.now() - start);
+  }
+  return (least * 1e6) / turns / costedBytes(inspector, request);
+}
+
+/** CPU time over EXACT_NS, for what is reported. */
+
+function exactCost(inspector: Inspector, request: PreparedRequest): number {
+  const costs: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const before = threadCpuNs();
+    let turns = 0;
+    const start = performance.now();
+    do {
+      inspect(inspector, request);
+      turns++;
+    } while ((performance.now() - start) * 1e6 < EXACT_NS / 3);
+    costs.push((threadCpuNs() - before) / turns);
+  }
+  return median(costs) / costedBytes(inspector, request);
+}
+
+function costedBytes(inspector: Inspector, request: PreparedRequest): number {
+  const compressed = request.head.rawHeaders.some((part) => part.toLowerCase() === "content-encoding");
+  if (!compressed) return request.wireBytes;
+  return request.wireBytes - request.body.length + judge(inspector, request).inspectedBytes;
+}
+
+function readKept(folder: string): Genome[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .sort()
+    .map((file) => genomeSchema.parse(JSON.parse(readFileSync(join(folder, file), "utf8").slice(0, KEPT_BYTES_MAX))));
+}
+
+/** A kept input may hold any byte; JSON escapes keep the file plain text. */
+function writeKept(folder: string, genome: Genome): void {
+  mkdirSync(folder, { recursive: true });
+  const text = JSON.stringify(genome, null, 2).replace(/[^\n -~]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  writeFileSync(join(folder, `${genome.kind}.json`), `${text}\n`);
+}
