@@ -55,14 +55,16 @@ const TOKENS = `
 select union all from where or and not like between in case when then end exists having group by order null sleep(
 0 1 9 0x 0x41 1e9 1=1 'a'='a 1' 1" x'41' n'a' q'[ e'\\ char( concat( benchmark( waitfor delay information_schema
 < > </ /> <a <b> <img <svg <script </script> <math <!-- --> <![CDATA[ ]]> <? ?> on onerror= onload= src= href= style=
-javascript: data: vbscript: alert( eval( \\x61 \\u0061 \\u{61} \\141 String.fromCharCode( window[ this. => \${ }} {{ {% %}
+javascript: data: vbscript: alert( eval( \\x61 \\u0061 \\u{61} \\141 String.fromCharCode( window[ this. => \${ }}
+{{ {% %}
 $( $\{ \${IFS} ;cat &&id |sh \`id\` >/dev/null 2>&1 /bin/ /etc/passwd curl wget nc -e $'\\x2f' {a,b} * ? ~ !
 ../ ..\\ ..%2f ..%252f %2e%2e/ %c0%af %u002e ....// /./ // \\\\ c: file:// http:// php:// gopher:// 127.0.0.1 [::1]
 <!DOCTYPE <!ENTITY SYSTEM PUBLIC &a; %a; &lt; &#60; &#x3c; &amp &# xmlns= <a:b>
 {"a": [1,2] [[[ ]]] {} [] : , true null 1e1 "\\u0027" {"$ne":1} $where $gt $regex __proto__ constructor query{a{b
 %27 %2527 %3c %253c %u0027 %00 %0d%0a %0a %% %g %2 + %20 a=b a=b&a=c & ; = a[]= a[b][c]=
 JTI3 PHNjcmlwdD4= eyJhbGciOiJub25lIn0. YWFh ==== ---- --x Content-Disposition:form-data;name="a" filename= \\r\\n\\r\\n
-a aa aaaa the quick brown word word-word word_word 1234567890 é ü \\xff \\x80 \\xc0\\xaf \\xe0\\x80\\xaf \\x00 \\t \\n \\r\\n
+a aa aaaa the quick brown word word-word word_word 1234567890 é ü \\xff \\x80 \\xc0\\xaf \\xe0\\x80\\xaf \\x00
+\\t \\n \\r\\n
 *)(uid=* (&(|( )(cn= __class__ .__mro__ #{ <%= %> O:8:" rO0AB !!python ognl. T(java @java.lang. cmd.exe powershell
 `;
 const ESCAPES: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", "\\": "\\" };
@@ -163,7 +165,6 @@ function encode(wrap: Genome["wraps"][number], value: string): string {
 
 function place(genome: Genome, value: string): BenchRequest {
   const items = (count: number): string[] => chunks(value, Math.ceil(value.length / count));
-  const json = "application/json";
   switch (genome.kind) {
     case "path":
       return bodiless(`/${uriSafe(value)}`, []);
@@ -187,6 +188,15 @@ function place(genome: Genome, value: string): BenchRequest {
         "/",
         items(60).flatMap((item, at) => [`X-Field-${at}`, headerSafe(item)]),
       );
+    default:
+      return placeInBody(genome, value);
+  }
+}
+
+function placeInBody(genome: Genome, value: string): BenchRequest {
+  const items = (count: number): string[] => chunks(value, Math.ceil(value.length / count));
+  const json = "application/json";
+  switch (genome.kind) {
     case "form":
       return withBody("application/x-www-form-urlencoded", `a=${uriSafe(value)}`);
     case "form-pairs":
@@ -225,13 +235,13 @@ function place(genome: Genome, value: string): BenchRequest {
       return withBody("multipart/form-data; boundary=x", multipart(items(40)));
     case "graphql":
       return withBody(json, JSON.stringify({ query: `{ a(b: ${JSON.stringify(value)}) ${value.slice(0, 4096)} }` }));
-    case "text":
-      return withBody("text/plain", value);
     case "gzip":
       return withBody(json, gzipSync(Buffer.from(`{"a":${JSON.stringify(value)}}`, "latin1")).toString("latin1"), [
         "Content-Encoding",
         "gzip",
       ]);
+    default:
+      return withBody("text/plain", value);
   }
 }
 

@@ -5,8 +5,9 @@
  *     node test/bench/run.ts [--only core|peers|envoy|worst] [--json] [--requests N] [--rounds N] [--seed N] [--keep]
  *                            [--corpora FOLDER] [--wasm FILE]
  *
- * `--wasm` takes another build of the core. `core` measures Merlon alone; `peers` measures it beside the others. The report goes to standard output, progress to
- * standard error.
+ * `core` measures Merlon alone; `peers` measures it beside the others. `--wasm` takes another build of the core,
+ * `--keep` keeps inputs that are worse than the kept ones. The report goes to standard output, progress to standard
+ * error.
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";

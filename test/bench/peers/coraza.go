@@ -1,3 +1,5 @@
+// Coraza with the Core Rule Set: the open engine that speaks ModSecurity's language, hence the usual yardstick.
+
 package main
 
 import (
