@@ -116,8 +116,8 @@ function findNode() {
   if (process.platform === "linux" && existsSync(local)) return local;
   if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) return process.execPath;
   throw new Error(
-    `Merlon needs Node ${NODE_MAJOR_MIN}; this is ${process.version} on ${process.platform}-${process.arch}, for which ` +
-      `the lockfile brings none; install Node ${NODE_MAJOR_MIN} or later and run the same command again`,
+    `Merlon needs Node ${NODE_MAJOR_MIN} and this is ${process.version}; the lockfile brings none for ` +
+      `${process.platform}-${process.arch}, so install Node ${NODE_MAJOR_MIN} or later and run the same command again`,
   );
 }
 
