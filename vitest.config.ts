@@ -7,12 +7,13 @@ const SLOWEST_TEST_MS = 60_000;
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "fuzz/**/*.test.ts"],
-    benchmark: { include: ["test/bench/**/*.bench.ts"] },
     environment: "node",
     pool: "forks",
     maxWorkers: 2,
     testTimeout: SLOWEST_TEST_MS,
     hookTimeout: SLOWEST_TEST_MS,
     teardownTimeout: SLOWEST_TEST_MS,
+    outputFile: { json: ".cache/test-report.json" },
+    attachmentsDir: ".cache/attachments",
   },
 });
