@@ -19,7 +19,12 @@ export interface ClientConnection {
   /** Requests whose response is not finished. */
   inFlight: number;
   /** Called once when the last of them is finished. */
-  onIdle: (() => void) | null;
+  onIdle: IdleListener | null;
+}
+
+/** Something to be done when a connection has no request any more. */
+export interface IdleListener {
+  idle(): void;
 }
 
 /** The client's half. After `answer`, `end`, `reset` or `tunnel` nothing else may be called. */

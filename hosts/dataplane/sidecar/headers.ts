@@ -87,7 +87,7 @@ export function returnedHeaders(rawHeaders: readonly string[], http2: boolean): 
     const name = rawHeaders[i] ?? "";
     const lower = name.toLowerCase();
     if (lower.startsWith(":") || RESPONSE_DROPPED.has(lower)) continue;
-    if (bound !== null && bound.includes(lower) && !NEVER_CONNECTION_BOUND.has(lower)) continue;
+    if (bound?.includes(lower) && !NEVER_CONNECTION_BOUND.has(lower)) continue;
     headers.push(http2 ? lower : name, rawHeaders[i + 1] ?? "");
   }
   return headers;

@@ -150,7 +150,7 @@ export class Http1Server {
     const { counters } = this.#context;
     if (reason !== null) countRefused(counters, reason);
     if (seat !== undefined && seat.connection.inFlight > 0) {
-      seat.connection.onIdle = () => this.#sayRefused(socket, kind);
+      seat.connection.onIdle = { idle: () => this.#sayRefused(socket, kind) };
       return;
     }
     this.#sayRefused(socket, kind);

@@ -6,7 +6,7 @@
  * may choose to send one may choose the address that lists and limits see.
  */
 import { type BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer, type TLSSocket } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions, type Server as TlsServer } from "node:tls";
 import { MerlonError } from "../../core/error.ts";
 import type { Counters } from "./counters.ts";
 import type { ClientConnection } from "./exchange.ts";
@@ -134,7 +134,7 @@ export class Listener {
 
   #awaitsProxy(address: string): boolean {
     const { trustedPeers } = this.#options;
-    return trustedPeers !== null && trustedPeers.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+    return trustedPeers?.check(address, isIPv6(address) ? "ipv6" : "ipv4") ?? false;
   }
 
   #hand(socket: Socket, protocol: Protocol, peer: string): void {

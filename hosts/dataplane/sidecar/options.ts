@@ -52,9 +52,16 @@ const configurationSchema = z.strictObject({
     .prefault({}),
   proxyProtocol: z.strictObject({ trustedPeers: z.array(z.string()).min(1).max(256) }).optional(),
   /** Body bytes of one request that are withheld until the verdict. */
-  holdBytes: z.int().min(1024).max(64 * 1024 * 1024).default(512 * 1024),
+  holdBytes: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024)
+    .default(512 * 1024),
   /** Body bytes that all requests together may have withheld. */
-  heldBytesMax: z.int().min(1024).default(128 * 1024 * 1024),
+  heldBytesMax: z
+    .int()
+    .min(1024)
+    .default(128 * 1024 * 1024),
   failure: z
     .strictObject({
       trap: openOrClosed.default("closed"),
@@ -66,7 +73,11 @@ const configurationSchema = z.strictObject({
   blockPage: z.strictObject({ statusCode: z.int().min(400).max(599).default(403) }).prefault({}),
   timeouts: timeoutsSchema.prefault({}),
   /** Size of a request head; larger ones are answered 431. */
-  headBytes: z.int().min(1024).max(256 * 1024).default(32 * 1024),
+  headBytes: z
+    .int()
+    .min(1024)
+    .max(256 * 1024)
+    .default(32 * 1024),
   maxConnections: z.int().min(1).max(1_000_000).default(16_384),
   /** Requests in progress at one time; more are answered 503. */
   maxRequests: z.int().min(1).max(1_000_000).default(10_000),

@@ -8,8 +8,8 @@
  */
 import type { Duplex } from "node:stream";
 import { refOf } from "../../core/ulid.ts";
-import { BodyHold, type HoldBudget, MessageBoundary } from "./body-hold.ts";
 import { type AnswerKind, buildAnswer, grpcTrailers } from "./block-page.ts";
+import { BodyHold, type HoldBudget, MessageBoundary } from "./body-hold.ts";
 import { countRefused, type RefusalReason } from "./counters.ts";
 import type { DeadlineSweep, Watched } from "./deadline.ts";
 import type {
@@ -175,7 +175,7 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
     if (this.#connection.inFlight > 0) return;
     const { onIdle } = this.#connection;
     this.#connection.onIdle = null;
-    onIdle?.();
+    onIdle?.idle();
   }
 
   upstreamHints(rawHeaders: string[]): void {

@@ -62,19 +62,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const upstreamTls = readUpstreamTls(configuration, address, notify);
   refuseLoop(configuration.listen.host, configuration.listen.port, address);
 
-  const counters = createCounters();
   const upstreams = new Upstreams(address, upstreamTls, timeouts.upstreamConnectMs);
-  const context: FlowContext = {
-    inspector: options.inspector,
-    configuration,
-    counters,
-    nextId: createUlidSource(),
-    onVerdict: options.onVerdict ?? null,
-    budget: new HoldBudget(counters, configuration.heldBytesMax),
-    sweep: new DeadlineSweep(Math.min(...Object.values(timeouts))),
-    chooseUpstream: (facts, fromHttp2, trailers) => upstreams.choose(facts, fromHttp2, trailers),
-    describeFailure: (failure) => describeFailure(address, failure),
-  };
+  const context = createContext(options, configuration, upstreams, address);
+  const { counters } = context;
   const http1 = new Http1Server(context);
   const http2 = new Http2Server(context);
   const listener = new Listener(
@@ -99,13 +89,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     context.sweep.stop();
     upstreams.destroy();
   };
-  let bound: { address: string; port: number };
-  try {
-    bound = await listener.listen();
-  } catch (error) {
+  const bound = await listener.listen().catch((error: unknown) => {
     stop();
     throw error;
-  }
+  });
   let closing: Promise<void> | null = null;
   const close = async (graceMs: number): Promise<void> => {
     listener.stop();
@@ -123,6 +110,26 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       closing ??= close(graceMs);
       return closing;
     },
+  };
+}
+
+function createContext(
+  options: SidecarOptions,
+  configuration: SidecarConfiguration,
+  upstreams: Upstreams,
+  address: UpstreamAddress,
+): FlowContext {
+  const counters = createCounters();
+  return {
+    inspector: options.inspector,
+    configuration,
+    counters,
+    nextId: createUlidSource(),
+    onVerdict: options.onVerdict ?? null,
+    budget: new HoldBudget(counters, configuration.heldBytesMax),
+    sweep: new DeadlineSweep(Math.min(...Object.values(configuration.timeouts))),
+    chooseUpstream: (facts, fromHttp2, trailers) => upstreams.choose(facts, fromHttp2, trailers),
+    describeFailure: (failure) => describeFailure(address, failure),
   };
 }
 

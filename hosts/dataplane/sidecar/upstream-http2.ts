@@ -127,7 +127,6 @@ class StreamExchange implements UpstreamExchange {
   readonly #events: UpstreamEvents;
   #trailers: string[] | null = null;
   #rawTrailers: string[] | null = null;
-  #error: unknown = null;
   #over = false;
 
   constructor(stream: ClientHttp2Stream, session: Session, events: UpstreamEvents) {
@@ -150,9 +149,8 @@ class StreamExchange implements UpstreamExchange {
       if (!this.#over) events.upstreamDrained();
     });
     stream.on("wantTrailers", () => stream.sendTrailers(fieldsOf(this.#trailers)));
-    stream.on("error", (error) => {
-      this.#error = error;
-    });
+    // The close event follows and knows the code.
+    stream.on("error", ignore);
     stream.on("end", () => this.#ended());
     stream.on("close", () => this.#failed());
   }
@@ -211,6 +209,8 @@ const CLOSED: UpstreamExchange = {
   resume() {},
   abort() {},
 };
+
+function ignore(): void {}
 
 function fieldsOf(flat: readonly string[] | null): Record<string, string[]> {
   const fields: Record<string, string[]> = {};

@@ -38,7 +38,10 @@ test("ids grow when the clock goes back", () => {
 
 test("a full millisecond goes on in the next one", () => {
   // All bits set: the upper part starts at 2^29 - 1 and each step is 256, so it is full after 2^21 + 1 steps.
-  const source = createUlidSource(() => 1000, (pool) => pool.fill(0xff));
+  const source = createUlidSource(
+    () => 1000,
+    (pool) => pool.fill(0xff),
+  );
   let last = source();
   for (let i = 0; i < 2 ** 21; i++) source();
   const next = source();
