@@ -16,9 +16,5 @@ export enum Signature {
 /** Severity digit of each signature by its number. */
 export const SEVERITIES: string = "0555555";
 /** Stamp, type, CWEs, severity and reason of each signature, a line each, in the order of their numbers. */
-export const CATALOG: string =
-  "crlf-header\tcrlf\tCWE-93\t5\ta line break in the value is followed by a header field\nptrav-climb\tptrav\t" +
-  "CWE-22\t5\tthe path climbs out of its directory with ../ steps\nrce-command\trce\tCWE-78\t5\tthe value star" +
-  "ts a shell command of its own\nsqli-union\tsqli\tCWE-89\t5\tthe value adds a second SELECT to the stateme" +
-  "nt it is put into\nssi-directive\tssi\tCWE-96,CWE-97\t5\tthe value holds a server-side include directive\n" +
-  "xss-script\txss\tCWE-79\t5\tthe value opens a script element\n";
+// biome-ignore format: one literal
+export const CATALOG: string = "crlf-header\tcrlf\tCWE-93\t5\ta line break in the value is followed by a header field\nptrav-climb\tptrav\tCWE-22\t5\tthe path climbs out of its directory with ../ steps\nrce-command\trce\tCWE-78\t5\tthe value starts a shell command of its own\nsqli-union\tsqli\tCWE-89\t5\tthe value adds a second SELECT to the statement it is put into\nssi-directive\tssi\tCWE-96,CWE-97\t5\tthe value holds a server-side include directive\nxss-script\txss\tCWE-79\t5\tthe value opens a script element\n";
