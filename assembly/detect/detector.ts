@@ -11,7 +11,7 @@ import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
-import { traversalGate, traversalLex } from "./traversal";
+import { traversalGate, traversalLex } from "./path/path";
 import { xssGate, xssLex } from "./xss/xss";
 
 /** Set by tests: run every lexer whatever its gate says. */
