@@ -237,7 +237,7 @@ function judge(from: usize, to: usize, end: usize): void {
     const strong = isParameter() && place != Place.COOKIE && from <= layer.at + 1;
     report(strong ? Signature.PTRAV_SYSTEM : Signature.PTRAV_SYSTEM_DOCUMENT, from, to);
   }
-  if (nulAt && ((rooted && separators > 1 && isParameter()) || cutsEnding(from, end))) report(Signature.PTRAV_NUL, from, end);
+  if (nulAt && layer.opaque < 3 && ((rooted && separators > 1 && isParameter()) || cutsEnding(from, end))) report(Signature.PTRAV_NUL, from, end);
 }
 
 /** Looks for such attacks in the current layer. */
