@@ -18,7 +18,7 @@ const CORE_SCRIPT = "assembly/tables/generate.ts";
 const ENGINE = "hosts/core/engine.ts";
 /** Where a program or a compilation starts. */
 const ROOTS =
-  /^(?:assembly\/index|assembly\/tables\/generate|hosts\/build|test\/assembly\/entry|.*\/main|.*\.test)\.tsx?$/;
+  /^(?:assembly\/index|assembly\/tables\/generate|assembly\/checked\/checker|hosts\/build|test\/assembly\/entry|.*\/main|.*\.test)\.tsx?$/;
 /** Modules made of declarations alone have nothing that a test could run. */
 const RUNS = /\bfunction\b|=>|\)(?:: [^{;=]+)? \{$/;
 
