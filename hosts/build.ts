@@ -21,7 +21,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const CORE_BUILDS = {
   /** What hosts load. Its typings are the hosts' only knowledge of the exports. */
   release: { entry: "assembly/index.ts", output: "merlon.wasm" },
-  /** Every load and store asks the checker first; fuzzing and conformance run on it too. See assembly/bytes/guard.ts. */
+  /** Every load and store asks the checker first (assembly/bytes/guard.ts); fuzzing and conformance run on it too. */
   checked: { entry: "assembly/index.ts", output: "merlon.checked.wasm" },
   /** Opens internals of the core to the tests. */
   test: { entry: "test/assembly/entry.ts", output: "merlon.test.wasm" },
@@ -30,7 +30,7 @@ export type CoreBuild = keyof typeof CORE_BUILDS;
 
 const CHECKER = "assembly/checked/checker.ts";
 const CHECKER_OPTIONS = ["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--debug"];
-/** What the compiler emits for all cores, and `multimemory` for the checker's own memory. `-g` keeps names for traps. */
+/** What the compiler emits for all cores, `multimemory` for the checker's own, and `-g` to keep names for traps. */
 const WASM_FEATURES = [
   ...["-g", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"],
   ...["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", "--enable-multimemory"],
