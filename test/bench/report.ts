@@ -48,7 +48,7 @@ export function judgeGates(parts: Pick<BenchReport, "engines" | "envoy" | "worst
   if (parts.envoy !== null) gate("Envoy: answers not 200, restarts", parts.envoy.faults.length, 0, false);
   if (parts.worst !== null) {
     gate("worst input, cost per byte ÷ median", parts.worst.worst.ratio, WORST_RATIO_MAX, false);
-    gate("worst input: core did not answer", parts.worst.failures.length, 0, false);
+    gate("worst input: traps of the core", parts.worst.failures.length, 0, false);
   }
   return gates;
 }
@@ -127,7 +127,8 @@ function worstLines(worst: WorstReport): string[] {
   const median = `median ${number(worst.medianNsPerByte)} ns/byte; ${worst.tried} inputs tried, seed ${worst.seed}`;
   const raised =
     worst.raised.length === 0 ? [] : [`worse than what is kept: ${worst.raised.join(" ")} (--keep keeps them)`];
-  return [...table([head, ...rows]), median, ...raised];
+  const faults = worst.failures.slice(0, 2).map((genome) => `FAULT: the core trapped on ${JSON.stringify(genome)}`);
+  return [...table([head, ...rows]), median, ...raised, ...faults.map((fault) => oneLine(fault))];
 }
 
 function gateLines(gates: readonly Gate[]): string[] {

@@ -2,7 +2,7 @@
  * `npm run bench`: Merlon and its peers on the same requests, Envoy with and without the filter, and the search for
  * the worst input, in one run. Prints absolute times, gates ratios, ends with 1 when a gate fails.
  *
- *     node test/bench/run.ts [--only core|peers|envoy|worst] [--json] [--requests N] [--rounds N] [--seed N] [--keep]
+ *     node test/bench/main.ts [--only core|peers|envoy|worst] [--json] [--requests N] [--rounds N] [--seed N] [--keep]
  *                            [--corpora FOLDER] [--wasm FILE]
  *
  * `core` measures Merlon alone; `peers` measures it beside the others. `--wasm` takes another build of the core,
@@ -73,7 +73,7 @@ function readOptions(): Options {
     return optionsSchema.parse(parseArgs({ options }).values);
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : "";
-    throw new MerlonError("MERLON_USAGE", `bench: ${reason}; the first lines of test/bench/run.ts list the options`, {
+    throw new MerlonError("MERLON_USAGE", `bench: ${reason}; the first lines of test/bench/main.ts list the options`, {
       cause,
     });
   }
