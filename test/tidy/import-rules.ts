@@ -98,7 +98,7 @@ function findUndeclared(files: readonly SourceFile[]): Finding[] {
   const { dependencies = {}, devDependencies = {} } = readManifest(files);
   return files.filter(isCode).flatMap((file) => {
     // What is bundled or only builds is not installed where Merlon runs.
-    const runs = file.path.startsWith("hosts/") && !/^hosts\/(?:build\.ts|web\/)/.test(file.path);
+    const runs = file.path.startsWith("hosts/") && !/^hosts\/(?:build\.ts|demo\/|web\/)/.test(file.path);
     return importsOf(file).flatMap((name) => {
       if (name.startsWith(".") || name.startsWith("node:")) return [];
       const known =
