@@ -131,7 +131,9 @@ export class Http1Server {
     const seat = this.#seats.get(socket);
     if (seat?.refused) return;
     const code = error.code ?? "";
-    if (seat === undefined || !socket.writable || !(code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT")) {
+    const answerable = code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
+    // A client that closed in the middle of a message is gone; it did not write a wrong one.
+    if (seat === undefined || !socket.writable || !answerable || code === "HPE_INVALID_EOF_STATE") {
       socket.destroy();
       return;
     }
