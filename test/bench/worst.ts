@@ -77,7 +77,7 @@ const EXACT_NS = 30e6;
 /** A found input must beat the kept one by this to be kept: less is noise. */
 const RAISE_MIN = 1.15;
 /** Nothing below this many times the median is worth a file. */
-const KEEP_RATIO_MIN = 3;
+const KEEP_RATIO_MIN = 10;
 const KEPT_BYTES_MAX = 8192;
 
 /** Searches, then measures again what it found beside the mix. */
