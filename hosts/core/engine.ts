@@ -64,6 +64,9 @@ class Instance {
   readonly decoders: readonly string[];
   readonly limits: readonly string[];
   readonly anomalies: readonly string[];
+  /** Statuses that calls answer. */
+  readonly pass: number;
+  readonly block: number;
 
   constructor(module: WebAssembly.Module) {
     const imports: Record<string, Record<string, () => number>> = {};
@@ -86,6 +89,8 @@ class Instance {
         `the core speaks ABI ${this.core.ABI_VERSION.value}, this host ${ABI_VERSION}: use the core of this release`,
       );
     }
+    this.pass = numberOf(this.core.Status.PASS);
+    this.block = numberOf(this.core.Status.BLOCK);
     this.signatures = this.text(0).trimEnd().split("\n").map(signatureOf);
     this.limits = this.text(1).split(" ");
     this.anomalies = this.text(2).split(" ");
@@ -103,6 +108,11 @@ class Instance {
     if (this.bytes.buffer !== this.core.memory.buffer) this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
     return this.bytes;
   }
+}
+
+/** An exported number; the loader leaves members of enums as globals, whatever their type says. */
+function numberOf(exported: unknown): number {
+  return exported instanceof WebAssembly.Global ? Number(exported.value) : Number(exported);
 }
 
 function signatureOf(line: string): SignatureInfo {
@@ -173,13 +183,13 @@ export class Engine implements Inspector {
   /** Numbers that the core exports: limits and the like, by name. */
   constant(name: string): number {
     const global = (this.#instance.core as unknown as Record<string, unknown>)[name];
-    if (global instanceof WebAssembly.Global) return Number(global.value);
-    throw new MerlonError("MERLON_ENGINE", `the core exports no number ${name}`);
+    if (global === undefined) throw new MerlonError("MERLON_ENGINE", `the core exports no number ${name}`);
+    return numberOf(global);
   }
 
   /** Whether tables and policies in the core still hold what was loaded; a damaged instance is discarded. */
   verify(): boolean {
-    if (this.#instance.core.verify() === this.#instance.core.Status.PASS) return true;
+    if (this.#instance.core.verify() === this.#instance.pass) return true;
     this.#discard(this.#instance, new MerlonError("MERLON_ENGINE", "the core's tables or policy were damaged in memory"));
     return false;
   }
@@ -235,7 +245,7 @@ export class Engine implements Inspector {
 function loadInto(instance: Instance, slot: PolicySlot, image: Uint8Array): boolean {
   if (image.length > instance.inputMax) return false;
   instance.view().set(image, instance.input);
-  return instance.core.policy_load(SLOTS[slot], image.length) === instance.core.Status.PASS;
+  return instance.core.policy_load(SLOTS[slot], image.length) === instance.pass;
 }
 
 /** A transaction in an instance of the core. */
@@ -340,7 +350,7 @@ export class CoreTransaction implements Transaction {
     if (this.#isDead()) return this.#engine.failureAction(this.#failed ?? "trap");
     const { core } = this.#instance;
     try {
-      return call(core) === core.Status.BLOCK ? "block" : "pass";
+      return call(core) === this.#instance.block ? "block" : "pass";
     } catch (error) {
       this.#trap(error);
       return this.#engine.failureAction("trap");
@@ -364,7 +374,7 @@ export class CoreTransaction implements Transaction {
       const size = writePairs(this.#instance, pseudo, headers);
       if (size < 0) {
         this.#failed = "overlimit";
-        return this.#engine.failureAction("overlimit") === "block" ? core.Status.BLOCK : core.Status.PASS;
+        return this.#engine.failureAction("overlimit") === "block" ? this.#instance.block : this.#instance.pass;
       }
       return call(core, size);
     });
