@@ -3,18 +3,17 @@
  * DECISION_BYTES of body, and at the end. Between two decision points nothing shows, so however a host cut the body,
  * the same bytes lead to the same result.
  */
-import { DECISION_BYTES } from "./limits";
-import { Anomaly, Limit } from "./status";
-import { hashLiteral } from "../bytes/hash";
+
 import { arenaMark, arenaRelease } from "../bytes/arena";
+import { hashLiteral } from "../bytes/hash";
 import { bodyEnd, bodyFeed } from "../decode/body";
 import { headInspect, headRead, trailersInspect } from "../decode/head";
 import {
-  RawState,
   headBlockAt,
   headBlockSize,
   pieceAt,
   pieceSize,
+  RawState,
   rawBodyFeed,
   rawHead,
   rawHeadFeed,
@@ -22,10 +21,12 @@ import {
 import { fieldByHash, pairsRead } from "../decode/pairs";
 import { Phase } from "../decode/phase";
 import { current, noteAnomaly, reachLimit } from "../decode/transaction";
-import { Slot, imageOf, inspectBytesOf } from "../policy/image";
+import { imageOf, inspectBytesOf, Slot } from "../policy/image";
 import { Mode } from "../policy/mode";
 import { modeOf } from "../policy/scope";
 import { decide } from "../policy/verdict";
+import { DECISION_BYTES } from "./limits";
+import { Anomaly, Limit } from "./status";
 
 /** Whether anything still looks at this transaction. */
 function isLive(): bool {

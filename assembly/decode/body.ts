@@ -10,7 +10,7 @@ import { Decoder } from "./decoder";
 import { FormState, formBegin, formFeed } from "./form";
 import { JsonState, jsonBegin, jsonEnd, jsonFeed } from "./json";
 import { multipartBegin, multipartEnd, multipartFeed } from "./multipart";
-import { Place, Word, pointTruncate, pushWord } from "./point";
+import { Place, pointTruncate, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
 import { BodyKind, current, noteAnomaly, parserState } from "./transaction";
 
@@ -21,9 +21,15 @@ export function bodyBegin(): void {
       pollutionBegin();
       formBegin(changetype<FormState>(parserState()), 0x26, Place.FORM_NAME, Place.FORM, Decoder.FORM);
       return;
-    case BodyKind.JSON: jsonBegin(changetype<JsonState>(parserState())); collectBegin(); return;
-    case BodyKind.MULTIPART: multipartBegin(); return;
-    default: collectBegin();
+    case BodyKind.JSON:
+      jsonBegin(changetype<JsonState>(parserState()));
+      collectBegin();
+      return;
+    case BodyKind.MULTIPART:
+      multipartBegin();
+      return;
+    default:
+      collectBegin();
   }
 }
 
@@ -65,8 +71,11 @@ export function bodyFeed(at: usize, size: u32): void {
         pushWord(Word.MULTIPART);
         multipartFeed(at, size);
         break;
-      case BodyKind.SNIFF: read = sniff(at, size); break;
-      default: collectAdd(Place.BODY, Decoder.RAW, at, size);
+      case BodyKind.SNIFF:
+        read = sniff(at, size);
+        break;
+      default:
+        collectAdd(Place.BODY, Decoder.RAW, at, size);
     }
     pointTruncate(1);
     at += <usize>read;
@@ -85,12 +94,15 @@ export function bodyEnd(): void {
       formFeed(changetype<FormState>(parserState()), 0, 0, true);
       pollutionEnd(Place.FORM, Decoder.FORM);
       break;
-    case BodyKind.JSON: jsonEnd(changetype<JsonState>(parserState())); break;
+    case BodyKind.JSON:
+      jsonEnd(changetype<JsonState>(parserState()));
+      break;
     case BodyKind.MULTIPART:
       pushWord(Word.MULTIPART);
       multipartEnd();
       break;
-    default: collectEnd(Place.BODY, Decoder.RAW, 0, 0);
+    default:
+      collectEnd(Place.BODY, Decoder.RAW, 0, 0);
   }
   pointTruncate(0);
 }

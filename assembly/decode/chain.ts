@@ -2,24 +2,32 @@
  * From one value to all its plausible readings: the decoder that its place demands, then whatever else could be undone,
  * bounded in number, depth and work, the same bytes never twice. Every reading goes to the lexers.
  */
-import { CHAIN_MAX, FUEL_FLOOR, FUEL_PER_BYTE, LAYERS_MAX, NEST_MAX, VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../abi/limits";
+import {
+  CHAIN_MAX,
+  FUEL_FLOOR,
+  FUEL_PER_BYTE,
+  LAYERS_MAX,
+  NEST_MAX,
+  VALUE_BYTES_MAX,
+  VALUE_OVERLAP_BYTES,
+} from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
 import { copyBytes, zeroBytes } from "../bytes/guard";
 import { hashBytes } from "../bytes/hash";
 import { looksBase64, readsAsText } from "./base64";
 import { Decoder, decode, decodeChanged } from "./decoder";
-import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { nestedJson } from "./json";
+import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
 import { reachLimit } from "./transaction";
 import {
-  SEEN_BYTES,
   fuel,
   inspectLayer,
   nest,
   place,
+  SEEN_BYTES,
   seen,
   setFuel,
   setNest,

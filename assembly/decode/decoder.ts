@@ -38,33 +38,50 @@ export const DECODER_NAMES: string = "raw percent form utf8 htmlentity escape js
 /** @returns the next byte in [at, end) at which the encoding does something, or `end` */
 function nextTrigger(decoder: u32, at: usize, end: usize): usize {
   switch (decoder) {
-    case Decoder.PERCENT: return findByte(at, end, 0x25);
-    case Decoder.FORM: return findEither(at, end, 0x25, 0x2b);
-    case Decoder.ENTITY: return findByte(at, end, 0x26);
+    case Decoder.PERCENT:
+      return findByte(at, end, 0x25);
+    case Decoder.FORM:
+      return findEither(at, end, 0x25, 0x2b);
+    case Decoder.ENTITY:
+      return findByte(at, end, 0x26);
     case Decoder.ESCAPE:
-    case Decoder.JSON_STRING: return findByte(at, end, 0x5c);
+    case Decoder.JSON_STRING:
+      return findByte(at, end, 0x5c);
     case Decoder.UTF8: {
       while (at < end && load<u8>(at) < 0xc0) at++;
       return at;
     }
-    case Decoder.BASE64: return at;
-    default: return end;
+    case Decoder.BASE64:
+      return at;
+    default:
+      return end;
   }
 }
 
 function step(decoder: u32, at: usize, end: usize): void {
   switch (decoder) {
-    case Decoder.PERCENT: stepPercent(at, end); return;
+    case Decoder.PERCENT:
+      stepPercent(at, end);
+      return;
     case Decoder.FORM:
       if (load<u8>(at) == 0x2b) stepSet(1, 1, 0x20);
       else stepPercent(at, end);
       return;
-    case Decoder.ENTITY: stepEntity(at, end); return;
+    case Decoder.ENTITY:
+      stepEntity(at, end);
+      return;
     case Decoder.ESCAPE:
-    case Decoder.JSON_STRING: stepEscape(at, end); return;
-    case Decoder.UTF8: stepUtf8(at, end); return;
-    case Decoder.BASE64: stepBase64(at, end); return;
-    default: stepPlain(load<u8>(at));
+    case Decoder.JSON_STRING:
+      stepEscape(at, end);
+      return;
+    case Decoder.UTF8:
+      stepUtf8(at, end);
+      return;
+    case Decoder.BASE64:
+      stepBase64(at, end);
+      return;
+    default:
+      stepPlain(load<u8>(at));
   }
 }
 

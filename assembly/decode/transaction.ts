@@ -143,7 +143,7 @@ export function transactionsOpen(): u32 {
 export function transactionOpen(): Transaction {
   let index: u32;
   if (freeCount) {
-    index = load<u32>(freeIndexes + (<usize>(freeCount - 1) << 2));
+    index = load<u32>(freeIndexes + ((<usize>(freeCount - 1)) << 2));
   } else {
     if (indexesMade == TRANSACTIONS_MAX) return changetype<Transaction>(0);
     index = indexesMade;
@@ -153,11 +153,11 @@ export function transactionOpen(): Transaction {
   if (freeCount) freeCount--;
   else indexesMade++;
   zeroBytes(block, BLOCK_BYTES);
-  const generation = load<u32>(generations + (<usize>index << 2)) + 1;
-  store<u32>(generations + (<usize>index << 2), generation);
-  store<usize>(slots + (<usize>index << 2), block);
+  const generation = load<u32>(generations + ((<usize>index) << 2)) + 1;
+  store<u32>(generations + ((<usize>index) << 2), generation);
+  store<usize>(slots + ((<usize>index) << 2), block);
   const transaction = changetype<Transaction>(block);
-  transaction.handle = (generation << INDEX_BITS) | index | ((generation << INDEX_BITS) == 0 ? 1 << INDEX_BITS : 0);
+  transaction.handle = (generation << INDEX_BITS) | index | (generation << INDEX_BITS == 0 ? 1 << INDEX_BITS : 0);
   open++;
   return transaction;
 }
@@ -165,7 +165,7 @@ export function transactionOpen(): Transaction {
 /** @returns the open transaction of a handle, or null */
 export function transactionOf(handle: u32): Transaction {
   const index = handle & INDEX_MASK;
-  const block = load<usize>(slots + (<usize>index << 2));
+  const block = load<usize>(slots + ((<usize>index) << 2));
   if (!block) return changetype<Transaction>(0);
   const transaction = changetype<Transaction>(block);
   return transaction.handle == handle ? transaction : changetype<Transaction>(0);
@@ -179,8 +179,8 @@ export function transactionFree(transaction: Transaction): void {
   ropeFree(extraRope());
   ropeFree(rawRope());
   const index = transaction.handle & INDEX_MASK;
-  store<usize>(slots + (<usize>index << 2), 0);
-  store<u32>(freeIndexes + (<usize>freeCount << 2), index);
+  store<usize>(slots + ((<usize>index) << 2), 0);
+  store<u32>(freeIndexes + ((<usize>freeCount) << 2), index);
   freeCount++;
   open--;
   blockFree(changetype<usize>(transaction));
@@ -190,16 +190,16 @@ export function transactionFree(transaction: Transaction): void {
 /** Frees every open transaction: the module is as after its start. */
 export function transactionsReset(): void {
   for (let i: u32 = 0; i < indexesMade; i++) {
-    const block = load<usize>(slots + (<usize>i << 2));
+    const block = load<usize>(slots + ((<usize>i) << 2));
     if (block) transactionFree(changetype<Transaction>(block));
   }
 }
 
 /** Signature of a kept match. */
 export function matchSignature(index: u32): u32 {
-  return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + (<usize>index << 1));
+  return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1));
 }
 
 export function setMatchSignature(index: u32, signature: u32): void {
-  store<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + (<usize>index << 1), <u16>signature);
+  store<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1), <u16>signature);
 }

@@ -37,14 +37,17 @@ export function writeNumber(to: usize, value: u32): u32 {
 
 /** Writes the word that stands at an index of a list whose items end with `close`. @returns bytes written */
 function writeItem(to: usize, list: string, index: u32, skipTo: u32, close: u32): u32 {
-  const text = changetype<usize>(list);
-  const size = <u32>list.length;
-  let i: u32 = 0;
-  while (index && i < size) {
-    if (<u32>load<u16>(text + (<usize>(i++) << 1)) == skipTo) index--;
+  let at = changetype<usize>(list);
+  const end = at + ((<usize>list.length) << 1);
+  while (index && at < end) {
+    if (<u32>load<u16>(at) == skipTo) index--;
+    at += 2;
   }
   const start = to;
-  while (i < size && <u32>load<u16>(text + (<usize>i << 1)) != close) store<u8>(to++, <u8>load<u16>(text + (<usize>(i++) << 1)));
+  while (at < end && <u32>load<u16>(at) != close) {
+    store<u8>(to++, <u8>load<u16>(at));
+    at += 2;
+  }
   return <u32>(to - start);
 }
 

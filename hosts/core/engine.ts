@@ -9,7 +9,17 @@ import { fileURLToPath } from "node:url";
 import { instantiateSync } from "@assemblyscript/loader";
 import { addressText } from "./address.ts";
 import { MerlonError } from "./error.ts";
-import type { Action, Inspector, Layer, Match, Mode, RequestHead, ResponseHead, Transaction, Verdict } from "./verdict.ts";
+import type {
+  Action,
+  Inspector,
+  Layer,
+  Match,
+  Mode,
+  RequestHead,
+  ResponseHead,
+  Transaction,
+  Verdict,
+} from "./verdict.ts";
 import { MODES } from "./verdict.ts";
 
 /** Node's buffers write single-byte text fastest by a method that its types do not know. */
@@ -190,7 +200,10 @@ export class Engine implements Inspector {
   /** Whether tables and policies in the core still hold what was loaded; a damaged instance is discarded. */
   verify(): boolean {
     if (this.#instance.core.verify() === this.#instance.pass) return true;
-    this.#discard(this.#instance, new MerlonError("MERLON_ENGINE", "the core's tables or policy were damaged in memory"));
+    this.#discard(
+      this.#instance,
+      new MerlonError("MERLON_ENGINE", "the core's tables or policy were damaged in memory"),
+    );
     return false;
   }
 

@@ -91,7 +91,9 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
 /** Opens a link in the person's browser, where there is one; never an error. */
 function openBrowser(link: string): void {
   const command = process.platform === "darwin" ? "open" : "xdg-open";
-  spawn(command, [link], { stdio: "ignore", detached: true }).on("error", () => {}).unref();
+  spawn(command, [link], { stdio: "ignore", detached: true })
+    .on("error", () => {})
+    .unref();
 }
 
 /** Reads single keys from the terminal until q or Ctrl-C. */

@@ -2,7 +2,13 @@
  * The live page's server: the page itself, a stream of verdicts, the switch between watching and blocking, and the
  * buttons that send a sample through the proxy.
  */
-import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { z } from "zod";
 import type { Mode } from "../core/verdict.ts";
 import { Access, isOwnHost } from "./access.ts";

@@ -8,7 +8,9 @@ const LINES_PER_SECOND_MAX = 10;
 
 /** Printable ASCII as it is, all else by number: nothing in it can move a cursor or forge a line. */
 function plain(text: string, most: number): string {
-  const shown = [...text.slice(0, most)].map((c) => (c >= " " && c <= "~" ? c : `\\u{${c.codePointAt(0)?.toString(16)}}`));
+  const shown = [...text.slice(0, most)].map((c) =>
+    c >= " " && c <= "~" ? c : `\\u{${c.codePointAt(0)?.toString(16)}}`,
+  );
   return shown.join("");
 }
 

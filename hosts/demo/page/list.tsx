@@ -48,7 +48,8 @@ export function List({ events, openRef, onOpen, proxyPort }: ListProps) {
   if (events.length === 0) {
     return (
       <p class="empty">
-        No requests yet. Press a button above, or visit <a href={`http://127.0.0.1:${proxyPort}/`}>the protected shop</a>.
+        No requests yet. Press a button above, or visit{" "}
+        <a href={`http://127.0.0.1:${proxyPort}/`}>the protected shop</a>.
       </p>
     );
   }

@@ -178,8 +178,8 @@ function App() {
       <div class="list-head">
         <h2>Last requests</h2>
         <label>
-          <input type="checkbox" checked={attacksOnly} onChange={(e) => setAttacksOnly(e.currentTarget.checked)} /> attacks
-          only
+          <input type="checkbox" checked={attacksOnly} onChange={(e) => setAttacksOnly(e.currentTarget.checked)} />{" "}
+          attacks only
         </label>
       </div>
       <List events={shown} openRef={openRef} onOpen={open} proxyPort={state?.proxyPort ?? 8080} />
