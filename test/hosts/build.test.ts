@@ -68,6 +68,20 @@ describe("a build of the core", () => {
     expect(existsSync(join(root, "build"))).toBe(false);
   });
 
+  test.each([
+    ["joins strings", 'export function f(): u32 { const s = "a" + "b"; return load<u16>(changetype<usize>(s)); }'],
+    ["creates an object", "class A { b: u32 = 1; }\nexport function f(): A { return new A(); }"],
+    ["imports what hosts do not offer", '@external("env", "read_file")\ndeclare function g(): void;\ng();'],
+    ["imports from elsewhere", '@external("wasi", "proxy_log")\ndeclare function g(): void;\ng();'],
+    ["is too large", "export function f(): usize { return memory.data(600000); }\nstore<u8>(f() + 599999, 1);"],
+    ["uses threads", "export function f(): u32 { return atomic.load<u32>(64); }", "threads"],
+  ])("for hosts is refused when it %s", async (_what, source, feature = "simd") => {
+    put("asconfig.json", JSON.stringify({ targets: { release: {} }, options: { use: ["abort="], enable: [feature] } }));
+    put("assembly/index.ts", source);
+    expect(await compileCore("release", root)).toBe(false);
+    expect(existsSync(join(root, "build"))).toBe(false);
+  });
+
   test("that fails leaves what was built before", async () => {
     await compileCore("release", root);
     const before = readFileSync(join(root, "build/merlon.wasm"));
