@@ -70,10 +70,13 @@ const ATTEMPTS = 4;
 /** A try takes about this long, or one call. */
 const TRY_MS = 0.05;
 const TURNS_MAX = 50;
+/** Two tries are enough for a call that takes this long: the search has many others to make. */
+const LONG_MS = 1;
 /** Traps that are reported with their input; one is enough to fail. */
 const FAILURES_MAX = 8;
-/** CPU time over which a figure of the report is taken. */
-const EXACT_NS = 30e6;
+/** Time and rounds over which a figure of the report is taken. */
+const EXACT_MS = 10;
+const EXACT_ROUNDS = 5;
 /** A found input must beat the kept one by this to be kept: less is noise. */
 const RAISE_MIN = 1.15;
 /** Nothing below this many times the median is worth a file. */
@@ -94,23 +97,41 @@ export function searchWorst(core: Core, mix: readonly BenchRequest[], options: W
     return 0; // A new instance is dear, but it is not what is searched for here.
   };
   const { best, tried } = climb(cost, kept, options.seed, options.budgetMs);
-  const medianNsPerByte = median(prepared.map((request) => quickCost(core, request)));
-  const measured = best.map(({ genome }) => {
-    const request = prepareRequest(render(genome));
-    const nsPerByte = exactCost(core, request);
-    return { genome, nsPerByte, ratio: nsPerByte / medianNsPerByte, bytes: request.wireBytes };
-  });
-  measured.sort((a, b) => b.ratio - a.ratio);
-  const raised = measured.filter(({ genome, nsPerByte, ratio }) => {
-    const before = kept.find(({ kind }) => kind === genome.kind);
-    if (ratio < KEEP_RATIO_MIN) return false;
-    return before === undefined || nsPerByte > RAISE_MIN * exactCost(core, prepareRequest(render(before)));
-  });
-  if (options.keep) for (const { genome } of raised) writeKept(options.folder, genome);
+  const { medianNsPerByte, inputs } = measureBeside(core, prepared, [...best.map(({ genome }) => genome), ...kept]);
+  const measured = inputs.slice(0, best.length).sort((a, b) => b.ratio - a.ratio);
   const worst = measured[0];
   if (worst === undefined) throw new RangeError("the search needs a budget of at least one input");
+  const raised = measured.filter(({ genome, ratio }) => {
+    const before = inputs.slice(best.length).find((input) => input.genome.kind === genome.kind)?.ratio ?? 0;
+    return ratio >= Math.max(KEEP_RATIO_MIN, RAISE_MIN * before);
+  });
+  if (options.keep) for (const { genome } of raised) writeKept(options.folder, genome);
   const kinds = raised.map(({ genome }) => genome.kind);
   return { seed: options.seed, tried, medianNsPerByte, worst, kinds: measured, raised: kinds, failures };
+}
+
+/**
+ * Measures inputs and the mix in turns, since a machine that is slower for a second must be slower for both.
+ * @returns figures in the order of `genomes`, each the median of its rounds
+ */
+function measureBeside(
+  core: Core,
+  mix: readonly PreparedRequest[],
+  genomes: readonly Genome[],
+): { readonly medianNsPerByte: number; readonly inputs: WorstInput[] } {
+  const requests = genomes.map((genome) => prepareRequest(render(genome)));
+  const medians: number[] = [];
+  const costs: number[][] = genomes.map(() => []);
+  for (let round = 0; round < EXACT_ROUNDS; round++) {
+    medians.push(median(mix.map((request) => quickCost(core, request))));
+    for (const [at, request] of requests.entries()) costs[at]?.push(exactCost(core, request));
+  }
+  const inputs = genomes.map((genome, at) => {
+    const own = costs[at] ?? [];
+    const ratio = median(own.map((cost, round) => cost / (medians[round] ?? 1)));
+    return { genome, ratio, nsPerByte: median(own), bytes: requests[at]?.wireBytes ?? 0 };
+  });
+  return { medianNsPerByte: median(medians), inputs };
 }
 
 /**
@@ -130,9 +151,13 @@ export function climb(
   const population: Scored[] = [];
   let tried = 0;
   const consider = (genome: Genome): void => {
-    const scored = { genome, nsPerByte: cost(genome) };
+    const before = best.get(genome.kind)?.nsPerByte ?? -1;
+    let nsPerByte = cost(genome);
     tried++;
-    if (scored.nsPerByte > (best.get(genome.kind)?.nsPerByte ?? -1)) best.set(genome.kind, scored);
+    // A disturbance can make any input look dear, but hardly twice.
+    if (nsPerByte > before) nsPerByte = Math.min(nsPerByte, cost(genome));
+    const scored = { genome, nsPerByte };
+    if (nsPerByte > before) best.set(genome.kind, scored);
     population.push(scored);
     if (population.length < 2 * POPULATION) return;
     population.sort((a, b) => b.nsPerByte - a.nsPerByte);
@@ -157,9 +182,9 @@ function parent(random: Random, population: readonly Scored[], best: ReadonlyMap
  * climb by and for a median.
  */
 function quickCost(core: Core, request: PreparedRequest): number {
-  let least = Number.POSITIVE_INFINITY;
+  let least = Number.MAX_VALUE;
   let turns = 1;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS && least < (attempt < 2 ? Infinity : LONG_MS); attempt++) {
     const start = performance.now();
     for (let turn = 0; turn < turns; turn++) inspect(core, request);
     const spent = (performance.now() - start) / turns;
@@ -169,21 +194,16 @@ function quickCost(core: Core, request: PreparedRequest): number {
   return (least * 1e6) / costedBytes(core, request);
 }
 
-/** CPU time over EXACT_NS, for what is reported. */
-
+/** CPU time over EXACT_MS, for what is reported. */
 function exactCost(core: Core, request: PreparedRequest): number {
-  const costs: number[] = [];
-  for (let round = 0; round < 3; round++) {
-    const before = threadCpuNs();
-    let turns = 0;
-    const start = performance.now();
-    do {
-      inspect(core, request);
-      turns++;
-    } while ((performance.now() - start) * 1e6 < EXACT_NS / 3);
-    costs.push((threadCpuNs() - before) / turns);
-  }
-  return median(costs) / costedBytes(core, request);
+  const before = threadCpuNs();
+  const start = performance.now();
+  let turns = 0;
+  do {
+    inspect(core, request);
+    turns++;
+  } while (performance.now() - start < EXACT_MS);
+  return (threadCpuNs() - before) / turns / costedBytes(core, request);
 }
 
 function costedBytes(core: Core, request: PreparedRequest): number {
