@@ -53,3 +53,14 @@ export function writeLiteral(to: usize, literal: string): u32 {
   for (let i: u32 = 0; i < n; i++) store<u8>(to + <usize>i, load<u8>(text + ((<usize>i) << 1)));
   return n;
 }
+
+/** Writes a decimal number. @returns bytes written */
+export function writeNumber(to: usize, value: u32): u32 {
+  let digits: u32 = 1;
+  for (let rest = value / 10; rest; rest /= 10) digits++;
+  for (let i = digits; i; i--) {
+    store<u8>(to + <usize>(i - 1), <u8>(48 + (value % 10)));
+    value /= 10;
+  }
+  return digits;
+}

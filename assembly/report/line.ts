@@ -6,7 +6,7 @@
  * Verdict, then stamp, point and the span in every layer of each match.
  */
 import { MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
-import { writeLiteral } from "../bytes/ascii";
+import { writeLiteral, writeNumber } from "../bytes/ascii";
 import { copyBytes } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { DECODER_NAMES } from "../decode/decoder";
@@ -22,17 +22,6 @@ let room: usize = 0;
 /** Reserves the line; called once when the module starts. */
 export function lineInit(): void {
   room = reserve(LINE_BYTES_MAX);
-}
-
-/** Writes a decimal number. @returns bytes written */
-export function writeNumber(to: usize, value: u32): u32 {
-  let digits: u32 = 1;
-  for (let rest = value / 10; rest; rest /= 10) digits++;
-  for (let i = digits; i; i--) {
-    store<u8>(to + <usize>(i - 1), <u8>(48 + (value % 10)));
-    value /= 10;
-  }
-  return digits;
 }
 
 /** Writes the word that stands at an index of a list whose items end with `close`. @returns bytes written */
