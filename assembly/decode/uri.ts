@@ -9,7 +9,7 @@ import { looksBase64 } from "./base64";
 import { inspectValue } from "./chain";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
-import { Place, pointDepth, pointTruncate, pushWord, Word } from "./point";
+import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
 
 /** Path of the target read last, without query. */
