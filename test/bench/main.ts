@@ -77,7 +77,7 @@ function readOptions(): Options {
     return optionsSchema.parse(parseArgs({ options }).values);
   } catch (cause) {
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : cause instanceof Error ? cause.message : "";
-    throw new MerlonError("MERLON_USAGE", `bench: ${reason}; the first lines of test/bench/main.ts list the options`, {
+    throw new MerlonError("MERLON_USAGE", `${reason}; the first lines of test/bench/main.ts list the options`, {
       cause,
     });
   }
