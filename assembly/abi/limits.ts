@@ -7,6 +7,8 @@
 export const INPUT_BYTES_MAX: u32 = 262144;
 /** Working memory of one call, reset when the call returns. */
 export const SCRATCH_BYTES: u32 = 2097152;
+/** Bytes of a response that are looked at. */
+export const RESPONSE_BYTES_MAX: u32 = 65536;
 /** Size of one block of parked memory. */
 export const BLOCK_BYTES: u32 = 4096;
 /** Blocks that all parked transactions share: the cap of the module's growth, 96 MiB. */

@@ -156,7 +156,8 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
       next = 1;
     }
   }
-  while (next < count) {
+  /* A response is looked at as it is: nobody decodes it again. */
+  while (next < count && place != Place.RESPONSE) {
     expand(layerIn(room, next));
     next++;
   }
