@@ -16,7 +16,7 @@ import { formWhole } from "./form";
 import { Field, fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "./pairs";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
-import { inspectTarget, inspectUrl } from "./uri";
+import { inspectTarget, inspectUrl, readPath } from "./uri";
 
 /** Parts of the head read last, for the policy's scopes: addresses are good until the call returns. */
 export let methodAt: usize = 0;
@@ -115,6 +115,11 @@ function originForm(): void {
  * @returns false when the block is malformed
  */
 export function headRead(at: usize, size: u32): bool {
+  // What the head before had must not decide the mode of one that cannot be read.
+  methodSize = 0;
+  targetSize = 0;
+  authoritySize = 0;
+  readPath(0, 0);
   if (!pairsRead(at, size)) {
     noteAnomaly(Anomaly.HEAD);
     return false;
@@ -130,6 +135,7 @@ export function headRead(at: usize, size: u32): bool {
     authorityAt = joinedAt;
   }
   originForm();
+  readPath(targetAt, targetSize);
   const forwarded = headerValue("x-forwarded-for");
   findClient(joinedAt, forwarded);
   const type = headerValue("content-type");

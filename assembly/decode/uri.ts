@@ -16,6 +16,12 @@ import { pollutionBegin, pollutionEnd } from "./pollution";
 export let pathAt: usize = 0;
 export let pathSize: u32 = 0;
 
+/** Finds the path of a target; the policy's scopes need it before anything is looked at. */
+export function readPath(at: usize, size: u32): void {
+  pathAt = at;
+  pathSize = <u32>(findByte(at, at + <usize>size, 0x3f) - at);
+}
+
 /** Looks at a query: its pairs, and what duplicates give together. */
 function inspectQuery(at: usize, size: u32): void {
   if (!size) return;
@@ -78,12 +84,10 @@ function inspectPath(at: usize, size: u32, where: Place): void {
   pointTruncate(depth);
 }
 
-/** Looks at the target of a request. The point stack is empty. */
+/** Looks at the target of a request, which `readPath` has read. The point stack is empty. */
 export function inspectTarget(at: usize, size: u32): void {
   const end = at + <usize>size;
-  const query = findByte(at, end, 0x3f);
-  pathAt = at;
-  pathSize = <u32>(query - at);
+  const query = at + <usize>pathSize;
   inspectPath(at, pathSize, Place.PATH);
   if (query < end) inspectQuery(query + 1, <u32>(end - query - 1));
 }
