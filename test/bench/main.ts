@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: Merlon and its peers on the same requests, Envoy with and without the filter, and the search for
- * the worst input, in one run. Prints absolute times and gates ratios. Ends with 1 when a gate fails, or when a part had
- * to be skipped although MERLON_REQUIRE_REAL is set.
+ * the worst input, in one run. Prints absolute times and gates ratios. Ends with 1 when a gate fails, or when a part
+ * had to be skipped although MERLON_REQUIRE_REAL is set.
  *
  *     node test/bench/main.ts [--only core|peers|envoy|worst] [--json] [--requests N] [--rounds N] [--seed N] [--keep]
  *                            [--corpora FOLDER] [--wasm FILE]

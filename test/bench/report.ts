@@ -1,5 +1,5 @@
 /** What a run of the benchmark found, judged by its gates and written for a person. */
-import type { EngineFigures } from "./engines.ts";
+import { type EngineFigures, quantile } from "./engines.ts";
 import type { EnvoyReport } from "./envoy.ts";
 import type { WorstReport } from "./worst.ts";
 
@@ -92,6 +92,7 @@ function envoyLines(envoy: EnvoyReport): string[] {
     "req/s plain",
     "with Merlon",
     "ratio",
+    "q1–q3",
     "CPU µs plain",
     "with",
     "p99 µs plain",
@@ -102,6 +103,7 @@ function envoyLines(envoy: EnvoyReport): string[] {
     number(load.plainPerSecond),
     number(load.filteredPerSecond),
     load.rateRatio.toFixed(2),
+    [0.25, 0.75].map((part) => quantile(load.roundRatios, part).toFixed(2)).join("–"),
     number(load.plainCpuUs),
     number(load.filteredCpuUs),
     number(load.plainP99Us),
