@@ -37,8 +37,10 @@ export const NEST_MAX: u32 = 3;
 export const SEGMENTS_MAX: u32 = 96;
 /** Distinct readings of one value. */
 export const LAYERS_MAX: u32 = 10;
+/** Times that the encodings are undone one after another. */
+export const ROUNDS_MAX: u32 = 3;
 /** Decoders on the way from the raw bytes to one reading. */
-export const CHAIN_MAX: u32 = 6;
+export const CHAIN_MAX: u32 = 8;
 /** Matches kept with a transaction; more are counted. */
 export const MATCHES_MAX: u32 = 16;
 /** Bytes of one layer that go with a match. */

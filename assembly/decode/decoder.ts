@@ -85,6 +85,12 @@ function step(decoder: u32, at: usize, end: usize): void {
   }
 }
 
+/** Copies [at, stop): a call for a long run, by hand for the few bytes between two escapes. */
+function copyRun(to: usize, at: usize, stop: usize): void {
+  if (stop - at >= 24) copyBytes(to, at, <u32>(stop - at));
+  else while (at < stop) store<u8>(to++, load<u8>(at++));
+}
+
 /** Whether the last `decode` changed anything. */
 export let decodeChanged: bool = false;
 
@@ -99,9 +105,8 @@ export function decode(decoder: u32, at: usize, size: u32, to: usize): u32 {
   while (at < end) {
     const stop = nextTrigger(decoder, at, end);
     if (stop > at) {
-      const run = <u32>(stop - at);
-      copyBytes(to, at, run);
-      to += <usize>run;
+      copyRun(to, at, stop);
+      to += stop - at;
       at = stop;
       if (at == end) break;
     }
