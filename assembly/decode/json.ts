@@ -182,6 +182,12 @@ function feedString(state: JsonState, at: usize, end: usize): usize {
   return end;
 }
 
+/** Bytes that some senders put between documents: the record separator (RFC 7464), a byte order mark in front. */
+function isMark(state: JsonState, c: u32): bool {
+  if (c == 0x1e) return true;
+  return !state.depth && state.mode == <u32>Mode.VALUE && (c == 0xef || c == 0xbb || c == 0xbf);
+}
+
 /** Bytes of numbers and of true, false, null. */
 function isLiteral(c: u32): bool {
   return isAlpha(c) || isDigit(c) || c == 0x2d || c == 0x2b || c == 0x2e;
@@ -263,7 +269,7 @@ export function jsonFeed(state: JsonState, at: usize, size: u32): u32 {
       }
       state.mode = state.depth ? Mode.AFTER : Mode.DONE;
     }
-    if (!isSpace(c) && c != 0x1e && !feedStructure(state, c)) {
+    if (!isSpace(c) && !isMark(state, c) && !feedStructure(state, c)) {
       state.mode = Mode.BROKEN;
       return <u32>(at - start);
     }

@@ -18,6 +18,13 @@ export enum BodyKind {
   SNIFF = 5,
 }
 
+/** Whether a body is kept to be read in a second way at its end. */
+export enum Second {
+  UNKNOWN = 0,
+  KEEP = 1,
+  NONE = 2,
+}
+
 /** Parser state begins here in the block; the record below must end before. */
 export const PARSER_AT: u32 = 768;
 export const PARSER_BYTES: u32 = BLOCK_BYTES - PARSER_AT;
@@ -41,6 +48,8 @@ export class Transaction {
   shadowMode: u32;
 
   bodyKind: u32;
+  /** See `Second`. */
+  second: u32;
   bodyBytes: u32;
   inspected: u32;
   responseBytes: u32;
@@ -104,7 +113,7 @@ export function extraRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("extraFirst"));
 }
 
-/** Head bytes of a raw message not yet complete. */
+/** Head bytes of a raw message not yet complete; afterwards a short body's bytes, for a second reading. */
 export function rawRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("rawFirst"));
 }
