@@ -27,7 +27,7 @@ export function hashLiteral(word: string): u32 {
   let hash = HASH_SEED;
   const text = changetype<usize>(word);
   const size = <u32>word.length;
-  for (let i: u32 = 0; i < size; i++) hash = hashStep(hash, <u32>load<u16>(text + (<usize>i << 1)));
+  for (let i: u32 = 0; i < size; i++) hash = hashStep(hash, <u32>load<u16>(text + ((<usize>i) << 1)));
   return hashEnd(hash);
 }
 

@@ -2,24 +2,33 @@
  * From one value to all its plausible readings: the decoder that its place demands, then whatever else could be undone,
  * bounded in number, depth and work, the same bytes never twice. Every reading goes to the lexers.
  */
-import { CHAIN_MAX, FUEL_FLOOR, FUEL_PER_BYTE, LAYERS_MAX, NEST_MAX, VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../abi/limits";
+import {
+  CHAIN_MAX,
+  FUEL_FLOOR,
+  FUEL_PER_BYTE,
+  LAYERS_MAX,
+  NEST_MAX,
+  ROUNDS_MAX,
+  VALUE_BYTES_MAX,
+  VALUE_OVERLAP_BYTES,
+} from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
 import { copyBytes, zeroBytes } from "../bytes/guard";
 import { hashBytes } from "../bytes/hash";
 import { looksBase64, readsAsText } from "./base64";
 import { Decoder, decode, decodeChanged } from "./decoder";
-import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { nestedJson } from "./json";
+import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
 import { reachLimit } from "./transaction";
 import {
-  SEEN_BYTES,
   fuel,
   inspectLayer,
   nest,
   place,
+  SEEN_BYTES,
   seen,
   setFuel,
   setNest,
@@ -90,16 +99,38 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
   return next;
 }
 
-/** Tries every encoding whose signs the layer has. */
-function expand(from: Layer): void {
-  const has = from.has;
-  if (has & Has.PERCENT) tryDecoder(from, Decoder.PERCENT);
-  if (has & Has.AMPERSAND) tryDecoder(from, Decoder.ENTITY);
-  if (has & Has.BACKSLASH) tryDecoder(from, Decoder.ESCAPE);
-  if (has & Has.LEAD) tryDecoder(from, Decoder.UTF8);
-  const odd = Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
-  if (!(has & odd) && looksBase64(from.at, from.size)) tryDecoder(from, Decoder.BASE64);
+/** Characters that no base64 text has: with one of them, trying is in vain. */
+const NOT_BASE64: u32 =
+  Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
+
+/** Undoes one encoding where the layer has its signs. @returns the new layer, or `from` where nothing changed */
+function undo(from: Layer, signs: u32, decoder: u32): Layer {
+  if (!(from.has & signs)) return from;
+  const next = tryDecoder(from, decoder);
+  return next ? next : from;
 }
+
+/**
+ * Undoes encodings one after another until nothing changes: percent, references, escapes, long UTF-8, base64, and from
+ * the start again. Each step is a layer, so what a further step would destroy was looked at before. One line of
+ * readings and no tree: the order in which encodings were nested comes out by the rounds, at a cost that is linear.
+ */
+function expand(base: Layer): void {
+  let from = base;
+  for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
+    const before = from;
+    from = undo(from, Has.PERCENT, Decoder.PERCENT);
+    from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
+    from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
+    from = undo(from, Has.LEAD, Decoder.UTF8);
+    if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
+    if (changetype<usize>(from) == changetype<usize>(before)) return;
+  }
+  reachLimit(Limit.LAYERS);
+}
+
+/** Sign of an encoding that needs none. */
+const ANY: u32 = 0xffffffff;
 
 /** Copies the window into padded memory and makes it the first layer. @returns null when the scratch is used up */
 function firstLayer(at: usize, size: u32): Layer {
@@ -140,17 +171,19 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
     arenaRelease(mark);
     return;
   }
-  let next: u32 = 0;
+  let base = first;
   if (decoder != Decoder.RAW) {
-    const base = tryDecoder(first, decoder);
-    if (base) {
+    const decoded = tryDecoder(first, decoder);
+    if (decoded) {
       first.superseded = 1;
-      next = 1;
+      base = decoded;
     }
   }
-  while (next < count) {
-    expand(layerIn(room, next));
-    next++;
+  /* A response is looked at as it is: nobody decodes it again. */
+  if (place != Place.RESPONSE) {
+    expand(base);
+    /* In a form a base64 text's + has become a space. */
+    if (first.superseded && (first.has & Has.PLUS) != 0 && looksBase64(at, size)) undo(first, ANY, Decoder.BASE64);
   }
   inspectAll();
   arenaRelease(mark);

@@ -9,7 +9,6 @@ import { isAlpha, isDigit } from "../bytes/ascii";
 import { copyBytes, zeroBytes } from "../bytes/guard";
 import { findByte, findEither } from "../bytes/scan";
 import { collectAdd, collectBegin, collectEnd, collectGather, gatheredAt } from "./collect";
-import { Decoder } from "./decoder";
 import { Place, pointDepth, pointTruncate, pushName } from "./point";
 import { pollutionAdd } from "./pollution";
 import { current, reachLimit } from "./transaction";

@@ -7,8 +7,8 @@ import { Anomaly, Limit } from "../abi/status";
 import { arenaAlloc } from "../bytes/arena";
 import { equalsLower, hexValue, isDigit, isSpace, lower } from "../bytes/ascii";
 import { copyBytes } from "../bytes/guard";
-import { findByte } from "../bytes/scan";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
+import { findByte } from "../bytes/scan";
 import { current, noteAnomaly, rawRope, reachLimit } from "./transaction";
 
 /** Where the reader stands, in `current.rawState`. */
@@ -82,9 +82,7 @@ function putPair(sizes: usize, to: usize, nameAt: usize, nameSize: u32, valueAt:
   return to;
 }
 
-const pseudo: usize = memory.data<u8>([
-  0x3a, 0x6d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x3a, 0x70, 0x61, 0x74, 0x68,
-]);
+const pseudo: usize = memory.data<u8>([0x3a, 0x6d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x3a, 0x70, 0x61, 0x74, 0x68]);
 
 /** What the head's fields say about the body. */
 function readFraming(nameAt: usize, nameSize: u32, valueAt: usize, valueSize: u32): void {
@@ -102,7 +100,8 @@ function readFraming(nameAt: usize, nameSize: u32, valueAt: usize, valueSize: u3
     else current.rawLeft = <u32>length;
   } else if (equalsLower(nameAt, nameSize, "transfer-encoding")) {
     if (current.rawLeft != TO_THE_END) noteAnomaly(Anomaly.HEAD);
-    if (valueSize >= 7 && equalsLower(valueAt + <usize>valueSize - 7, 7, "chunked")) current.rawState = RawState.CHUNK_SIZE;
+    if (valueSize >= 7 && equalsLower(valueAt + <usize>valueSize - 7, 7, "chunked"))
+      current.rawState = RawState.CHUNK_SIZE;
   }
 }
 
@@ -141,7 +140,7 @@ export function rawHead(): bool {
       let value = colon + 1;
       while (value < line && isSpace(load<u8>(value))) value++;
       readFraming(at, <u32>(colon - at), value, <u32>(line - value));
-      to = putPair(sizes + 4 + (<usize>count << 3), to, at, <u32>(colon - at), value, <u32>(line - value));
+      to = putPair(sizes + 4 + ((<usize>count) << 3), to, at, <u32>(colon - at), value, <u32>(line - value));
       count++;
     } else if (line > at) noteAnomaly(Anomaly.HEAD);
     at = stop + 1;
@@ -241,6 +240,7 @@ export function rawBodyFeed(at: usize, size: u32): u32 {
       current.rawStatusLine = 0;
       return <u32>(stop - at) + 1;
     }
-    default: return size;
+    default:
+      return size;
   }
 }

@@ -12,7 +12,7 @@ import { findEither } from "../bytes/scan";
 import { collectAdd, collectBegin, collectEnd, collectGather, gatheredAt } from "./collect";
 import { Decoder } from "./decoder";
 import { Layer } from "./layer";
-import { Place, Word, pointDepth, pointTruncate, pushName, pushWord } from "./point";
+import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
 import { current, noteAnomaly, reachLimit } from "./transaction";
 
 enum Mode {
@@ -60,7 +60,7 @@ function isObject(state: JsonState, level: u32): bool {
 }
 
 function nameStart(state: JsonState, level: u32): u32 {
-  return <u32>load<u16>(changetype<usize>(state) + STARTS_AT + (<usize>level << 1));
+  return <u32>load<u16>(changetype<usize>(state) + STARTS_AT + ((<usize>level) << 1));
 }
 
 /** Opens an object or array. @returns false beyond the depth that is followed */
@@ -68,11 +68,11 @@ function descend(state: JsonState, object: bool): bool {
   const level = state.depth;
   if (level == DEPTH_FOLLOWED_MAX) return false;
   const at = changetype<usize>(state) + KINDS_AT + <usize>(level >> 3);
-  const bit = <u32>1 << (level & 7);
+  const bit = (<u32>1) << (level & 7);
   const kinds = <u32>load<u8>(at);
   store<u8>(at, object ? kinds | bit : kinds & ~bit);
   state.depth = level + 1;
-  if (level < DEPTH_MAX) store<u16>(changetype<usize>(state) + STARTS_AT + (<usize>level << 1), <u16>state.pathSize);
+  if (level < DEPTH_MAX) store<u16>(changetype<usize>(state) + STARTS_AT + ((<usize>level) << 1), <u16>state.pathSize);
   else reachLimit(Limit.DEPTH);
   state.mode = object ? Mode.KEY_OR_END : Mode.VALUE_OR_END;
   return true;
@@ -182,6 +182,12 @@ function feedString(state: JsonState, at: usize, end: usize): usize {
   return end;
 }
 
+/** Bytes that some senders put between documents: the record separator (RFC 7464), a byte order mark in front. */
+function isMark(state: JsonState, c: u32): bool {
+  if (c == 0x1e) return true;
+  return !state.depth && state.mode == <u32>Mode.VALUE && (c == 0xef || c == 0xbb || c == 0xbf);
+}
+
 /** Bytes of numbers and of true, false, null. */
 function isLiteral(c: u32): bool {
   return isAlpha(c) || isDigit(c) || c == 0x2d || c == 0x2b || c == 0x2e;
@@ -209,7 +215,8 @@ function feedValue(state: JsonState, c: u32): bool {
 function feedStructure(state: JsonState, c: u32): bool {
   switch (state.mode) {
     case Mode.VALUE:
-    case Mode.VALUE_OR_END: return feedValue(state, c);
+    case Mode.VALUE_OR_END:
+      return feedValue(state, c);
     case Mode.KEY_OR_END:
     case Mode.KEY:
       if (c == 0x22) {
@@ -237,7 +244,8 @@ function feedStructure(state: JsonState, c: u32): bool {
     case Mode.DONE:
       /* One document after another: NDJSON and JSON text sequences. */
       return feedValue(state, c);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -261,7 +269,7 @@ export function jsonFeed(state: JsonState, at: usize, size: u32): u32 {
       }
       state.mode = state.depth ? Mode.AFTER : Mode.DONE;
     }
-    if (!isSpace(c) && c != 0x1e && !feedStructure(state, c)) {
+    if (!isSpace(c) && !isMark(state, c) && !feedStructure(state, c)) {
       state.mode = Mode.BROKEN;
       return <u32>(at - start);
     }

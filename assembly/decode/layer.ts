@@ -2,8 +2,9 @@
  * A layer: one reading of one value, with what was learnt about its bytes in the one pass over them. Layers live in
  * the arena while their value is looked at.
  */
-import { arenaAlloc } from "../bytes/arena";
+
 import { LAYERS_MAX } from "../abi/limits";
+import { arenaAlloc } from "../bytes/arena";
 
 @unmanaged
 export class Layer {

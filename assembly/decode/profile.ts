@@ -47,7 +47,7 @@ export enum Has {
 const classes: usize = memory.data(1024, 16);
 
 function set(byte: u32, bit: u32): void {
-  store<u32>(classes + (<usize>byte << 2), bit);
+  store<u32>(classes + ((<usize>byte) << 2), bit);
 }
 
 /** Fills the class table; called once when the module starts. */
@@ -68,7 +68,7 @@ export function profileInit(): void {
     0x8000, 0x10000, 0x20000, 0x40000, 0x80000, 0x100000, 0x200000, 0x400000, 0x800000, 0x80000000,
   ]);
   for (let i = 0; i < marks.length; i++) {
-    set(<u32>load<u16>(changetype<usize>(marks) + (<usize>i << 1)), load<u32>(bits + (<usize>i << 2)));
+    set(<u32>load<u16>(changetype<usize>(marks) + ((<usize>i) << 1)), load<u32>(bits + ((<usize>i) << 2)));
   }
   set(0x20, Has.SPACE);
   set(0x5f, Has.ALPHA);
@@ -83,7 +83,7 @@ export function profileInit(): void {
 export function wordPayloadOfHash(hash: u32): u32 {
   let slot = hash & ((1 << WORD_TABLE_BITS) - 1);
   for (let i: u32 = 0; i < WORD_PROBES_MAX; i++) {
-    const at = wordTable + (<usize>slot << 3);
+    const at = wordTable + ((<usize>slot) << 3);
     const found = load<u32>(at);
     if (found == hash) return load<u32>(at + 4);
     if (!found) return 0;
@@ -116,7 +116,7 @@ export function profileLayer(layer: Layer): void {
   let opaque: u32 = 0;
   while (at < end) {
     let c = <u32>load<u8>(at);
-    let bits = load<u32>(classes + (<usize>c << 2));
+    let bits = load<u32>(classes + ((<usize>c) << 2));
     if (bits & Has.ALPHA) {
       has |= Has.ALPHA;
       const start = at;
@@ -126,7 +126,7 @@ export function profileLayer(layer: Layer): void {
         at++;
         if (at == end) break;
         c = <u32>load<u8>(at);
-        bits = load<u32>(classes + (<usize>c << 2));
+        bits = load<u32>(classes + ((<usize>c) << 2));
         has |= bits & Has.DIGIT;
       } while (bits & WORDY);
       if (at - start > 1 && at - start <= 32) {

@@ -5,7 +5,7 @@
 import { methodAt, methodSize } from "../decode/head";
 import { pathAt, pathSize } from "../decode/uri";
 import { Section, sectionOf, sectionSize } from "./image";
-import { MODE_UNSET, effectiveMode } from "./mode";
+import { effectiveMode, MODE_UNSET } from "./mode";
 
 function sameBytes(a: usize, b: usize, size: u32): bool {
   for (let i: u32 = 0; i < size; i++) if (load<u8>(a + <usize>i) != load<u8>(b + <usize>i)) return false;
@@ -15,7 +15,11 @@ function sameBytes(a: usize, b: usize, size: u32): bool {
 /** Whether the path is the prefix or goes on below it. */
 function pathUnder(prefix: usize, size: u32): bool {
   if (size > pathSize || !sameBytes(prefix, pathAt, size)) return false;
-  return size == pathSize || load<u8>(pathAt + <usize>size) == 0x2f || (size > 0 && load<u8>(prefix + <usize>size - 1) == 0x2f);
+  return (
+    size == pathSize ||
+    load<u8>(pathAt + <usize>size) == 0x2f ||
+    (size > 0 && load<u8>(prefix + <usize>size - 1) == 0x2f)
+  );
 }
 
 /** The console's mode for this request: of the rules that fit the one with the longest path, then one with a method. */
@@ -45,5 +49,9 @@ function remoteMode(image: usize): u32 {
 /** The mode that counts for the request whose head was read last. */
 export function modeOf(image: usize): u32 {
   const remote = remoteMode(image);
-  return effectiveMode(<u32>load<u8>(image + 16), <u32>load<u8>(image + 17), remote == MODE_UNSET ? MODE_UNSET : remote);
+  return effectiveMode(
+    <u32>load<u8>(image + 16),
+    <u32>load<u8>(image + 17),
+    remote == MODE_UNSET ? MODE_UNSET : remote,
+  );
 }

@@ -3,7 +3,7 @@
  * words.gen.ts and signatures.gen.ts. A file an attack family, so that its words and signatures stand together.
  * `node assembly/tables/generate.ts` writes them, `--check` fails if what stands there differs.
  */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const here = new URL(".", import.meta.url);
 
@@ -119,7 +119,8 @@ const SEVERITIES = new Set(["1", "2", "3", "4", "5"]);
 function signaturesFile(): string {
   const list = rows("signatures", 5);
   let text = header("signatures", `${list.length} signatures.`);
-  text += "/** Number of each signature inside the module; hosts know them by their stamps. */\nexport enum Signature {\n";
+  text +=
+    "/** Number of each signature inside the module; hosts know them by their stamps. */\nexport enum Signature {\n";
   const stamps = new Set<string>();
   let catalog = "";
   let severities = "0";
@@ -134,7 +135,8 @@ function signaturesFile(): string {
   }
   text += "}\n\n/** Severity digit of each signature by its number. */\n";
   text += `export const SEVERITIES: string = "${severities}";\n`;
-  text += "/** Stamp, type, CWEs, severity and reason of each signature, a line each, in the order of their numbers. */\n";
+  text +=
+    "/** Stamp, type, CWEs, severity and reason of each signature, a line each, in the order of their numbers. */\n";
   /* One literal: joined strings would be joined at run time, in memory that is not theirs. */
   text += `// biome-ignore format: one literal\nexport const CATALOG: string = "${catalog}";\n`;
   return text;

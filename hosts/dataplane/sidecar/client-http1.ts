@@ -25,6 +25,7 @@ export class Http1Client implements ClientSide {
   #discarding = false;
   #discarded = 0;
   #continued = false;
+  #closing = false;
   #wrote = false;
 
   constructor(
@@ -92,7 +93,8 @@ export class Http1Client implements ClientSide {
     const { status, headers, body } = answer;
     const unread = this.#facts.hasBody && !this.#request.complete;
     // A client that was not told to go on may send its body or the next request: nobody could tell which.
-    if (this.#isDraining() || this.#facts.refusal !== null || (unread && this.#waits())) {
+    const lost = this.#facts.refusal !== null || this.#closing;
+    if (this.#isDraining() || lost || (unread && this.#waits())) {
       headers.push("connection", "close");
     }
     this.#response.writeHead(status, headers);
@@ -144,6 +146,11 @@ export class Http1Client implements ClientSide {
   tunnel(_reason: string, _headers: string[], _upstream: Duplex, _firstBytes: Buffer): void {
     // Only a handshake, which has its own client side, can become a tunnel.
     this.reset();
+  }
+
+  /** The parser lost its place: the connection cannot be used for anything after the answer. */
+  closeAfterAnswer(): void {
+    this.#closing = true;
   }
 
   /** Called in the tick after the head if nothing was written since. */

@@ -25,7 +25,8 @@ interface Seat {
   /** The request whose body is being read, and the flow that it belongs to. */
   request: IncomingMessage | null;
   flow: RequestFlow | null;
-  /** The parser gave up; nothing more is read from this connection. */
+  client: Http1Client | null;
+  /** The connection ends with an answer that is on its way; what comes behind is no request any more. */
   refused: boolean;
 }
 
@@ -67,7 +68,7 @@ export class Http1Server {
 
   /** Takes a connection whose first bytes are those of HTTP/1. */
   adopt(stream: Socket, connection: ClientConnection): void {
-    this.#seats.set(stream, { connection, request: null, flow: null, refused: false });
+    this.#seats.set(stream, { connection, request: null, flow: null, client: null, refused: false });
     this.#server.emit("connection", stream);
   }
 
@@ -88,10 +89,11 @@ export class Http1Server {
 
   #take(request: IncomingMessage, response: ServerResponse): void {
     const seat = this.#seats.get(request.socket);
-    if (seat === undefined || seat.refused) {
+    if (seat === undefined) {
       request.socket.destroy();
       return;
     }
+    if (seat.refused) return;
     const { connection } = seat;
     if (connection.inFlight >= PIPELINED_MAX) {
       countRefused(this.#context.counters, "overload");
@@ -104,6 +106,9 @@ export class Http1Server {
     const flow = new RequestFlow(this.#context, connection, facts, client);
     seat.request = request;
     seat.flow = flow;
+    seat.client = client;
+    // Where the end of a refused request lies is uncertain, so nothing behind it may be read as a request.
+    seat.refused = facts.refusal !== null;
     client.attach(flow);
     flow.start();
   }
@@ -126,12 +131,15 @@ export class Http1Server {
     const seat = this.#seats.get(socket);
     if (seat?.refused) return;
     const code = error.code ?? "";
-    if (seat === undefined || !socket.writable || !(code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT")) {
+    const answerable = code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
+    // A client that closed in the middle of a message is gone; it did not write a wrong one.
+    if (seat === undefined || !socket.writable || !answerable || code === "HPE_INVALID_EOF_STATE") {
       socket.destroy();
       return;
     }
     if (seat.request !== null && !seat.request.complete && seat.connection.inFlight > 0) {
       seat.refused = true;
+      seat.client?.closeAfterAnswer();
       seat.flow?.requestMalformed();
       return;
     }

@@ -209,3 +209,14 @@ export async function readAll(stream: NodeJS.ReadableStream): Promise<Buffer> {
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
+
+/** Waits until a number has not changed for a while: something is blocked. */
+export async function standStill(measure: () => number): Promise<void> {
+  let last = Number.NaN;
+  for (let same = 0; same < 20; ) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    const now = measure();
+    same = now === last && now > 0 ? same + 1 : 0;
+    last = now;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * `merlon demo`: a weak shop, the proxy in front of it, and a page that shows what the core sees, in one process on
+ * loopback. No account, no root, nothing from outside.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Engine } from "../core/engine.ts";
+import type { Mode } from "../core/verdict.ts";
+import { startSidecar } from "../dataplane/sidecar/sidecar.ts";
+import { compilePolicy } from "../policy/image.ts";
+import { defaultPolicy } from "../policy/schema.ts";
+import { Feed } from "./feed.ts";
+import { Live, sendSample } from "./live.ts";
+import { bundlePage } from "./page-files.ts";
+import { freePortNear, listenNear } from "./ports.ts";
+import { SAMPLES } from "./samples.ts";
+import { createShop } from "./shop.ts";
+import { farewell, greeting, VerdictPrinter } from "./terminal.ts";
+
+/** Ports that are taken if they are free; the next ones otherwise. */
+export interface DemoOptions {
+  readonly shopPort?: number;
+  readonly proxyPort?: number;
+  readonly livePort?: number;
+  readonly mode?: "monitoring" | "block";
+  readonly print?: (text: string) => void;
+}
+
+/** A running demo. */
+export interface Demo {
+  readonly shop: string;
+  readonly proxy: string;
+  /** Link that opens one session of the live page; a new one after each use. */
+  readonly link: () => string;
+  readonly mode: () => Mode;
+  setMode(mode: "monitoring" | "block"): void;
+  /** Sends the sample attacks through the proxy. */
+  attack(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 500;
+
+/**
+ * Starts the demo.
+ * @throws MerlonError MERLON_LISTEN when no port is free, MERLON_ENGINE when the core cannot be loaded
+ */
+export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
+  const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
+  const files = await bundlePage();
+  const engine = Engine.load();
+  let mode: Mode = options.mode ?? "monitoring";
+  const setMode = (next: Mode): void => {
+    engine.loadPolicy("active", compilePolicy({ ...defaultPolicy, mode: next }));
+    mode = next;
+  };
+  setMode(mode);
+  const feed = new Feed();
+  const printer = new VerdictPrinter(print);
+  const shop = createShop();
+  const shopPort = await listenNear(shop, options.shopPort ?? 4000);
+  const sidecar = await startSidecar({
+    upstream: `http://127.0.0.1:${shopPort}`,
+    listen: { host: "127.0.0.1", port: await freePortNear(options.proxyPort ?? 8080) },
+    inspector: engine,
+    onVerdict: (event) => printer.add(feed.add(event)),
+  });
+  const live = new Live({ feed, files, proxyPort: () => sidecar.port, mode: () => mode, setMode });
+  await listenNear(live.server, options.livePort ?? 9090);
+  const proxy = `http://127.0.0.1:${sidecar.port}`;
+  return {
+    shop: `http://127.0.0.1:${shopPort}`,
+    proxy,
+    link: () => live.link,
+    mode: () => mode,
+    setMode,
+    attack: async () => {
+      for (const sample of SAMPLES) if (!sample.harmless) await sendSample(sample, sidecar.port);
+    },
+    close: async () => {
+      live.server.close();
+      live.server.closeAllConnections();
+      await sidecar.close(CLOSE_GRACE_MS);
+      shop.close();
+      shop.closeAllConnections();
+      print(farewell(feed.summary()));
+    },
+  };
+}
+
+/** Opens a link in the person's browser, where there is one; never an error. */
+function openBrowser(link: string): void {
+  const command = process.platform === "darwin" ? "open" : "xdg-open";
+  spawn(command, [link], { stdio: "ignore", detached: true })
+    .on("error", () => {})
+    .unref();
+}
+
+/** Reads single keys from the terminal until q or Ctrl-C. */
+async function readKeys(demo: Demo, print: (text: string) => void): Promise<void> {
+  const { stdin } = process;
+  stdin.setRawMode(true);
+  stdin.resume();
+  for (;;) {
+    const [data] = (await once(stdin, "data")) as [Buffer];
+    const key = data.toString("latin1").slice(0, 1);
+    if (key === "q" || key === "\u0003" || key === "\u0004") break;
+    if (key === "a") await demo.attack();
+    if (key === "b") {
+      demo.setMode(demo.mode() === "block" ? "monitoring" : "block");
+      print(`  mode: ${demo.mode()}`);
+    }
+    if (key === "o") {
+      print(`  live page   ${demo.link()}`);
+      openBrowser(demo.link());
+    }
+  }
+  stdin.setRawMode(false);
+  stdin.pause();
+}
+
+/** The command: starts the demo and stays until a key, a signal or the end. */
+export async function runDemo(options: DemoOptions = {}): Promise<void> {
+  const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
+  const demo = await startDemo(options);
+  const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const { shop, proxy } = demo;
+  print(greeting({ shop, proxy, link: demo.link(), mode: demo.mode() }, interactive));
+  if (interactive) openBrowser(demo.link());
+  const signal = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await (interactive ? Promise.race([readKeys(demo, print), signal]) : signal);
+  await demo.close();
+}
