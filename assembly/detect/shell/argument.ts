@@ -26,8 +26,8 @@ export enum Shape {
 export let shellArguments: u32 = 0;
 /** Where looking stopped. */
 export let argumentsEnd: usize = 0;
-/** Whether an operator or a closing mark ended the command. */
-export let closed: bool = false;
+/** The operator or closing mark that ended the command, or 0. */
+export let closed: u32 = 0;
 
 /** Operators and marks that end a command. */
 function isEnd(c: u32): bool {
@@ -47,6 +47,12 @@ function isAddress(at: usize, size: u32): bool {
   return startsLower(at, size, "http://") || startsLower(at, size, "https://") || startsLower(at, size, "ftp://");
 }
 
+/** Whether the first byte occurs again, as in `%TEMP%\\a`. */
+function hasSecond(at: usize, size: u32, byte: u32): bool {
+  for (let i: u32 = 2; i < size; i++) if (<u32>load<u8>(at + <usize>i) == byte) return true;
+  return false;
+}
+
 /** Points of an argument: 2 for a shape that only a shell has, 1 for one it may have, 0 for a word of a sentence. */
 function weigh(at: usize, size: u32): u32 {
   const c = <u32>load<u8>(at);
@@ -59,13 +65,9 @@ function weigh(at: usize, size: u32): u32 {
     case 0x24: return next == 0x28 || next == 0x7b || isWord(next) || next == 0x40 ? 2 : 0;
     case 0x3c:
     case 0x3e: return 2;
-    case 0x31:
-    case 0x32:
-      if (next == 0x3e) return 2;
-      return 1;
     case 0x2a: return size < 6 ? 2 : 0;
     case 0x5c: return next == 0x5c || size > 2 ? 2 : 0;
-    case 0x25: return size > 3 && load<u8>(at + <usize>(size - 1)) == 0x25 ? 2 : 0;
+    case 0x25: return hasSecond(at, size, 0x25) ? 2 : 0;
     case 0x22:
     case 0x27: return size > 1 ? 1 : 0;
     default:
@@ -84,7 +86,7 @@ function weigh(at: usize, size: u32): u32 {
     else if (!isAlpha(b) && b != 0x2d && b != 0x27) others++;
   }
   if (expansions) return 2;
-  if (isDigit(c)) return dots == 3 ? 2 : 1;
+  if (isDigit(c)) return dots == 3 || next == 0x3e ? 2 : 1;
   return dots || slashes > 1 || others ? 1 : 0;
 }
 
@@ -111,22 +113,21 @@ function skipSpaces(at: usize, end: usize): usize {
  */
 export function readArguments(at: usize, end: usize, brace: bool): Shape {
   shellArguments = 0;
-  closed = false;
+  closed = 0;
   argumentsEnd = at;
   if (at == end) return Shape.NONE;
   const first = <u32>load<u8>(at);
   if (isEnd(first)) {
-    closed = true;
+    closed = first;
     return Shape.NONE;
   }
   if (first == 0x22 || first == 0x27) {
-    closed = true;
+    closed = first;
     return Shape.NONE;
   }
   const spaced = first == 0x20 || first == 0x09 || first == 0x24 || first == 0x2b || (brace && first == 0x2c);
   if (!spaced && first != 0x3c && first != 0x3e) return Shape.OTHER;
-  let prose: u32 = 0;
-  let neutral: u32 = 0;
+  let leadShape: Shape = Shape.NONE;
   for (let i: u32 = 0; i < ARGUMENTS_MAX; i++) {
     let from = skipSpaces(at, end);
     /* An expansion for white space is itself a shell's. */
@@ -135,7 +136,7 @@ export function readArguments(at: usize, end: usize, brace: bool): Shape {
     argumentsEnd = from;
     if (from >= end) break;
     if (isEnd(load<u8>(from))) {
-      closed = true;
+      closed = <u32>load<u8>(from);
       break;
     }
     const stop = from + <usize>ARGUMENT_BYTES < end ? from + <usize>ARGUMENT_BYTES : end;
@@ -151,10 +152,7 @@ export function readArguments(at: usize, end: usize, brace: bool): Shape {
     const size = <u32>(at - from);
     const points = weigh(from, size);
     if (points == 2) shellArguments += isSensitivePath(from, size) || isAddress(from, size) ? 2 : 1;
-    else if (points) neutral++;
-    else prose++;
+    else if (!i) leadShape = points ? Shape.NEUTRAL : Shape.PROSE;
   }
-  if (shellArguments) return Shape.SHELL;
-  if (prose) return Shape.PROSE;
-  return neutral ? Shape.NEUTRAL : Shape.NONE;
+  return shellArguments ? Shape.SHELL : leadShape;
 }

@@ -180,6 +180,30 @@ function findNotes(end: usize): void {
   }
 }
 
+/** Fragments of at most this size, and joins of them, that nobody writes but to hide a word. */
+const FRAGMENT_BYTES: u32 = 4;
+const JOINS_MANY: u32 = 3;
+
+/** Words put together from short quoted fragments: `"Ex"&"e"&"cute"` (Visual Basic). */
+function findJoins(end: usize): void {
+  let joins: u32 = 0;
+  let last = layer.at;
+  let at = findByte(layer.at, end, 0x22);
+  while (at + 4 < end) {
+    const operator = <u32>load<u8>(at + 1);
+    const joined = load<u8>(at + 2) == 0x22 && operator == 0x26 && isAlpha(load<u8>(at + 3));
+    if (joined && at > layer.at && isAlpha(load<u8>(at - 1))) {
+      joins = joins && at - last > <usize>FRAGMENT_BYTES ? joins : joins + 1;
+      if (joins >= JOINS_MANY) {
+        report(Signature.RCE_CODE, last, at + 3);
+        return;
+      }
+      last = at + 3;
+    }
+    at = findByte(at + 1, end, 0x22);
+  }
+}
+
 /** Looks for code in the current layer. */
 export function codeLex(): void {
   if (!spend(layer.size)) {
@@ -193,4 +217,5 @@ export function codeLex(): void {
   if (layer.has & Has.OPEN && (words != 0 || (layer.has & Has.DOLLAR) != 0)) findCalls(end);
   if (layer.has & Has.LESS && layer.has & Has.MARK) findScript(end);
   if (words) findNotes(end);
+  if (layer.has & Has.DOUBLE && layer.has & Has.AMPERSAND) findJoins(end);
 }

@@ -112,7 +112,7 @@ function shapePoints(shape: Shape, kind: u32, known: bool): i32 {
   switch (shape) {
     case Shape.SHELL: return shellArguments > 2 ? 4 : shellArguments > 1 ? 3 : 2;
     case Shape.NONE:
-      if (kind == ShellWord.PLAIN || kind == ShellWord.TOOL || kind == ShellWord.SUB) return closed && inside ? 1 : -1;
+      if (kind == ShellWord.PLAIN || kind == ShellWord.TOOL || kind == ShellWord.SUB) return closed != 0 && inside ? 1 : -1;
       return 1;
     case Shape.NEUTRAL: return kind == ShellWord.SURE || kind == ShellWord.BARE ? 0 : known ? 2 : 1;
     case Shape.PROSE: return inside && startsLower(wordAt(), wordSize, "echo") ? 0 : kind == ShellWord.SURE ? -1 : -3;
@@ -189,6 +189,9 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
     if (sentence || place == Place.PATH || place == Place.REFERER) return 0;
   } else if (sentence) points -= 2;
   if (inside) points += 1;
+  /* Two letters between marks are found in any random text, so the substitution must be whole. */
+  if (kind == ShellWord.BARE && shape == Shape.NONE && !hidden && leading < 1) return 0;
+  if (opening == Opening.SUBSTITUTION && shape == Shape.NONE && closed != 0x60 && closed != 0x29 && closed != 0x3b && closed != 0x7c) return 0;
   if (manyLines) points -= 3;
   return points + leading + placePoints();
 }

@@ -12,6 +12,7 @@
  */
 import { Limit } from "../../abi/status";
 import { isAlpha, isDigit, isSpace } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
@@ -32,6 +33,8 @@ const HIDERS: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKSLASH | Has.BACKTICK | Has
 const THRESHOLD: i32 = 4;
 /** Line breaks from which a value is a text of lines. */
 const LINES_MANY: u32 = 3;
+/** Bytes in which a value that begins with an operator is still taken for a command line. */
+const BEGIN_BYTES: u32 = 256;
 /** Words of letters in a row from which what stands before a position is a sentence. */
 const SENTENCE_WORDS: u32 = 3;
 
@@ -46,7 +49,7 @@ function mayLookup(): bool {
 }
 
 function mayCode(): bool {
-  return ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 || (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0;
+  return ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 || (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0 || ((layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0);
 }
 
 /** Whether the current layer can hold such an attack. */
@@ -73,7 +76,33 @@ function leadingPoints(from: usize): i32 {
 function gluedPoints(from: usize): i32 {
   if (from == layer.at) return 2;
   const c = <u32>load<u8>(from - 1);
-  return isSpace(c) ? 0 : 2;
+  if (!isSpace(c)) return 2;
+  return load<u8>(from) == 0x60 ? -1 : 0;
+}
+
+/** Whether the value is a text of lines: those of code and tables are no separators. */
+function isText(end: usize): bool {
+  let at = layer.at;
+  for (let i: u32 = 0; i < LINES_MANY; i++) {
+    at = findByte(at, end, 0x0a);
+    if (at == end) return false;
+    at++;
+  }
+  return true;
+}
+
+/** Whether the value begins with an operator, behind what closes a quote or a bracket before it. */
+function beginsOpen(end: usize): bool {
+  let at = layer.at;
+  const stop = at + 8 < end ? at + 8 : end;
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (isOpener(c)) break;
+    if (isAlpha(c) || c >= 0x80) return false;
+    at++;
+  }
+  if (at + 2 >= end || !isOpener(load<u8>(at))) return false;
+  return !(load<u8>(at) == 0x60 && load<u8>(at + 1) == 0x60 && load<u8>(at + 2) == 0x60);
 }
 
 let backticks: bool = false;
@@ -96,6 +125,10 @@ function readOpening(at: usize, end: usize): bool {
     case 0x0a:
     case 0x0d: opening = Opening.LINE; return true;
     case 0x60:
+      if (next == 0x60 && at + 2 < end && load<u8>(at + 2) == 0x60) {
+        openingSize = 3;
+        return false;
+      }
       backticks = !backticks;
       opening = Opening.SUBSTITUTION;
       return backticks && next != 0x60;
@@ -135,17 +168,17 @@ function judge(at: usize, end: usize): i32 {
 /** Looks for command positions. */
 function commandLex(): void {
   const end = layer.at + <usize>layer.size;
-  let lines: u32 = 0;
+  const text = isText(end);
   let words: u32 = 0;
   let size: u32 = 0;
   backticks = false;
   depth = 0;
-  setSurroundings(false, false, false);
+  setSurroundings(false, false, text);
   if (judgeCommand(Opening.START, layer.at, end, 0) >= THRESHOLD && place != Place.USER_AGENT) {
     report(Signature.RCE_COMMAND, commandFrom, commandTo);
     return;
   }
-  const shellBegin = layer.size != 0 && isOpener(load<u8>(layer.at));
+  const open = beginsOpen(end);
   let at = layer.at;
   while (at < end) {
     const c = <u32>load<u8>(at);
@@ -163,10 +196,10 @@ function commandLex(): void {
       at++;
       continue;
     }
-    if (c == 0x0a) lines++;
     const within = depth != 0 || backticks;
     if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isPair(at, end))) {
-      setSurroundings(within || opening == Opening.SUBSTITUTION, words >= SENTENCE_WORDS && !shellBegin, lines >= LINES_MANY && !shellBegin);
+      const begun = open && at - layer.at < <usize>BEGIN_BYTES;
+      setSurroundings(within || opening == Opening.SUBSTITUTION, words >= SENTENCE_WORDS && !begun, text && !begun);
       if (judge(at, end) >= THRESHOLD) {
         report(Signature.RCE_COMMAND, at, commandTo);
         return;

@@ -91,7 +91,7 @@ function readAnsi(at: usize, end: usize): usize {
 
 /** Bytes that words of commands, paths and options are made of. */
 function isPlain(c: u32): bool {
-  return isWord(c) || c == 0x2f || c == 0x2e || c == 0x2d || c == 0x2b || c == 0x7e || c == 0x3a || c >= 0x80;
+  return isWord(c) || c == 0x2f || c == 0x2e || c == 0x2d || c == 0x7e || c == 0x3a || c >= 0x80;
 }
 
 /**
