@@ -64,7 +64,7 @@ function weigh(at: usize, size: u32): u32 {
     case 0x7e: return next == 0x2f || size == 1 ? 2 : 0;
     case 0x24: return next == 0x28 || next == 0x7b || isWord(next) || next == 0x40 ? 2 : 0;
     case 0x3c:
-    case 0x3e: return 2;
+    case 0x3e: return next == 0x2f || next == 0x26 || next == 0x28 || next == 0x3e || size == 1 ? 2 : 1;
     case 0x2a: return size < 6 ? 2 : 0;
     case 0x5c: return next == 0x5c || size > 2 ? 2 : 0;
     case 0x25: return hasSecond(at, size, 0x25) ? 2 : 0;

@@ -28,6 +28,9 @@ export enum Opening {
   SUBSTITUTION = 4,
 }
 
+/** From this size on a value has any two or three characters somewhere by chance. */
+const LONG_BYTES: u32 = 512;
+
 /** Span of the command judged last. */
 export let commandFrom: usize = 0;
 export let commandTo: usize = 0;
@@ -190,8 +193,12 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   } else if (sentence) points -= 2;
   if (inside) points += 1;
   /* Two letters between marks are found in any random text, so the substitution must be whole. */
-  if (kind == ShellWord.BARE && shape == Shape.NONE && !hidden && leading < 1) return 0;
+  if (shape == Shape.NONE && !hidden && !folder) {
+    if (kind == ShellWord.TOOL || (kind == ShellWord.PLAIN && wordSize < 4)) return 0;
+    if (kind == ShellWord.BARE && (leading < 1 || layer.size > LONG_BYTES)) return 0;
+  }
   if (opening == Opening.SUBSTITUTION && shape == Shape.NONE && closed != 0x60 && closed != 0x29 && closed != 0x3b && closed != 0x7c) return 0;
   if (manyLines) points -= 3;
+  if (layer.size > LONG_BYTES && at - layer.at > 64) points -= 1;
   return points + leading + placePoints();
 }

@@ -33,6 +33,8 @@ const HIDERS: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKSLASH | Has.BACKTICK | Has
 const THRESHOLD: i32 = 4;
 /** Line breaks from which a value is a text of lines. */
 const LINES_MANY: u32 = 3;
+/** Up to this size a value may have twice as many. */
+const SHORT_BYTES: u32 = 192;
 /** Bytes in which a value that begins with an operator is still taken for a command line. */
 const BEGIN_BYTES: u32 = 256;
 /** Words of letters in a row from which what stands before a position is a sentence. */
@@ -80,15 +82,26 @@ function gluedPoints(from: usize): i32 {
   return load<u8>(from) == 0x60 ? -1 : 0;
 }
 
-/** Whether the value is a text of lines: those of code and tables are no separators. */
+/** Whether the value is a text of lines, or has a fence around code: there line breaks are no operators. */
 function isText(end: usize): bool {
   let at = layer.at;
-  for (let i: u32 = 0; i < LINES_MANY; i++) {
+  const least = layer.size > SHORT_BYTES ? LINES_MANY : 2 * LINES_MANY;
+  for (let i: u32 = 0; i < least; i++) {
     at = findByte(at, end, 0x0a);
-    if (at == end) return false;
+    if (at == end) return i != 0 && hasFence(end);
     at++;
   }
   return true;
+}
+
+/** Whether three backticks stand in the value, as around code shown to people. */
+function hasFence(end: usize): bool {
+  let at = findByte(layer.at, end, 0x60);
+  while (at + 2 < end) {
+    if (load<u8>(at + 1) == 0x60 && load<u8>(at + 2) == 0x60) return true;
+    at = findByte(at + 1, end, 0x60);
+  }
+  return false;
 }
 
 /** Whether the value begins with an operator, behind what closes a quote or a bracket before it. */
