@@ -18,6 +18,7 @@ function same(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** The key of the next session and the tokens of the last SESSIONS_MAX; the oldest of them ends when one more opens. */
 export class Access {
   #key = newSecret();
   #sessions: string[] = [];
@@ -43,7 +44,7 @@ export class Access {
   }
 }
 
-/** Whether the request was sent to one of our own names. */
+/** Whether the request was sent to one of our own names, as its Host header says; one without it was not. */
 export function isOwnHost(request: IncomingMessage, port: number): boolean {
   const host = request.headers.host ?? "";
   return [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`].includes(host);
