@@ -43,8 +43,8 @@ export class Http2Upstream implements Upstream {
     const bodyless = body === "none";
     let stream: ClientHttp2Stream;
     try {
-      // With trailers, whether or not there are any: without this option Node ends a stream that is closed with an error
-      // code cleanly, and a request that was cut would look whole to the upstream.
+      // With trailers, whether or not there are any: without this option Node ends a stream cleanly that is closed with
+      // an error code, and a request that was cut would look whole to the upstream.
       stream = session.http2.request(head, { endStream: bodyless, waitForTrailers: !bodyless });
     } catch (error) {
       session.usable = false;

@@ -23,7 +23,8 @@ async function startCollector() {
 
 function chunked(body: string, trailers: string): string {
   const pieces = body === "" ? "" : `${body.length.toString(16)}\r\n${body}\r\n`;
-  return `POST /t HTTP/1.1\r\nHost: a\r\nTrailer: x-sum\r\nTransfer-Encoding: chunked\r\n\r\n${pieces}0\r\n${trailers}\r\n`;
+  const lines = "Host: a\r\nTrailer: x-sum\r\nTransfer-Encoding: chunked";
+  return `POST /t HTTP/1.1\r\n${lines}\r\n\r\n${pieces}0\r\n${trailers}\r\n`;
 }
 
 test.each([

@@ -90,7 +90,7 @@ describe("gRPC", () => {
     expect(seen).toEqual([]);
   });
 
-  test("a message that is blocked later ends the stream with that status, and the upstream's with a reset", async () => {
+  test("a message that is blocked later ends the stream with that status and resets the upstream's", async () => {
     const seen: string[] = [];
     let upstreamCode = -1;
     const upstream = await startHttp2Application((stream) => {
