@@ -6,7 +6,7 @@ import { Anomaly } from "../abi/status";
 import { arenaMark, arenaRelease } from "../bytes/arena";
 import { equalsLower, startsLower } from "../bytes/ascii";
 import { hashLiteral } from "../bytes/hash";
-import { findByte } from "../bytes/scan";
+import { findByte, findEither } from "../bytes/scan";
 import { bodyBegin } from "./body";
 import { inspectValue } from "./chain";
 import { findClient } from "./client";
@@ -103,7 +103,8 @@ function originForm(): void {
   if (!skip) return;
   const end = targetAt + <usize>targetSize;
   const host = targetAt + <usize>skip;
-  const path = findByte(host, end, 0x2f);
+  let path = findByte(host, end, 0x2f);
+  path = findEither(host, path, 0x3f, 0x23);
   authorityAt = host;
   authoritySize = <u32>(path - host);
   targetAt = path;
