@@ -38,7 +38,7 @@ export class Access {
   }
 
   /** Whether the request carries an open session's token. */
-  allows(request: IncomingMessage): boolean {
+  allows(request: Pick<IncomingMessage, "headers">): boolean {
     const header = request.headers.authorization ?? "";
     return header.startsWith("Bearer ") && this.#sessions.some((token) => same(header.slice(7), token));
   }

@@ -3,7 +3,7 @@
  * loopback. No account, no root, nothing from outside.
  */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import type { Server } from "node:http";
 import { Engine } from "../core/engine.ts";
 import type { Mode } from "../core/verdict.ts";
@@ -115,9 +115,8 @@ function openBrowser(link: string): void {
 
 /** Reads single keys from the terminal until q or Ctrl-C. */
 async function readKeys(demo: Demo, print: (text: string) => void): Promise<void> {
-  const { stdin } = process;
-  for (;;) {
-    const [data] = (await once(stdin, "data")) as [Buffer];
+  // Keys that are pressed while one is obeyed wait for their turn.
+  for await (const [data] of on(process.stdin, "data") as AsyncIterable<[Buffer]>) {
     const key = data.toString("latin1").slice(0, 1);
     if (key === "q" || key === "\u0003" || key === "\u0004") break;
     if (key === "a") await demo.attack();
@@ -135,12 +134,13 @@ async function readKeys(demo: Demo, print: (text: string) => void): Promise<void
 /** The command: starts the demo and stays until a key, a signal or the end. */
 export async function runDemo(options: DemoOptions = {}): Promise<void> {
   const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
+  // From the start: whoever reads the first line may send one.
+  const signal = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   const demo = await startDemo(options);
   const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const { shop, proxy } = demo;
   print(greeting({ shop, proxy, link: demo.link(), mode: demo.mode() }, interactive));
   if (interactive) openBrowser(demo.link());
-  const signal = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   if (interactive) {
     process.stdin.setRawMode(true).resume();
     await Promise.race([readKeys(demo, print), signal]);
