@@ -10,6 +10,7 @@ import {
   NEST_MAX,
   ROUNDS_MAX,
   VALUE_BYTES_MAX,
+  VALUE_BYTES_MIN,
   VALUE_OVERLAP_BYTES,
 } from "../abi/limits";
 import { Limit } from "../abi/status";
@@ -204,7 +205,7 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
  * @param base offset of the first byte in the whole value
  */
 export function inspectValue(where: Place, decoder: u32, at: usize, size: u32, base: u32): void {
-  if (!size) return;
+  if (size < VALUE_BYTES_MIN) return;
   const outerPlace = place;
   const outerBase = valueBase;
   const outerLayer = layer;
