@@ -19,6 +19,7 @@ import {
   rawBodyFeed,
   rawHead,
   rawHeadFeed,
+  rawTrailers,
 } from "../decode/http1";
 import { fieldByHash, pairsRead } from "../decode/pairs";
 import { Phase } from "../decode/phase";
@@ -85,6 +86,7 @@ export function feedTrailers(at: usize, size: u32): bool {
 
 export function feedEnd(): void {
   if (current.phase == <u32>Phase.RAW_HEAD) endRawHead();
+  if (current.phase == <u32>Phase.RAW_BODY && current.rawState == <u32>RawState.TRAILERS) endRawTrailers();
   if (!(current.limits & Limit.OVERSIZE)) finishBody();
   else decide();
   current.phase = <u32>Phase.REQUEST_DONE;
@@ -143,6 +145,13 @@ function endRawHead(): void {
   current.phase = <u32>Phase.RAW_BODY;
 }
 
+/** The collected raw trailers go the way of all trailers. */
+function endRawTrailers(): void {
+  const mark = arenaMark();
+  if (rawTrailers()) feedTrailers(headBlockAt, headBlockSize);
+  arenaRelease(mark);
+}
+
 export function feedRaw(at: usize, size: u32): void {
   while (size) {
     let read: u32;
@@ -150,8 +159,10 @@ export function feedRaw(at: usize, size: u32): void {
       read = rawHeadFeed(at, size);
       if (current.rawState != <u32>RawState.HEAD) endRawHead();
     } else {
+      const inTrailers = current.rawState == <u32>RawState.TRAILERS;
       read = rawBodyFeed(at, size);
       if (pieceSize) feedBody(pieceAt, pieceSize);
+      if (inTrailers && current.rawState == <u32>RawState.DONE) endRawTrailers();
     }
     at += <usize>read;
     size -= read;

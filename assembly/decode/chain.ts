@@ -10,12 +10,13 @@ import {
   NEST_MAX,
   ROUNDS_MAX,
   VALUE_BYTES_MAX,
+  VALUE_BYTES_MIN,
   VALUE_OVERLAP_BYTES,
 } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
-import { copyBytes, zeroBytes } from "../bytes/guard";
-import { hashBytes } from "../bytes/hash";
+import { copyBytes } from "../bytes/guard";
+import { sameBytes } from "../bytes/scan";
 import { looksBase64, readsAsText } from "./base64";
 import { Decoder, decode, decodeChanged } from "./decoder";
 import { nestedJson } from "./json";
@@ -42,19 +43,18 @@ import {
 let room: usize = 0;
 let count: u32 = 0;
 
-/** Whether an earlier layer has the same bytes. */
-function known(hash: u64, size: u32): bool {
+/** Whether an earlier layer has the same bytes. Most decoders shrink, so that sizes alone tell. */
+function known(at: usize, size: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
     const other = layerIn(room, i);
-    if (other.hash == hash && other.size == size) return true;
+    if (other.size == size && sameBytes(other.at, at, size)) return true;
   }
   return false;
 }
 
 /** Takes the bytes as the next layer, if there is room and they are new. @returns the layer or null */
 function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
-  const hash = hashBytes(at, size);
-  if (known(hash, size)) return changetype<Layer>(0);
+  if (known(at, size)) return changetype<Layer>(0);
   if (count == LAYERS_MAX) {
     reachLimit(Limit.LAYERS);
     return changetype<Layer>(0);
@@ -65,7 +65,6 @@ function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
   next.parent = changetype<usize>(parent);
   next.decoder = decoder;
   next.depth = parent ? parent.depth + 1 : 0;
-  next.hash = hash;
   next.superseded = 0;
   count++;
   profileLayer(next);
@@ -121,12 +120,23 @@ function expand(base: Layer): void {
     const before = from;
     from = undo(from, Has.PERCENT, Decoder.PERCENT);
     from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
+    if (isDocument(from)) return;
     from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
     from = undo(from, Has.LEAD, Decoder.UTF8);
     if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
     if (changetype<usize>(from) == changetype<usize>(before)) return;
   }
   reachLimit(Limit.LAYERS);
+}
+
+/**
+ * Whether the layer is a complete JSON document. Its leaves are then values of their own and were looked at; the syntax
+ * around them needs no look.
+ */
+function isDocument(one: Layer): bool {
+  if (nest >= NEST_MAX || !nestedJson(one)) return false;
+  one.superseded = 1;
+  return true;
 }
 
 /** Sign of an encoding that needs none. */
@@ -145,10 +155,6 @@ function inspectAll(): void {
   for (let i: u32 = 0; i < count; i++) {
     const next = layerIn(room, i);
     if (next.superseded) continue;
-    if (nest < NEST_MAX) {
-      setLayer(next);
-      if (nestedJson(next)) continue;
-    }
     if (fuel <= 0) {
       reachLimit(Limit.FUEL);
       return;
@@ -164,7 +170,10 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   room = layersAlloc();
   count = 0;
   setSeen(arenaAlloc(SEEN_BYTES));
-  if (seen) zeroBytes(seen, SEEN_BYTES);
+  if (seen) {
+    v128.store(seen, i64x2.splat(0));
+    v128.store(seen + 16, i64x2.splat(0));
+  }
   const first = room && seen ? firstLayer(at, size) : changetype<Layer>(0);
   if (!first) {
     reachLimit(Limit.MEMORY);
@@ -181,7 +190,7 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   }
   /* A response is looked at as it is: nobody decodes it again. */
   if (place != Place.RESPONSE) {
-    expand(base);
+    if (!isDocument(base)) expand(base);
     /* In a form a base64 text's + has become a space. */
     if (first.superseded && (first.has & Has.PLUS) != 0 && looksBase64(at, size)) undo(first, ANY, Decoder.BASE64);
   }
@@ -196,7 +205,7 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
  * @param base offset of the first byte in the whole value
  */
 export function inspectValue(where: Place, decoder: u32, at: usize, size: u32, base: u32): void {
-  if (!size) return;
+  if (size < VALUE_BYTES_MIN) return;
   const outerPlace = place;
   const outerBase = valueBase;
   const outerLayer = layer;

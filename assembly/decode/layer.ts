@@ -24,7 +24,6 @@ export class Layer {
   wordCount: u32;
   /** Bytes that are not text: control characters and broken UTF-8. */
   opaque: u32;
-  hash: u64;
   /** 1 when the layer is only a step towards the next (a form value before its escapes are undone). */
   superseded: u32;
 }

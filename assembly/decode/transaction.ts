@@ -84,6 +84,9 @@ export class Transaction {
   rawFirst: usize;
   rawLast: usize;
   rawSize: u32;
+  trailerFirst: usize;
+  trailerLast: usize;
+  trailerSize: u32;
 
   /** Raw HTTP/1 reader: see http1.ts. */
   rawState: u32;
@@ -116,6 +119,11 @@ export function extraRope(): Rope {
 /** Head bytes of a raw message not yet complete; afterwards a short body's bytes, for a second reading. */
 export function rawRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("rawFirst"));
+}
+
+/** Trailer lines of a raw message not yet complete. */
+export function trailerRope(): Rope {
+  return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("trailerFirst"));
 }
 
 /** Address of the streaming parser's state. */
@@ -187,6 +195,7 @@ export function transactionFree(transaction: Transaction): void {
   ropeFree(valueRope());
   ropeFree(extraRope());
   ropeFree(rawRope());
+  ropeFree(trailerRope());
   const index = transaction.handle & INDEX_MASK;
   store<usize>(slots + ((<usize>index) << 2), 0);
   store<u32>(freeIndexes + ((<usize>freeCount) << 2), index);

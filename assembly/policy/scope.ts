@@ -2,15 +2,11 @@
  * Which mode counts for this request: the image's own, the console's general one, and the console's rule that fits
  * most closely. Rules of the image: u8 mode or 255 for "default", u8 method size, u16 path size, method, path prefix.
  */
+import { sameBytes } from "../bytes/scan";
 import { methodAt, methodSize } from "../decode/head";
 import { pathAt, pathSize } from "../decode/uri";
 import { Section, sectionOf, sectionSize } from "./image";
 import { effectiveMode, MODE_UNSET } from "./mode";
-
-function sameBytes(a: usize, b: usize, size: u32): bool {
-  for (let i: u32 = 0; i < size; i++) if (load<u8>(a + <usize>i) != load<u8>(b + <usize>i)) return false;
-  return true;
-}
 
 /** Whether the path is the prefix or goes on below it. */
 function pathUnder(prefix: usize, size: u32): bool {

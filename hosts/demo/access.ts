@@ -18,6 +18,7 @@ function same(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** The key of the next session and the tokens of the last SESSIONS_MAX; the oldest of them ends when one more opens. */
 export class Access {
   #key = newSecret();
   #sessions: string[] = [];
@@ -37,13 +38,13 @@ export class Access {
   }
 
   /** Whether the request carries an open session's token. */
-  allows(request: IncomingMessage): boolean {
+  allows(request: Pick<IncomingMessage, "headers">): boolean {
     const header = request.headers.authorization ?? "";
     return header.startsWith("Bearer ") && this.#sessions.some((token) => same(header.slice(7), token));
   }
 }
 
-/** Whether the request was sent to one of our own names. */
+/** Whether the request was sent to one of our own names, as its Host header says; one without it was not. */
 export function isOwnHost(request: IncomingMessage, port: number): boolean {
   const host = request.headers.host ?? "";
   return [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`].includes(host);

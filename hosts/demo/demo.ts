@@ -3,10 +3,11 @@
  * loopback. No account, no root, nothing from outside.
  */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
+import type { Server } from "node:http";
 import { Engine } from "../core/engine.ts";
 import type { Mode } from "../core/verdict.ts";
-import { startSidecar } from "../dataplane/sidecar/sidecar.ts";
+import { type Sidecar, startSidecar } from "../dataplane/sidecar/sidecar.ts";
 import { compilePolicy } from "../policy/image.ts";
 import { defaultPolicy } from "../policy/schema.ts";
 import { Feed } from "./feed.ts";
@@ -17,12 +18,13 @@ import { SAMPLES } from "./samples.ts";
 import { createShop } from "./shop.ts";
 import { farewell, greeting, VerdictPrinter } from "./terminal.ts";
 
-/** Ports that are taken if they are free; the next ones otherwise. */
+/** Ports that are taken if they are free, the next ones otherwise; 0 stands for any. */
 export interface DemoOptions {
   readonly shopPort?: number;
   readonly proxyPort?: number;
   readonly livePort?: number;
   readonly mode?: "monitoring" | "block";
+  /** Takes the lines for the terminal; stdout where absent. */
   readonly print?: (text: string) => void;
 }
 
@@ -33,16 +35,18 @@ export interface Demo {
   /** Link that opens one session of the live page; a new one after each use. */
   readonly link: () => string;
   readonly mode: () => Mode;
+  /** Holds from the next request on. */
   setMode(mode: "monitoring" | "block"): void;
   /** Sends the sample attacks through the proxy. */
   attack(): Promise<void>;
+  /** Ends what runs, requests after CLOSE_GRACE_MS, and prints what was seen. */
   close(): Promise<void>;
 }
 
 const CLOSE_GRACE_MS = 500;
 
 /**
- * Starts the demo.
+ * Starts the demo; where it cannot, nothing is left listening.
  * @throws MerlonError MERLON_LISTEN when no port is free, MERLON_ENGINE when the core cannot be loaded
  */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
@@ -58,34 +62,47 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const feed = new Feed();
   const printer = new VerdictPrinter(print);
   const shop = createShop();
-  const shopPort = await listenNear(shop, options.shopPort ?? 4000);
-  const sidecar = await startSidecar({
-    upstream: `http://127.0.0.1:${shopPort}`,
-    listen: { host: "127.0.0.1", port: await freePortNear(options.proxyPort ?? 8080) },
-    inspector: engine,
-    onVerdict: (event) => printer.add(feed.add(event)),
-  });
-  const live = new Live({ feed, files, proxyPort: () => sidecar.port, mode: () => mode, setMode });
-  await listenNear(live.server, options.livePort ?? 9090);
-  const proxy = `http://127.0.0.1:${sidecar.port}`;
+  let sidecar: Sidecar | undefined;
+  const proxyPort = (): number => sidecar?.port ?? 0;
+  const live = new Live({ feed, files, proxyPort, mode: () => mode, setMode });
+  const close = async (graceMs: number): Promise<void> => {
+    stop(live.server);
+    await sidecar?.close(graceMs);
+    stop(shop);
+  };
+  let shopPort = 0;
+  try {
+    shopPort = await listenNear(shop, options.shopPort ?? 4000);
+    sidecar = await startSidecar({
+      upstream: `http://127.0.0.1:${shopPort}`,
+      listen: { host: "127.0.0.1", port: await freePortNear(options.proxyPort ?? 8080) },
+      inspector: engine,
+      onVerdict: (event) => printer.add(feed.add(event)),
+    });
+    await listenNear(live.server, options.livePort ?? 9090);
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
   return {
     shop: `http://127.0.0.1:${shopPort}`,
-    proxy,
+    proxy: `http://127.0.0.1:${proxyPort()}`,
     link: () => live.link,
     mode: () => mode,
     setMode,
     attack: async () => {
-      for (const sample of SAMPLES) if (!sample.harmless) await sendSample(sample, sidecar.port);
+      for (const sample of SAMPLES) if (!sample.harmless) await sendSample(sample, proxyPort());
     },
     close: async () => {
-      live.server.close();
-      live.server.closeAllConnections();
-      await sidecar.close(CLOSE_GRACE_MS);
-      shop.close();
-      shop.closeAllConnections();
+      await close(CLOSE_GRACE_MS);
       print(farewell(feed.summary()));
     },
   };
+}
+
+function stop(server: Server): void {
+  server.close();
+  server.closeAllConnections();
 }
 
 /** Opens a link in the person's browser, where there is one; never an error. */
@@ -98,11 +115,8 @@ function openBrowser(link: string): void {
 
 /** Reads single keys from the terminal until q or Ctrl-C. */
 async function readKeys(demo: Demo, print: (text: string) => void): Promise<void> {
-  const { stdin } = process;
-  stdin.setRawMode(true);
-  stdin.resume();
-  for (;;) {
-    const [data] = (await once(stdin, "data")) as [Buffer];
+  // Keys that are pressed while one is obeyed wait for their turn.
+  for await (const [data] of on(process.stdin, "data") as AsyncIterable<[Buffer]>) {
     const key = data.toString("latin1").slice(0, 1);
     if (key === "q" || key === "\u0003" || key === "\u0004") break;
     if (key === "a") await demo.attack();
@@ -115,19 +129,23 @@ async function readKeys(demo: Demo, print: (text: string) => void): Promise<void
       openBrowser(demo.link());
     }
   }
-  stdin.setRawMode(false);
-  stdin.pause();
 }
 
 /** The command: starts the demo and stays until a key, a signal or the end. */
 export async function runDemo(options: DemoOptions = {}): Promise<void> {
   const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
+  // From the start: whoever reads the first line may send one.
+  const signal = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   const demo = await startDemo(options);
   const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const { shop, proxy } = demo;
   print(greeting({ shop, proxy, link: demo.link(), mode: demo.mode() }, interactive));
   if (interactive) openBrowser(demo.link());
-  const signal = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-  await (interactive ? Promise.race([readKeys(demo, print), signal]) : signal);
+  if (interactive) {
+    process.stdin.setRawMode(true).resume();
+    await Promise.race([readKeys(demo, print), signal]);
+    // Also after a signal: the shell gets its terminal back, and nothing keeps the process.
+    process.stdin.setRawMode(false).pause();
+  } else await signal;
   await demo.close();
 }

@@ -30,6 +30,7 @@ export interface FeedEvent {
   readonly matches: readonly FeedMatch[];
 }
 
+/** One match of a verdict, its layers from the raw bytes on. */
 export interface FeedMatch {
   readonly type: string;
   readonly stamp: string;
@@ -40,6 +41,7 @@ export interface FeedMatch {
   readonly layers: readonly FeedLayer[];
 }
 
+/** One layer of a match; `excerpt` is base64 of the bytes from `excerptAt` on. */
 export interface FeedLayer {
   readonly as: string;
   readonly span: readonly [number, number];
@@ -59,6 +61,7 @@ export interface FeedSummary {
   readonly perSecond: readonly number[];
 }
 
+/** Told of each verdict at once; it must be quick and must not throw. */
 export type FeedListener = (event: FeedEvent) => void;
 
 function matchesOf(verdict: Verdict): FeedMatch[] {
@@ -68,6 +71,7 @@ function matchesOf(verdict: Verdict): FeedMatch[] {
   }));
 }
 
+/** The last EVENTS_MAX verdicts, and counts of all. */
 export class Feed {
   readonly #events: FeedEvent[] = [];
   readonly #times: number[] = [];
@@ -122,6 +126,7 @@ export class Feed {
     return this.#events;
   }
 
+  /** Counts since the start; times of the last TIMES_MAX requests. */
   summary(): FeedSummary {
     const times = [...this.#times].sort((a, b) => a - b);
     const now = Math.floor(Date.now() / 1000);
@@ -135,7 +140,7 @@ export class Feed {
     };
   }
 
-  /** @returns a function that ends it, or null where too many listen already */
+  /** Tells a listener of each verdict from now on. @returns what ends it, or null where LISTENERS_MAX listen already */
   listen(listener: FeedListener): (() => void) | null {
     if (this.#listeners.size >= LISTENERS_MAX) return null;
     this.#listeners.add(listener);

@@ -62,10 +62,12 @@ export function sendSample(sample: Sample, port: number): Promise<number> {
   });
 }
 
+/** @returns the body as JSON; undefined where it is none or longer than BODY_BYTES_MAX */
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The answer goes out on the same socket, so what is not read must not end it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > BODY_BYTES_MAX) return undefined;
     chunks.push(chunk);

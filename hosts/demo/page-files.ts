@@ -1,16 +1,21 @@
-/** The live page's files, bundled in memory when the demo starts: nothing is written, nothing is loaded from outside. */
+/**
+ * The live page's files, bundled in memory when the demo starts: nothing is written, nothing is loaded from outside.
+ */
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
 
+/** One file as it is served. */
 export interface PageFile {
+  /** Its media type. */
   readonly type: string;
   readonly content: Uint8Array;
 }
+/** Files by path: `/index.html`. */
 export type PageFiles = ReadonlyMap<string, PageFile>;
 
 const PAGE = new URL("page/", import.meta.url);
 
-/** Bundles the page. @returns its files by path */
+/** Bundles the page; fails where its sources or the bundler are not there, as in an installation without them. */
 export async function bundlePage(): Promise<PageFiles> {
   const { outputFiles } = await build({
     entryPoints: [new URL("main.tsx", PAGE).pathname],

@@ -12,16 +12,18 @@ function codeOf(error: unknown): string {
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, HOST, () => {
-      server.off("error", reject);
-      resolve();
-    });
+    const done = (settle: () => void): void => {
+      server.off("error", failed).off("listening", listening);
+      settle();
+    };
+    const failed = (error: Error): void => done(() => reject(error));
+    const listening = (): void => done(resolve);
+    server.once("error", failed).once("listening", listening).listen(port, HOST);
   });
 }
 
 /**
- * Lets a server listen on `wanted` or one of the ports behind it.
+ * Lets a server listen on `wanted` or one of the ports behind it; 0 stands for any free port.
  * @returns the port
  * @throws MerlonError MERLON_LISTEN when none of them is free
  */
@@ -29,12 +31,17 @@ export async function listenNear(server: Server, wanted: number): Promise<number
   for (let port = wanted; port < wanted + TRIES; port++) {
     try {
       await listen(server, port);
-      return port;
+      return boundPort(server) ?? port;
     } catch (error) {
       if (codeOf(error) !== "EADDRINUSE") throw listenError(wanted, error);
     }
   }
   throw listenError(wanted, undefined);
+}
+
+function boundPort(server: Server): number | undefined {
+  const address = server.address();
+  return typeof address === "object" ? address?.port : undefined;
 }
 
 /** Finds a port near `wanted` that nobody listens on, for a server that binds by itself. */

@@ -1,5 +1,6 @@
 /** Requests that the live page's buttons send through the proxy: attacks, and texts that only look like some. */
 
+/** One request, and what it is there to show. */
 export interface Sample {
   readonly id: string;
   readonly label: string;
@@ -21,6 +22,7 @@ function get(id: string, label: string, path: string, about: string): Sample {
   return { id, label, about, harmless: false, method: "GET", path, headers: {}, body: "" };
 }
 
+/** All samples in the order of the buttons; `id` is unique. */
 export const SAMPLES: readonly Sample[] = [
   get(
     "sqli",

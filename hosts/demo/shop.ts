@@ -1,13 +1,20 @@
 /**
  * The demo's application: a small shop that is weak on purpose, so that attacks have something to hit. It builds SQL by
- * joining strings, repeats what it is told, and joins file names. It listens on loopback only, its files are made up and
- * kept in memory, and it starts no process: what an attack reaches is the shop's own data and nothing of the machine.
+ * joining strings, repeats what it is told, and joins file names. Its files are made up and kept in memory, its database
+ * too, and it starts no process: what an attack reaches is the shop's own data and nothing of the machine.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { DatabaseSync } from "node:sqlite";
+import { constants, DatabaseSync } from "node:sqlite";
 
 const BODY_BYTES_MAX = 65_536;
 const REVIEWS_MAX = 50;
+const ROWS_MAX = 50;
+
+/** What an injected statement may call: enough to read everything, nothing that fills memory or loads code. */
+const SQL_FUNCTIONS: ReadonlySet<string> = new Set([
+  ...["abs", "avg", "char", "coalesce", "count", "group_concat", "hex", "ifnull", "instr", "length", "like", "lower"],
+  ...["max", "min", "quote", "round", "sqlite_version", "substr", "substring", "sum", "trim", "typeof", "upper"],
+]);
 
 /** Files that the shop can show: their names are joined without a check, so `../` climbs out of `manuals`. */
 const FILES: ReadonlyMap<string, string> = new Map([
@@ -30,7 +37,18 @@ function openDatabase(): DatabaseSync {
   const insert = database.prepare("INSERT INTO products VALUES (?, ?, ?, ?)");
   for (const row of PRODUCTS) insert.run(...row);
   database.prepare("INSERT INTO users VALUES (?, ?)").run("maria", "made-up-password");
+  database.setAuthorizer(judgeSql);
   return database;
+}
+
+/**
+ * From now on statements can only read what is in memory: no file is attached, and nothing recurses, since a query
+ * without end would stop the whole demo.
+ */
+function judgeSql(action: number, _table: string | null, name: string | null): number {
+  const { SQLITE_SELECT, SQLITE_READ, SQLITE_FUNCTION, SQLITE_OK, SQLITE_DENY } = constants;
+  if (action === SQLITE_SELECT || action === SQLITE_READ) return SQLITE_OK;
+  return action === SQLITE_FUNCTION && SQL_FUNCTIONS.has(name?.toLowerCase() ?? "") ? SQLITE_OK : SQLITE_DENY;
 }
 
 /** A page around `body`, which is put in as it is: that is the point of this shop. */
@@ -69,7 +87,8 @@ class Shop {
 
   /** Answers one request. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "http://shop.invalid");
+    const target = request.url ?? "/";
+    const url = new URL(`http://shop.invalid${target.startsWith("/") ? "" : "/"}${target}`);
     const body = await readBody(request);
     const reply = (status: number, title: string, html: string): void => {
       response.writeHead(status, { "content-type": "text/html; charset=utf-8" });
@@ -86,9 +105,15 @@ class Shop {
   #products(id: string | null): string {
     const condition = id === null ? "" : ` WHERE id = ${id}`;
     try {
-      const rows = this.#database.prepare(`SELECT name, about, price FROM products${condition} LIMIT 50`).all();
-      const items = rows.map((row) => `<li><b>${row["name"]}</b>: ${row["about"]} ${row["price"]} €</li>`);
-      return `<ul>${items.join("")}</ul>`;
+      const statement = this.#database.prepare(`SELECT name, about, price FROM products${condition} LIMIT ${ROWS_MAX}`);
+      let items = "";
+      let count = 0;
+      for (const row of statement.iterate()) {
+        // Counted here as well: what was injected may have cut off the LIMIT.
+        if (++count > ROWS_MAX) break;
+        items += `<li><b>${row["name"]}</b>: ${row["about"]} ${row["price"]} €</li>`;
+      }
+      return `<ul>${items}</ul>`;
     } catch (error) {
       return `<p>The database says: ${error instanceof Error ? error.message : "no"}</p>`;
     }
@@ -106,8 +131,8 @@ class Shop {
       this.#reviews.unshift(text.slice(0, 2000));
       this.#reviews.length = Math.min(this.#reviews.length, REVIEWS_MAX);
     }
-    const form = `<form method="post"><textarea name="text" rows="3" cols="40"></textarea><br><button>Send</button></form>`;
-    return `${form}<ul>${this.#reviews.map((text) => `<li>${text}</li>`).join("")}</ul>`;
+    const form = '<form method="post"><textarea name="text" rows="3" cols="40"></textarea><br><button>Send</button>';
+    return `${form}</form><ul>${this.#reviews.map((text) => `<li>${text}</li>`).join("")}</ul>`;
   }
 }
 

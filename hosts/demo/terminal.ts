@@ -22,7 +22,7 @@ export function verdictLine(event: FeedEvent): string {
   const point = plain(event.matches[0]?.point ?? "", 48);
   const added = `${(event.addedMicros / 1000).toFixed(2)} ms`;
   const request = `${plain(event.method, 16)} ${plain(event.path, 60)}`;
-  return `${time}  ${types.padEnd(9)} ${request}  ${point}  ${done}  ${event.ref}  ${added}`;
+  return `${time}  ${types.padEnd(14)} ${request}  ${point}  ${done}  ${event.ref}  ${added}`;
 }
 
 /** Prints verdict lines, at most so many a second; the rest is counted and told. */

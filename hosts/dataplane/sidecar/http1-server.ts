@@ -3,7 +3,7 @@
  * and answers to what the parser refuses.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refOf } from "../../core/ulid.ts";
 import { type AnswerKind, buildAnswer } from "./block-page.ts";
@@ -12,7 +12,7 @@ import { countRefused, type RefusalReason } from "./counters.ts";
 import type { ClientConnection } from "./exchange.ts";
 import { readHttp1Head } from "./framing.ts";
 import { type FlowContext, RequestFlow } from "./request-flow.ts";
-import { HandshakeClient } from "./upgrade.ts";
+import { UpgradeClient } from "./upgrade.ts";
 
 /** Requests that a client may send ahead on one connection (pipelining) before it is cut. */
 export const PIPELINED_MAX = 64;
@@ -50,8 +50,8 @@ export class Http1Server {
       connectionsCheckingInterval: Math.min(Math.max(Math.floor(timeouts.headMs / 4), 10), 1000),
       keepAliveTimeout: timeouts.idleMs,
       noDelay: true,
-      // Every other Upgrade is ignored, as RFC 9110 §7.8 allows; h2c upgrades above all would carry unseen requests.
-      shouldUpgradeCallback: (request) => this.#facts(request, false).websocket,
+      // With a body Node would leave it to us to find its end; such a request stays with the parser.
+      shouldUpgradeCallback: (request) => !this.#facts(request, false).hasBody,
     });
     // Node drops headers beyond its own count silently; ours is checked and refused instead.
     this.#server.maxHeadersCount = 0;
@@ -109,20 +109,33 @@ export class Http1Server {
     seat.client = client;
     // Where the end of a refused request lies is uncertain, so nothing behind it may be read as a request.
     seat.refused = facts.refusal !== null;
+    if (facts.ignoresUpgrade) {
+      // Node's parser stops reading behind a request with Upgrade, wanted or not.
+      seat.refused = true;
+      client.closeAfterAnswer();
+    }
     client.attach(flow);
     flow.start();
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, firstBytes: Buffer): void {
-    const seat = this.#seats.get(socket);
-    // Behind unanswered requests the answer to a handshake would come out of order.
-    if (seat === undefined || seat.connection.inFlight > 0) {
-      socket.destroy();
+  /**
+   * Takes a request with an Upgrade header. Only WebSocket is followed; every other protocol is ignored, as RFC 9110
+   * §7.8 allows, above all h2c, whose requests nobody would see.
+   */
+  #upgrade(request: IncomingMessage, stream: Duplex, firstBytes: Buffer): void {
+    const seat = this.#seats.get(stream);
+    // Behind unanswered requests the answer would come out of order.
+    if (seat === undefined || seat.refused || seat.connection.inFlight > 0 || !(stream instanceof Socket)) {
+      stream.destroy();
       return;
     }
-    const facts = this.#facts(request, seat.connection.secure);
-    const client = new HandshakeClient(request, socket, firstBytes, seat.connection, facts);
-    const flow = new RequestFlow(this.#context, seat.connection, facts, client);
+    const { connection } = seat;
+    const facts = this.#facts(request, connection.secure);
+    const goBack = (): void => {
+      this.#server.emit("connection", stream);
+    };
+    const client = new UpgradeClient(request, stream, firstBytes, connection, facts, () => this.#draining, goBack);
+    const flow = new RequestFlow(this.#context, connection, facts, client);
     client.attach(flow);
     flow.start();
   }

@@ -2,19 +2,29 @@
  * HTTP/2 upstreams by node:http2, with prior knowledge (h2c) or TLS: what gRPC needs. A few sessions share the load;
  * a new one is opened when all are full, and one that says goodbye gets no new requests.
  */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type SecureClientSessionOptions,
+} from "node:http2";
 import type { Upstream, UpstreamEvents, UpstreamExchange, UpstreamFailure, UpstreamRequest } from "./exchange.ts";
 import type { UpstreamAddress } from "./options.ts";
 import { describeError, RESPONSE_HEAD_BYTES_MAX, type UpstreamTls } from "./upstream-http1.ts";
 
 /** Sessions to one upstream. Beyond `SESSIONS_MAX` times what it allows, requests wait in the last session. */
 const SESSIONS_MAX = 16;
+/** Size of a request head; nothing larger comes from a client. */
+const HEAD_BYTES_MAX = 512 * 1024;
 /** Streams a session gets before the upstream has said how many it takes. */
 const STREAMS_ASSUMED = 100;
 
 interface Session {
   readonly http2: ClientHttp2Session;
   streams: number;
+  /** How many streams the upstream takes. */
+  streamsMax: number;
   usable: boolean;
   /** Why the session failed, told to the requests that it took with it. */
   error: unknown;
@@ -36,15 +46,18 @@ export class Http2Upstream implements Upstream {
 
   open(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange {
     const session = this.#pick();
-    const { method, path, authority, scheme, headers, body } = request;
+    const { method, path, scheme, headers, body } = request;
+    const authority = request.authority === "" ? new URL(this.#address.origin).host : request.authority;
     const head = [":method", method, ":path", path, ":scheme", scheme, ":authority", authority, ...headers];
     const bodyless = body === "none";
     let stream: ClientHttp2Stream;
     try {
-      // Without the option a stream could not send trailers; with it and none to send it ends all the same.
+      // With trailers, whether or not there are any: without this option Node ends a stream cleanly that is closed with
+      // an error code, and a request that was cut would look whole to the upstream.
       stream = session.http2.request(head, { endStream: bodyless, waitForTrailers: !bodyless });
     } catch (error) {
-      session.usable = false;
+      // A head that Node refuses is the client's fault; the session serves others.
+      if (session.http2.destroyed || session.http2.closed) session.usable = false;
       process.nextTick(() => events.upstreamFailed(describeError(error)));
       return CLOSED;
     }
@@ -68,7 +81,7 @@ export class Http2Upstream implements Upstream {
     for (const session of this.#sessions) {
       if (session.usable && (best === null || session.streams < best.streams)) best = session;
     }
-    const full = best !== null && best.streams >= (best.http2.remoteSettings.maxConcurrentStreams ?? STREAMS_ASSUMED);
+    const full = best !== null && best.streams >= best.streamsMax;
     return best === null || (full && this.#sessions.size < SESSIONS_MAX) ? this.#connect() : best;
   }
 
@@ -83,11 +96,21 @@ export class Http2Upstream implements Upstream {
             servername: tls.serverName,
             ...(tls.ca === null ? {} : { ca: tls.ca }),
           };
-    const http2 = connect(origin, { maxSendHeaderBlockLength: 256 * 1024, settings: SETTINGS, ...secure });
-    const session: Session = { http2, streams: 0, usable: true, error: null };
+    const options: SecureClientSessionOptions & { strictSingleValueFields: boolean } = {
+      maxSendHeaderBlockLength: HEAD_BYTES_MAX,
+      settings: SETTINGS,
+      // What a client repeats was inspected as it is and goes on as it is.
+      strictSingleValueFields: false,
+      ...secure,
+    };
+    const http2 = connect(origin, options);
+    const session: Session = { http2, streams: 0, streamsMax: STREAMS_ASSUMED, usable: true, error: null };
     this.#sessions.add(session);
     const timer = setTimeout(() => http2.destroy(new ConnectTimeout()), this.#connectMs);
     http2.once("connect", () => clearTimeout(timer));
+    http2.on("remoteSettings", ({ maxConcurrentStreams }) => {
+      session.streamsMax = maxConcurrentStreams ?? STREAMS_ASSUMED;
+    });
     http2.on("error", (error) => {
       session.error = error;
     });
@@ -127,6 +150,7 @@ class StreamExchange implements UpstreamExchange {
   readonly #events: UpstreamEvents;
   #trailers: string[] | null = null;
   #rawTrailers: string[] | null = null;
+  #error: Error | null = null;
   #over = false;
 
   constructor(stream: ClientHttp2Stream, session: Session, events: UpstreamEvents) {
@@ -148,9 +172,10 @@ class StreamExchange implements UpstreamExchange {
     stream.on("drain", () => {
       if (!this.#over) events.upstreamDrained();
     });
-    stream.on("wantTrailers", () => stream.sendTrailers(fieldsOf(this.#trailers)));
-    // The close event follows and knows the code.
-    stream.on("error", ignore);
+    stream.on("wantTrailers", () => this.#sendTrailers());
+    stream.on("error", (error) => {
+      this.#error = error;
+    });
     stream.on("end", () => this.#ended());
     stream.on("close", () => this.#failed());
   }
@@ -179,6 +204,15 @@ class StreamExchange implements UpstreamExchange {
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
+  #sendTrailers(): void {
+    try {
+      this.#stream.sendTrailers(fieldsOf(this.#trailers));
+    } catch {
+      // Fields that Node does not accept: the request is cut rather than sent without what belongs to it.
+      this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
+  }
+
   #ended(): void {
     // A reset stream ends as well, and its body is not whole.
     if (this.#over || this.#stream.aborted || (this.#stream.rstCode ?? 0) !== 0 || !this.#stream.readableEnded) return;
@@ -195,8 +229,9 @@ class StreamExchange implements UpstreamExchange {
   }
 
   #failure(): UpstreamFailure {
-    const { error } = this.#session;
-    if (error !== null) return describeError(error);
+    // A session that fails takes its streams along, sometimes before it says why itself.
+    const cause = this.#error?.cause ?? this.#session.error;
+    if (cause !== null) return describeError(cause);
     const code = this.#stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR;
     return { kind: "reset", reason: `HTTP/2 error code ${code}`, code };
   }
@@ -209,8 +244,6 @@ const CLOSED: UpstreamExchange = {
   resume() {},
   abort() {},
 };
-
-function ignore(): void {}
 
 function fieldsOf(flat: readonly string[] | null): Record<string, string[]> {
   const fields: Record<string, string[]> = {};

@@ -3,6 +3,7 @@ import type { FeedEvent, FeedSummary } from "../feed.ts";
 
 export type { FeedEvent, FeedLayer, FeedMatch, FeedSummary } from "../feed.ts";
 
+/** What a button needs of a sample; the request itself stays with the server. */
 export interface SampleInfo {
   readonly id: string;
   readonly label: string;
@@ -10,6 +11,7 @@ export interface SampleInfo {
   readonly harmless: boolean;
 }
 
+/** What does not come by the stream. */
 export interface State {
   readonly mode: string;
   readonly proxyPort: number;
@@ -42,7 +44,7 @@ async function post(path: string, body: unknown): Promise<unknown> {
   return await (await call(path, { method: "POST", body: JSON.stringify(body) })).json();
 }
 
-/** Spends the key of the page's address, if it has one, on a session. */
+/** Spends the key of the page's address, if it has one, on a session. @throws ApiError 401 where it was spent before */
 export async function openSession(): Promise<void> {
   const hash = new URLSearchParams(location.hash.slice(1));
   const key = hash.get("k");
@@ -55,14 +57,17 @@ export async function openSession(): Promise<void> {
   }
 }
 
+/** Asks for mode, port and samples. @throws ApiError 401 without a session */
 export async function getState(): Promise<State> {
   return (await (await call("state")).json()) as State;
 }
 
+/** Asks for the last verdicts, newest first. @throws ApiError 401 without a session */
 export async function getEvents(): Promise<FeedEvent[]> {
   return (await (await call("events")).json()) as FeedEvent[];
 }
 
+/** Switches between `monitoring` and `block`. @throws ApiError 400 for any other mode */
 export async function setMode(mode: string): Promise<void> {
   await post("mode", { mode });
 }
@@ -73,7 +78,10 @@ export async function sendSample(sample: string): Promise<number> {
   return typeof answer === "object" && answer !== null && "status" in answer ? Number(answer.status) : 0;
 }
 
+/** Who is told what the stream says. */
 export interface StreamHandlers {
+  /** The stream has begun: no verdict from now on is missed. */
+  readonly opened: () => void;
   readonly verdict: (event: FeedEvent) => void;
   readonly summary: (summary: FeedSummary & { readonly mode: string }) => void;
 }
@@ -81,6 +89,7 @@ export interface StreamHandlers {
 /** Follows the stream until it breaks. EventSource cannot send a token, so its format is read here. */
 export async function follow(handlers: StreamHandlers): Promise<void> {
   const response = await call("stream");
+  handlers.opened();
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (!reader) return;
   let rest = "";

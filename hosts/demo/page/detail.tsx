@@ -61,6 +61,7 @@ function MatchBlock({ match }: { match: FeedMatch }) {
   );
 }
 
+/** What an opened row shows of its request; every text of a client is only ever a text node. */
 export function Detail({ event }: { event: FeedEvent }) {
   return (
     <div class="detail">

@@ -37,13 +37,16 @@ function Row({ event, open, toggle }: { event: FeedEvent; open: boolean; toggle:
   );
 }
 
+/** The list's rows and which of them is open. */
 export interface ListProps {
   readonly events: readonly FeedEvent[];
+  /** Reference of the open row, empty for none. */
   readonly openRef: string;
   readonly onOpen: (ref: string) => void;
   readonly proxyPort: number;
 }
 
+/** The list, or what to do to fill it. */
 export function List({ events, openRef, onOpen, proxyPort }: ListProps) {
   if (events.length === 0) {
     return (

@@ -92,6 +92,12 @@ function messageOf(error: unknown): string {
   return "the demo does not answer: is it still running?";
 }
 
+/** Joins what is shown with what came, newest first; ids sort by time, and a verdict may come twice. */
+function merged(before: readonly FeedEvent[], come: readonly FeedEvent[]): FeedEvent[] {
+  const byId = new Map([...before, ...come].map((event) => [event.id, event]));
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, EVENTS_SHOWN);
+}
+
 /** Everything the page knows, kept up to date by the stream. */
 function useLive() {
   const [state, setState] = useState<State | null>(null);
@@ -106,10 +112,12 @@ function useLive() {
       const first = await getState();
       setState(first);
       setShownMode(first.mode);
-      setEvents(await getEvents());
       setProblem("");
+      const failed = (error: unknown): void => setProblem(messageOf(error));
       await follow({
-        verdict: (event) => setEvents((before) => [event, ...before].slice(0, EVENTS_SHOWN)),
+        // Asked for when the stream is open already, so that no verdict falls between the two.
+        opened: () => void getEvents().then((come) => setEvents((before) => merged(before, come)), failed),
+        verdict: (event) => setEvents((before) => merged(before, [event])),
         summary: (next) => {
           setSummary(next);
           setShownMode(next.mode);

@@ -9,9 +9,12 @@ async function startEcho(): Promise<{ stage: Stage; requests: string[] }> {
   const requests: string[] = [];
   const application = await startApplication((request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    void readAll(request).then((body) => {
-      response.end(JSON.stringify({ url: request.url, headers: request.rawHeaders, body: body.toString("latin1") }));
-    });
+    void readAll(request).then(
+      (body) => {
+        response.end(JSON.stringify({ url: request.url, headers: request.rawHeaders, body: body.toString("latin1") }));
+      },
+      () => {},
+    );
   });
   return { stage: await startStage(application), requests };
 }
