@@ -15,6 +15,7 @@ const GROUPS = [
   { name: "shell", type: "ShellWord", shift: 14, bits: 4 },
   { name: "path", type: "PathWord", shift: 18, bits: 4 },
   { name: "other", type: "OtherWord", shift: 22, bits: 4 },
+  { name: "member", type: "MemberWord", shift: 29, bits: 3 },
 ] as const;
 
 /** FNV-1a with a final mix over the lower-case word; assembly/bytes/hash.ts computes the same. */
