@@ -106,6 +106,10 @@ let base: Is = Is.NOTHING;
 let concat: bool = false;
 let keyword: Keyword = Keyword.NONE;
 let pieces: bool = false;
+/** The operand ends with `)`, so that nothing can be assigned to it. */
+let called: bool = false;
+/** An assignment was read whose value must follow. */
+let assigned: bool = false;
 /** A call was found and waits for what follows it: `pendingDepth` is where its bracket stands. */
 let pending: bool = false;
 let pendingDepth: u32 = 0;
@@ -240,6 +244,7 @@ function pushFrame(code: u32, callee: Is): void {
   const slot = frames + (<usize>(depth & (STACK - 1)) << 2);
   store<u32>(slot, code | (<u32>callee << 8) | (<u32>keyword << 16));
   depth++;
+  keyIsMade = false;
   operand = false;
   denotes = Is.NOTHING;
   concat = false;
@@ -292,6 +297,7 @@ let keyIsMade: bool = false;
 function onClose(): void {
   if (escapes() || secretGoes()) settle(operandAt);
   operand = true;
+  called = tokenMark == 0x29;
   concat = false;
   if (!depth) {
     denotes = Is.OTHER;
@@ -307,7 +313,7 @@ function onClose(): void {
     else denotes = denotes == Is.SINK ? Is.BOX : Is.OTHER;
   } else if (callee != Is.NOTHING) denotes = callee == Is.FUNCTION ? Is.SINK : Is.OTHER;
   else if (<Keyword>((frame >> 16) & 255) == Keyword.PAREN) operand = false;
-  keyIsMade = false;
+  keyIsMade = true;
 }
 
 /** Ends an expression: an assignment to its left has its value now. */
@@ -334,7 +340,7 @@ function textIsScript(): bool {
 
 function onAssign(): void {
   if (operand) {
-    if (reading & Read.ANY) settle(operandAt);
+    if (reading & Read.ANY) assigned = !called;
     else if (denotes == Is.SECRET) settle(operandAt);
     else if (denotes == Is.LOCATION && (reading & Read.CODE || base != Is.NOTHING)) settle(operandAt);
     else if ((denotes == Is.MARKUP || denotes == Is.HANDLER) && reading & Read.CODE) settle(operandAt);
@@ -378,6 +384,12 @@ function onMark(): void {
   concat = false;
 }
 
+/** Two operands on one line: no script, but VBScript calls that way. */
+function sideBySide(): void {
+  if (denotes == Is.SINK && reading & Read.ANY) settle(operandAt);
+  else dead = true;
+}
+
 function onWord(): void {
   const size = <u32>(tokenEnd - tokenAt);
   if (afterDot) {
@@ -390,7 +402,7 @@ function onWord(): void {
   }
   const word = keywordOf(tokenAt, size);
   if (word == Keyword.NONE || word == Keyword.OPERAND) {
-    if (operand && !tokenLine) dead = true;
+    if (operand && !tokenLine) sideBySide();
     if (operand) endExpression();
     let hash = HASH_SEED;
     for (let p = tokenAt; p < tokenEnd; p++) hash = hashStep(hash, load<u8>(p));
@@ -400,6 +412,7 @@ function onWord(): void {
     denotes = word == Keyword.OPERAND ? Is.OTHER : nameOf(wordPayload(tokenAt, size), tokenAt, size);
     concat = false;
     operand = true;
+    if (denotes == Is.LOCATION && target == Is.LOCATION) settle(operandAt);
     return;
   }
   if (word == Keyword.INFIX) keyIsMade = true;
@@ -421,7 +434,9 @@ function onText(): void {
     denotes = Is.OTHER;
     return;
   }
-  if (operand && !tokenLine) dead = true;
+  /* Strings side by side: a form has taken the plus between them for a space. */
+  if (operand && denotes == Is.TEXT && tokenSpaced) concat = true;
+  else if (operand && !tokenLine) dead = true;
   if (!concat) operandAt = tokenFrom;
   appendText(tokenAt, tokenEnd);
   if (depth && tokenKind != Token.REGEX) onArgument();
@@ -455,6 +470,8 @@ function reset(read: u32): void {
   pending = false;
   closed = false;
   found = false;
+  called = false;
+  assigned = false;
   dead = false;
   keyIsMade = false;
   depth = 0;
@@ -492,10 +509,15 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
       return follows();
     }
     if (tokenKind == Token.END) break;
+    if (assigned) {
+      settle(operandAt);
+      return true;
+    }
+    if (tokenMark != 0x29) called = called && tokenKind == Token.MARK;
     if (tokenKind == Token.WORD) onWord();
     else if (tokenKind == Token.MARK) onMark();
     else if (tokenKind == Token.NUMBER) {
-      if (operand && !tokenLine) dead = true;
+      if (operand && !tokenLine) sideBySide();
       operandAt = tokenFrom;
       denotes = Is.OTHER;
       operand = true;

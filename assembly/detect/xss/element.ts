@@ -96,6 +96,11 @@ export function isEventName(at: usize, end: usize): bool {
   return ((wordPayload(at, <u32>(end - at)) >> HTML_SHIFT) & HTML_MASK) == HtmlWord.EVENT;
 }
 
+/** Whether the last name read is of an attribute that binds an element to data of another document (Internet Explorer). */
+export function isBindingName(): bool {
+  return named("datasrc") || named("dataformatas");
+}
+
 /** Whether the last name read is of an attribute that names what its element loads. */
 export function isSourceName(): bool {
   dropPrefix();

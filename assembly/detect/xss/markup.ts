@@ -14,8 +14,9 @@ import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
 import { Read, effectEnd, findEffect } from "./effect";
-import { Element, elementOf, isEventName, isHandlerName, isSourceName, named, readName } from "./element";
+import { Element, elementOf, isEventName, isHandlerName, isBindingName, isSourceName, named, readName } from "./element";
 import { styleRuns } from "./style";
+import { cursor } from "./token";
 import { dataRuns, dataScheme, scriptScheme } from "./url";
 
 /** Bytes of script or style looked at behind one attribute or tag. */
@@ -51,10 +52,11 @@ function bounded(at: usize, stop: usize): usize {
 
 /** Whether [at, stop) does something; a layer full of scripts that do nothing is taken as doing something. */
 function acts(at: usize, stop: usize, read: u32): bool {
-  const limit = bounded(at, stop);
-  budget -= <i32>(limit - at) + 8;
   if (budget < 0) return true;
-  return findEffect(at, limit, read, limit);
+  const limit = bounded(at, stop);
+  const found = findEffect(at, limit, read, limit);
+  budget -= <i32>(cursor - at) + 8;
+  return found;
 }
 
 /** A `<`: the beginning of a tag if a name follows. */
@@ -65,12 +67,12 @@ function onLess(at: usize): void {
   const c = <u32>load<u8>(p);
   const declared = c == 0x3f;
   if (declared || c == 0x2f) p++;
-  if (p >= end || !isAlpha(load<u8>(p))) return;
+  if (p >= end || (!isAlpha(load<u8>(p)) && c != 0x2f)) return;
   const after = readName(p, end);
   let element = elementOf(declared);
   if (after < end) {
     const next = <u32>load<u8>(after);
-    if (next > 32 && next < 0x7f && next != 0x2f && next != 0x3e) element = Element.OTHER;
+    if (next > 32 && next < 0x7f && next != 0x2f && next != 0x3e && next != 0x2b) element = Element.OTHER;
   }
   if (c == 0x2f && element != Element.OTHER) element = Element.OTHER;
   if (element == Element.IMPORT) report(Signature.XSS_FRAME, at, after);
@@ -84,10 +86,33 @@ function onLess(at: usize): void {
   strict = true;
 }
 
+/** Bytes of a closed script's one word. */
+const PROBE_BYTES_MAX: usize = 64;
+
+/** Whether one word stands between the tags of an element: `<script>1</script>`; @returns where its end tag begins */
+function closedElement(at: usize): usize {
+  let word = false;
+  const stop = end - at > PROBE_BYTES_MAX ? at + PROBE_BYTES_MAX : end;
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (c <= 32) return 0;
+    if (c == 0x3c) break;
+    if (isWord(c)) word = true;
+    at++;
+  }
+  if (!word || at + 8 > end) return 0;
+  const slash = load<u8>(at + 1) == 0x5c ? at + 2 : at + 1;
+  return load<u8>(slash) == 0x2f && (<u32>load<u8>(slash + 1) | 32) == 0x73 ? at : 0;
+}
+
 /** The content of a script or style element begins at `at`. */
 function onContent(element: Element, at: usize): void {
   if (element == Element.SCRIPT) {
     if (acts(at, end, Read.ANY)) report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
+    else {
+      const close = closedElement(at);
+      if (close) report(Signature.XSS_SCRIPT, tagAt, close);
+    }
   } else if (element == Element.STYLE) {
     const limit = bounded(at, end);
     budget -= <i32>(limit - at);
@@ -115,6 +140,8 @@ function onQuote(at: usize, c: u32): void {
   }
 }
 
+/** The first `>` that is known to come, to look for each but once. */
+let greaterAt: usize = 0;
 /** The value behind an `=`. */
 let valueAt: usize = 0;
 let valueEnd: usize = 0;
@@ -144,6 +171,8 @@ function findValue(at: usize): void {
   if (p < end) {
     const c = <u32>load<u8>(p);
     if (isQuote(c)) {
+      /* A doubled quote is one that was doubled on its way here, as in CSV. */
+      if (p + 2 < end && load<u8>(p + 1) == c && isWord(load<u8>(p + 2))) p++;
       const close = findByte(p + 1, bounded(p, end), c);
       valueAt = p + 1;
       valueEnd = close;
@@ -152,7 +181,8 @@ function findValue(at: usize): void {
     }
   }
   valueAt = p;
-  valueEnd = valueQuoted ? p : findByte(p, bounded(p, end), 0x3e);
+  if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
+  valueEnd = greaterAt < bounded(p, end) ? greaterAt : bounded(p, end);
 }
 
 function valueHas(literal: string): bool {
@@ -214,7 +244,7 @@ function judgeInTag(element: Element): void {
     if (valueHas("href") || valueHas("xlink:href") || valueHas("on") || valueHas("innerhtml")) {
       report(Signature.XSS_URL, nameAt, valueEnd);
     }
-  } else if (named("srcdoc")) report(Signature.XSS_FRAME, nameAt, valueEnd);
+  } else if (named("srcdoc") || isBindingName()) report(Signature.XSS_FRAME, nameAt, valueEnd);
   else judgeElement(element);
 }
 
@@ -226,12 +256,22 @@ function breaksOut(): bool {
 }
 
 /** An attribute outside of any tag: the value breaks out of an attribute of the page. */
-function judgeBreak(): void {
+function judgeBreak(at: usize): void {
   if (nameAt > layer.at) {
     const before = <u32>load<u8>(nameAt - 1);
     if (before > 32 && before < 0x7f && !isQuote(before) && before != 0x2f) return;
   }
-  if (isEventName(nameAt, nameEnd)) {
+  const event = (<u32>load<u8>(nameAt) | 32) == 0x6f && isEventName(nameAt, nameEnd);
+  let p = at + 1;
+  while (p < end && (load<u8>(p) <= 32 || isQuote(load<u8>(p)))) p++;
+  if (!event && (p >= end || !scriptScheme(p, end))) return;
+  findValue(at);
+  if (!valueQuoted) {
+    p = valueAt;
+    while (p < valueEnd && load<u8>(p) > 32) p++;
+    valueEnd = p;
+  }
+  if (event) {
     const read = breaksOut() ? Read.ANY | (valueQuoted ? Read.LOOSE : 0) : Read.CODE;
     if (acts(valueAt, valueEnd, read)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
   } else {
@@ -242,24 +282,17 @@ function judgeBreak(): void {
 
 function onEquals(at: usize): void {
   if (!findName(at)) return;
-  const inTag = flat || strict;
-  const first = (<u32>load<u8>(nameAt)) | 32;
-  if (!inTag) {
-    let p = at + 1;
-    while (p < end && (load<u8>(p) <= 32 || isQuote(load<u8>(p)))) p++;
-    if (p >= end) return;
-    const c = <u32>load<u8>(p) | 32;
-    if (first != 0x6f && c != 0x6a && c != 0x76 && c < 0x80) return;
+  if (!flat && !strict) {
+    judgeBreak(at);
+    return;
   }
   findValue(at);
-  if (inTag) {
+  readName(nameAt, nameEnd);
+  judgeInTag(flat ? flatElement : strictElement);
+  if (strict && flat && strictElement != flatElement) {
     readName(nameAt, nameEnd);
-    judgeInTag(flat ? flatElement : strictElement);
-    if (strict && flat && strictElement != flatElement) {
-      readName(nameAt, nameEnd);
-      judgeElement(strictElement);
-    }
-  } else judgeBreak();
+    judgeElement(strictElement);
+  }
 }
 
 /** Reads the layer as HTML. */
@@ -268,6 +301,7 @@ export function scanMarkup(): void {
   flat = false;
   strict = false;
   quote = 0;
+  greaterAt = 0;
   budget = <i32>(layer.size * 8 + 4096);
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);

@@ -11,8 +11,8 @@ import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
 import { clearClosers, isCloser } from "./closers";
 import { Read, effectAt, effectEnd, effectHidden, findEffect } from "./effect";
-import { cursor } from "./token";
-import { scriptScheme } from "./url";
+import { cursor, tokenFrom } from "./token";
+import { dataIsPage, dataScheme, scriptScheme } from "./url";
 
 /** Plain script must come to its effect within this many bytes: what is longer is source that somebody shows. */
 const PLAIN_BYTES_MAX: u32 = 256;
@@ -34,7 +34,14 @@ function readFrom(from: usize, at: usize, read: u32, signature: Signature): bool
 /** Script from the value's first byte on, or behind its scheme. */
 function readWhole(): bool {
   const end = layer.at + <usize>layer.size;
-  const body = scriptScheme(layer.at, end);
+  let from = layer.at;
+  while (from < end && (load<u8>(from) <= 32 || load<u8>(from) == 0x22 || load<u8>(from) == 0x27)) from++;
+  const data = dataScheme(from, end);
+  if (data && dataIsPage(data, end)) {
+    report(Signature.XSS_SCHEME, from, data);
+    return true;
+  }
+  const body = scriptScheme(from, end);
   if (body) return readFrom(layer.at, body, 0, Signature.XSS_SCHEME);
   const near = layer.size < PLAIN_BYTES_MAX ? end : layer.at + <usize>PLAIN_BYTES_MAX;
   if (!findEffect(layer.at, end, 0, near)) return false;
@@ -48,7 +55,7 @@ function breaksAt(at: usize, end: usize): u32 {
   if (c == 0x22 || c == 0x27 || c == 0x60) return isCloser(at) ? 0 : 1;
   if (at + 1 >= end) return 0;
   const next = <u32>load<u8>(at + 1);
-  return (c == 0x24 && next == 0x7b) || (c == 0x2a && next == 0x2f) ? 2 : 0;
+  return ((c == 0x24 || c == 0x26) && next == 0x7b) || (c == 0x2a && next == 0x2f) ? 2 : 0;
 }
 
 /** Reads the layer as script from every beginning. */
@@ -58,22 +65,25 @@ export function scanScript(): void {
     return;
   }
   if (readWhole()) return;
-  const breaks = Has.SINGLE | Has.DOUBLE | Has.BACKTICK | Has.DOLLAR | Has.STAR;
+  const breaks = Has.SINGLE | Has.DOUBLE | Has.BACKTICK | Has.DOLLAR | Has.STAR | Has.AMPERSAND;
   if (!(layer.has & breaks)) return;
   clearClosers();
   budget = <i32>(layer.size * PASSES + 256);
   const end = layer.at + <usize>layer.size;
+  let alive = layer.at;
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);
-    if (c > 0x60 || (c != 0x22 && c != 0x27 && c != 0x60 && c != 0x24 && c != 0x2a)) continue;
+    if (c > 0x60 || (c != 0x22 && c != 0x27 && c != 0x60 && c != 0x24 && c != 0x26 && c != 0x2a)) continue;
     const kind = breaksAt(at, end);
-    if (!kind) continue;
+    if (!kind || (kind == 2 && at < alive)) continue;
     if (budget < 0) {
       reachLimit(Limit.FUEL);
       return;
     }
     const read = kind == 1 ? Read.BREAK | Read.CODE : Read.CODE;
     if (readFrom(at, at + <usize>kind, read, Signature.XSS_JS_BREAK)) return;
+    /* What this reading has passed as script, a reading from further on would pass alike. */
+    if (kind == 2) alive = tokenFrom;
   }
 }
 
@@ -84,29 +94,31 @@ function isFuck(c: u32): bool {
   return c == 0x5b || c == 0x5d || c == 0x28 || c == 0x29 || c == 0x21 || c == 0x2b;
 }
 
-/** Script written with six characters alone, `[]()!+`, as `[][(![]+[])[+[]]]`. */
+/**
+ * Script written with six characters alone, `[]()!+`, as `[][(![]+[])[+[]]]`. A run that is long enough covers one of
+ * every FUCK_BYTES_MIN bytes, so only those are looked at.
+ */
 export function scanSymbols(): void {
   const end = layer.at + <usize>layer.size;
-  let at = layer.at;
-  while (at < end) {
-    if (!isFuck(load<u8>(at))) {
-      at++;
-      continue;
-    }
-    const from = at;
+  let done = layer.at;
+  for (let at = layer.at + <usize>(FUCK_BYTES_MIN - 1); at < end; at += <usize>FUCK_BYTES_MIN) {
+    if (at < done || !isFuck(load<u8>(at))) continue;
+    let from = at;
+    while (from > done && isFuck(load<u8>(from - 1))) from--;
     let plus: u32 = 0;
     let not: u32 = 0;
     let empty: u32 = 0;
-    while (at < end) {
-      const c = <u32>load<u8>(at);
+    done = from;
+    while (done < end) {
+      const c = <u32>load<u8>(done);
       if (!isFuck(c)) break;
       if (c == 0x2b) plus++;
       if (c == 0x21) not++;
-      if (c == 0x5d && at > from && load<u8>(at - 1) == 0x5b) empty++;
-      at++;
+      if (c == 0x5d && done > from && load<u8>(done - 1) == 0x5b) empty++;
+      done++;
     }
-    if (<u32>(at - from) >= FUCK_BYTES_MIN && plus > 3 && not && empty > 3) {
-      report(Signature.XSS_JS_HIDDEN, from, at);
+    if (<u32>(done - from) >= FUCK_BYTES_MIN && plus > 3 && not && empty > 3) {
+      report(Signature.XSS_JS_HIDDEN, from, done);
       return;
     }
   }

@@ -76,6 +76,7 @@ export function styleRuns(at: usize, end: usize, sheet: bool): usize {
     }
     if (c == 0x5c) {
       at = readEscape(at, end);
+      if (runs(0x28) || runs(0x3a)) return at;
       continue;
     }
     at++;

@@ -153,7 +153,7 @@ function readNumber(): void {
   let at = cursor;
   tokenKind = Token.NUMBER;
   while (at < stop && isWord(load<u8>(at))) at++;
-  if (at + 1 < stop && load<u8>(at) == 0x2e && isDigit(load<u8>(at + 1))) {
+  if (at + 1 < stop && load<u8>(at) == 0x2e && (isDigit(load<u8>(at + 1)) || load<u8>(at + 1) == 0x2e)) {
     at++;
     while (at < stop && isWord(load<u8>(at))) at++;
   }

@@ -20,11 +20,25 @@ function skipRubbish(at: usize, end: usize, limit: u32): usize {
   return at;
 }
 
+/** @returns address behind a comment or a CDATA border, which XML takes out of a value, or `at` */
+function skipMarkup(at: usize, end: usize): usize {
+  let p = at;
+  if (p + 1 < end && load<u8>(p) == 0x5d && load<u8>(p + 1) == 0x5d) p += p + 2 < end && load<u8>(p + 2) == 0x3e ? 3 : 2;
+  if (p + 1 >= end || load<u8>(p) != 0x3c || load<u8>(p + 1) != 0x21) return p;
+  const stop = end - p > 24 ? p + 24 : end;
+  const word = p + 2 < end && load<u8>(p + 2) == 0x5b;
+  for (p += 3; p < stop; p++) {
+    const c = <u32>load<u8>(p);
+    if (c == 0x3e || (word && c == 0x5b)) return p + 1;
+  }
+  return at;
+}
+
 /** @returns address behind the scheme's colon, or 0 where the bytes do not begin with it */
 function matchScheme(at: usize, end: usize, scheme: string): usize {
   const n = <u32>scheme.length;
   for (let i: u32 = 0; i < n; i++) {
-    if (i) at = skipRubbish(at, end, GAP_MAX);
+    if (i) at = skipMarkup(skipRubbish(at, end, GAP_MAX), end);
     if (at >= end || lower(load<u8>(at)) != <u32>load<u16>(changetype<usize>(scheme) + (<usize>i << 1))) return 0;
     at++;
   }
@@ -72,4 +86,15 @@ export function dataRuns(at: usize, end: usize): bool {
     matchScheme(at, end, "application/x") != 0 ||
     matchScheme(at, end, "application/javascript") != 0
   );
+}
+
+/** Whether the media type at `at`, behind `data:`, is that of a page, and content follows it. */
+export function dataIsPage(at: usize, end: usize): bool {
+  at = skipRubbish(at, end, GAP_MAX);
+  let type = matchScheme(at, end, "text/html");
+  if (!type) type = matchScheme(at, end, "application/xhtml+xml");
+  if (!type) return false;
+  const stop = end - type > 64 ? type + 64 : end;
+  while (type < stop && load<u8>(type) != 0x2c) type++;
+  return type < stop;
 }

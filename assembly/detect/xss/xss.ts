@@ -41,7 +41,7 @@ export function xssLex(): void {
     reachLimit(Limit.FUEL);
     return;
   }
-  scanMarkup();
-  scanScript();
-  scanSymbols();
+  if (markupGate()) scanMarkup();
+  if (scriptGate()) scanScript();
+  if (symbolGate()) scanSymbols();
 }
