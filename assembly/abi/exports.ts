@@ -10,29 +10,38 @@ import { arenaReset } from "../bytes/arena";
 import { blocksUsed } from "../bytes/blocks";
 import { reservedBytes } from "../bytes/region";
 import { addressHigh, addressLow, readAddress } from "../decode/client";
+import { DECODER_NAMES } from "../decode/decoder";
 import { RawState } from "../decode/http1";
 import { Phase } from "../decode/phase";
-import { setFuel, setNest } from "../decode/value";
 import { pointTruncate } from "../decode/point";
 import {
-  Transaction,
   current,
   setCurrent,
+  Transaction,
   transactionFree,
   transactionOf,
   transactionOpen,
   transactionsOpen,
   transactionsReset,
 } from "../decode/transaction";
-import { Slot, imageClear, imageLoad, imageOf, imagesIntact } from "../policy/image";
+import { setFuel, setNest } from "../decode/value";
+import { imageClear, imageLoad, imageOf, imagesIntact, Slot } from "../policy/image";
 import { lineSize, writeLine } from "../report/line";
 import { writeResult } from "../report/result";
 import { CATALOG } from "../tables/signatures.gen";
-import { ANOMALY_NAMES, LIMIT_NAMES, Status } from "./status";
 import { INPUT_BYTES_MAX } from "./limits";
-import { DECODER_NAMES } from "../decode/decoder";
-import { feedBody, feedEnd, feedHead, feedRaw, feedResponseBody, feedResponseEnd, feedResponseHead, feedTrailers } from "./phases";
+import {
+  feedBody,
+  feedEnd,
+  feedHead,
+  feedRaw,
+  feedResponseBody,
+  feedResponseEnd,
+  feedResponseHead,
+  feedTrailers,
+} from "./phases";
 import { inputAt, tablesIntact } from "./start";
+import { ANOMALY_NAMES, LIMIT_NAMES, Status } from "./status";
 
 /** Version of this ABI: hosts refuse another. */
 export const ABI_VERSION: u32 = 1;

@@ -66,11 +66,12 @@ export function arenaAllocValue(size: u32): usize {
 }
 
 /**
- * Closes a value of `size` bytes: zeroes the padding up to the next multiple of 64 and gives back the room behind.
+ * Closes a value of `size` bytes: zeroes the padding, which goes 16 bytes beyond the next multiple of 16, so that 16
+ * bytes can be loaded from any byte of the value, and gives back the room behind.
  * @param at what `arenaAllocValue` returned last
  */
 export function sealValue(at: usize, size: u32): void {
-  const stop = at + <usize>((size + 63) & ~63);
+  const stop = at + <usize>(((size + 15) & ~15) + 16);
   forbid(at, <u32>(top - at));
   allow(at, <u32>(stop - at));
   memory.fill(at + <usize>size, 0, <usize>(stop - at - <usize>size));

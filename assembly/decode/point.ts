@@ -59,28 +59,50 @@ export enum Word {
 
 function wordText(word: u32): string {
   switch (word) {
-    case Word.METHOD: return "method";
-    case Word.PATH: return "path";
-    case Word.QUERY: return "query";
-    case Word.HEADER: return "header";
-    case Word.COOKIE: return "cookie";
-    case Word.POST: return "post";
-    case Word.FORM: return "form_urlencoded";
-    case Word.MULTIPART: return "multipart";
-    case Word.JSON_DOC: return "json_doc";
-    case Word.HASH: return "hash";
-    case Word.ARRAY: return "array";
-    case Word.FILENAME: return "filename";
-    case Word.POLLUTION: return "pollution";
-    case Word.URI: return "uri";
-    case Word.AUTHORITY: return "authority";
-    case Word.TRAILER: return "trailer";
-    case Word.ACTION_NAME: return "action_name";
-    case Word.ACTION_EXT: return "action_ext";
-    case Word.RESPONSE: return "response";
-    case Word.BODY: return "body";
-    case Word.FRAGMENT: return "fragment";
-    default: return "key";
+    case Word.METHOD:
+      return "method";
+    case Word.PATH:
+      return "path";
+    case Word.QUERY:
+      return "query";
+    case Word.HEADER:
+      return "header";
+    case Word.COOKIE:
+      return "cookie";
+    case Word.POST:
+      return "post";
+    case Word.FORM:
+      return "form_urlencoded";
+    case Word.MULTIPART:
+      return "multipart";
+    case Word.JSON_DOC:
+      return "json_doc";
+    case Word.HASH:
+      return "hash";
+    case Word.ARRAY:
+      return "array";
+    case Word.FILENAME:
+      return "filename";
+    case Word.POLLUTION:
+      return "pollution";
+    case Word.URI:
+      return "uri";
+    case Word.AUTHORITY:
+      return "authority";
+    case Word.TRAILER:
+      return "trailer";
+    case Word.ACTION_NAME:
+      return "action_name";
+    case Word.ACTION_EXT:
+      return "action_ext";
+    case Word.RESPONSE:
+      return "response";
+    case Word.BODY:
+      return "body";
+    case Word.FRAGMENT:
+      return "fragment";
+    default:
+      return "key";
   }
 }
 
@@ -95,9 +117,9 @@ let depth: u32 = 0;
 
 function push(kind: u32, at: usize, size: u32): void {
   if (depth < SEGMENTS_MAX) {
-    store<u32>(kinds + (<usize>depth << 2), kind);
-    store<usize>(addresses + (<usize>depth << 2), at);
-    store<u32>(sizes + (<usize>depth << 2), size);
+    store<u32>(kinds + ((<usize>depth) << 2), kind);
+    store<usize>(addresses + ((<usize>depth) << 2), at);
+    store<u32>(sizes + ((<usize>depth) << 2), size);
   }
   depth++;
 }
@@ -134,9 +156,9 @@ export function findLastName(): bool {
   let i = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
   while (i) {
     i--;
-    if (load<u32>(kinds + (<usize>i << 2)) >= NAME) {
-      lastNameAt = load<usize>(addresses + (<usize>i << 2));
-      lastNameSize = load<u32>(sizes + (<usize>i << 2));
+    if (load<u32>(kinds + ((<usize>i) << 2)) >= NAME) {
+      lastNameAt = load<usize>(addresses + ((<usize>i) << 2));
+      lastNameSize = load<u32>(sizes + ((<usize>i) << 2));
       return true;
     }
   }
@@ -175,13 +197,13 @@ export function writePoint(to: usize): u32 {
   const count = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
   for (let i: u32 = 0; i < count && to < stop; i++) {
     if (i) store<u8>(to++, 0x2e);
-    const kind = load<u32>(kinds + (<usize>i << 2));
+    const kind = load<u32>(kinds + ((<usize>i) << 2));
     if (kind < NAME) {
       to += <usize>writeLiteral(to, wordText(kind));
       continue;
     }
-    const at = load<usize>(addresses + (<usize>i << 2));
-    const size = load<u32>(sizes + (<usize>i << 2));
+    const at = load<usize>(addresses + ((<usize>i) << 2));
+    const size = load<u32>(sizes + ((<usize>i) << 2));
     for (let j: u32 = 0; j < size && to < stop; j++) {
       let byte = <u32>load<u8>(at + <usize>j);
       if (kind == NAME_UPPER && byte == lower(byte) && byte - 97 < 26) byte -= 32;

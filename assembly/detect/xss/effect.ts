@@ -124,7 +124,8 @@ const frames: usize = memory.data(STACK * 4, 4);
 let depth: u32 = 0;
 
 const TEXT_MAX: u32 = 32;
-const text: usize = memory.data(TEXT_MAX, 16);
+/** Room for the text and for what a hash of its word may load behind it. */
+const text: usize = memory.data(TEXT_MAX * 2, 16);
 let textSize: u32 = 0;
 
 const ALIASES: u32 = 4;
