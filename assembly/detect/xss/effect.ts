@@ -121,6 +121,8 @@ let dead: bool = false;
 const STACK: u32 = 64;
 /** Open brackets: which, what stood before each, and whether a sink stood inside. Deeper ones share the slots. */
 const frames: usize = memory.data(STACK * 4, 4);
+/** Where the operand before each open bracket began, or the bracket itself. */
+const starts: usize = memory.data(STACK * 4, 4);
 let depth: u32 = 0;
 
 const TEXT_MAX: u32 = 32;
@@ -219,7 +221,7 @@ function expect(at: usize): void {
   closed = false;
   pendingDepth = depth;
   effectAt = at;
-  effectHidden = pieces;
+  effectHidden = pieces || denotes == Is.COMPUTED;
 }
 
 /** Takes note of an effect that stands. */
@@ -244,6 +246,7 @@ function callRuns(what: Is): bool {
 function pushFrame(code: u32, callee: Is): void {
   const slot = frames + (<usize>(depth & (STACK - 1)) << 2);
   store<u32>(slot, code | (<u32>callee << 8) | (<u32>keyword << 16));
+  store<usize>(starts + (<usize>(depth & (STACK - 1)) << 2), operand ? operandAt : tokenFrom);
   depth++;
   keyIsMade = false;
   operand = false;
@@ -284,8 +287,10 @@ function secretGoes(): bool {
 function closeComputed(owner: Is): void {
   if (denotes == Is.TEXT && textSize <= TEXT_MAX) {
     const payload = wordPayload(text, textSize);
-    denotes = memberOf(owner, payload);
-    return;
+    if (payload || !keyIsMade) {
+      denotes = memberOf(owner, payload);
+      return;
+    }
   }
   if (owner == Is.BOX) denotes = Is.SINK;
   else if (owner == Is.GLOBAL && keyIsMade) denotes = Is.COMPUTED;
@@ -307,6 +312,7 @@ function onClose(): void {
   depth--;
   const frame = load<u32>(frames + (<usize>(depth & (STACK - 1)) << 2));
   const callee = <Is>((frame >> 8) & 255);
+  operandAt = load<usize>(starts + (<usize>(depth & (STACK - 1)) << 2));
   if (pending && depth == pendingDepth) closed = true;
   keyword = Keyword.NONE;
   if ((frame & 255) == 0x5b) {

@@ -10,6 +10,9 @@
  */
 import { isAlpha, isWord } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
+import { reachLimit } from "../../decode/transaction";
+import { spend } from "../../decode/value";
+import { Limit } from "../../abi/status";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
@@ -297,6 +300,10 @@ function onEquals(at: usize): void {
 
 /** Reads the layer as HTML. */
 export function scanMarkup(): void {
+  if (!spend(layer.size * 2)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
   end = layer.at + <usize>layer.size;
   flat = false;
   strict = false;

@@ -36,17 +36,19 @@ function readWhole(): bool {
   const end = layer.at + <usize>layer.size;
   let from = layer.at;
   while (from < end && (load<u8>(from) <= 32 || load<u8>(from) == 0x22 || load<u8>(from) == 0x27)) from++;
-  const data = dataScheme(from, end);
-  if (data && dataIsPage(data, end)) {
-    report(Signature.XSS_SCHEME, from, data);
-    return true;
-  }
   const body = scriptScheme(from, end);
   if (body) return readFrom(layer.at, body, 0, Signature.XSS_SCHEME);
   const near = layer.size < PLAIN_BYTES_MAX ? end : layer.at + <usize>PLAIN_BYTES_MAX;
   if (!findEffect(layer.at, end, 0, near)) return false;
   report(effectHidden ? Signature.XSS_JS_HIDDEN : Signature.XSS_JS_CALL, effectAt, effectEnd);
   return true;
+}
+
+/** A page inside a URL as the whole value. */
+export function scanData(): void {
+  const end = layer.at + <usize>layer.size;
+  const data = dataScheme(layer.at, end);
+  if (data && dataIsPage(data, end)) report(Signature.XSS_SCHEME, layer.at, data);
 }
 
 /** What the value may break out of at `at`: 1 a string, 2 a template's text or a comment, 0 nothing. */

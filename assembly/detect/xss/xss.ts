@@ -5,14 +5,11 @@
  * what it would do inside a script. Both demand an effect, a node or a call that runs something, in a reading that
  * holds together; neither counts words.
  */
-import { Limit } from "../../abi/status";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
-import { reachLimit } from "../../decode/transaction";
-import { spend } from "../../decode/value";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
 import { scanMarkup } from "./markup";
-import { scanScript, scanSymbols } from "./script";
+import { scanData, scanScript, scanSymbols } from "./script";
 
 /** Whether tags, or attributes that break out of one, can be there. */
 function markupGate(): bool {
@@ -30,18 +27,20 @@ function symbolGate(): bool {
   return (layer.has & needed) == needed && layer.size >= 48;
 }
 
+function dataGate(): bool {
+  const needed = Has.COLON | Has.COMMA | Has.SLASH;
+  return (layer.has & needed) == needed;
+}
+
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return markupGate() || scriptGate() || symbolGate();
+  return markupGate() || scriptGate() || symbolGate() || dataGate();
 }
 
 /** Looks for such attacks in the current layer. */
 export function xssLex(): void {
-  if (!spend(layer.size * 2)) {
-    reachLimit(Limit.FUEL);
-    return;
-  }
   if (markupGate()) scanMarkup();
   if (scriptGate()) scanScript();
+  if (dataGate()) scanData();
   if (symbolGate()) scanSymbols();
 }
