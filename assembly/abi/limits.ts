@@ -19,6 +19,8 @@ export const TRANSACTIONS_MAX: u32 = 16384;
 export const HEADERS_MAX: u32 = 512;
 /** Pairs looked at in one query, cookie header or form; later ones are inspected as one rest. */
 export const PAIRS_MAX: u32 = 2048;
+/** A shorter value cannot hold an attack: it takes a character to leave a context and two to do something. */
+export const VALUE_BYTES_MIN: u32 = 3;
 /** A value longer than this is inspected in windows of this size. */
 export const VALUE_BYTES_MAX: u32 = 32768;
 /** Bytes that two windows of one value share. */

@@ -10,11 +10,12 @@ import {
   NEST_MAX,
   ROUNDS_MAX,
   VALUE_BYTES_MAX,
+  VALUE_BYTES_MIN,
   VALUE_OVERLAP_BYTES,
 } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
-import { copyBytes, zeroBytes } from "../bytes/guard";
+import { copyBytes } from "../bytes/guard";
 import { sameBytes } from "../bytes/scan";
 import { looksBase64, readsAsText } from "./base64";
 import { Decoder, decode, decodeChanged } from "./decoder";
@@ -169,7 +170,10 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   room = layersAlloc();
   count = 0;
   setSeen(arenaAlloc(SEEN_BYTES));
-  if (seen) zeroBytes(seen, SEEN_BYTES);
+  if (seen) {
+    v128.store(seen, i64x2.splat(0));
+    v128.store(seen + 16, i64x2.splat(0));
+  }
   const first = room && seen ? firstLayer(at, size) : changetype<Layer>(0);
   if (!first) {
     reachLimit(Limit.MEMORY);
@@ -201,7 +205,7 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
  * @param base offset of the first byte in the whole value
  */
 export function inspectValue(where: Place, decoder: u32, at: usize, size: u32, base: u32): void {
-  if (!size) return;
+  if (size < VALUE_BYTES_MIN) return;
   const outerPlace = place;
   const outerBase = valueBase;
   const outerLayer = layer;

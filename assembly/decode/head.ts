@@ -34,7 +34,8 @@ enum FieldKind {
   COOKIE = 2,
   URL = 3,
   USER_AGENT = 4,
-  CONTENT_TYPE = 5,
+  /** Credentials: what follows the scheme (RFC 9110 §11.4) is a value of its own. */
+  CREDENTIALS = 5,
 }
 
 function fieldKind(at: usize, size: u32): FieldKind {
@@ -55,8 +56,8 @@ function fieldKind(at: usize, size: u32): FieldKind {
       if (equalsLower(at, size, "user-agent")) return FieldKind.USER_AGENT;
       if (equalsLower(at, size, "connection")) return FieldKind.SKIPPED;
       return equalsLower(at, size, "keep-alive") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 12:
-      return equalsLower(at, size, "content-type") ? FieldKind.CONTENT_TYPE : FieldKind.VALUE;
+    case 13:
+      return equalsLower(at, size, "authorization") ? FieldKind.CREDENTIALS : FieldKind.VALUE;
     case 14:
       return equalsLower(at, size, "content-length") ? FieldKind.SKIPPED : FieldKind.VALUE;
     case 16:
@@ -83,10 +84,20 @@ function inspectField(field: Field): void {
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
   } else if (kind != FieldKind.URL || !inspectUrl(joinedAt, size)) {
     const place = kind == FieldKind.USER_AGENT ? Place.USER_AGENT : Place.HEADER;
-    inspectValue(place, Decoder.RAW, joinedAt, size, 0);
+    const value = joinedAt;
+    inspectValue(place, Decoder.RAW, value, size, 0);
+    if (kind == FieldKind.CREDENTIALS) inspectCredentials(value, size);
   }
   pointTruncate(depth);
   arenaRelease(mark);
+}
+
+/** Looks at what follows the scheme: a user and password in base64 are one value (RFC 7617 §2). */
+function inspectCredentials(at: usize, size: u32): void {
+  const end = at + <usize>size;
+  const space = findByte(at, end, 0x20);
+  if (space + 1 >= end) return;
+  inspectValue(Place.HEADER, Decoder.RAW, space + 1, <u32>(end - space) - 1, <u32>(space - at) + 1);
 }
 
 /** @returns size of a field's value by its lower-case name, 0 if absent; its address is in `joinedAt` */

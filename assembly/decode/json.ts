@@ -12,7 +12,7 @@ import { findEither } from "../bytes/scan";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { Decoder } from "./decoder";
 import { Layer } from "./layer";
-import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
+import { Place, pointDepth, pointTruncate, pushDocument, pushWord, spellName, spellWord, Word } from "./point";
 import { current, noteAnomaly, reachLimit } from "./transaction";
 
 enum Mode {
@@ -113,19 +113,20 @@ function keepKey(state: JsonState, at: usize, size: u32): void {
   state.pathSize += size;
 }
 
-/** Puts the way to the current value on the point stack. */
-function pushPath(state: JsonState): void {
-  pushWord(Word.JSON_DOC);
+/** Spells out the way to the current value, for the point's name. */
+export function spellPath(stateAt: usize): void {
+  const state = changetype<JsonState>(stateAt);
+  spellWord(Word.JSON_DOC);
   const levels = state.depth < DEPTH_MAX ? state.depth : DEPTH_MAX;
   for (let level: u32 = 0; level < levels; level++) {
     if (!isObject(state, level)) {
-      pushWord(Word.ARRAY);
+      spellWord(Word.ARRAY);
       continue;
     }
-    pushWord(Word.HASH);
+    spellWord(Word.HASH);
     const start = nameStart(state, level);
     const stop = level + 1 < levels ? nameStart(state, level + 1) : state.pathSize;
-    if (stop > start) pushName(changetype<usize>(state) + PATH_AT + <usize>start, stop - start);
+    if (stop > start) spellName(stateAt + PATH_AT + <usize>start, stop - start);
   }
 }
 
@@ -145,7 +146,7 @@ function endKey(state: JsonState, at: usize, size: u32): void {
   const kept = changetype<usize>(state) + PATH_AT + <usize>start;
   if (state.keyCut || !isPlainKey(kept, state.pathSize - start)) {
     const depth = pointDepth();
-    pushPath(state);
+    pushDocument(changetype<usize>(state));
     pushWord(Word.KEY);
     collectEnd(Place.JSON_KEY, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);
     pointTruncate(depth);
@@ -155,7 +156,7 @@ function endKey(state: JsonState, at: usize, size: u32): void {
 
 function endLeaf(state: JsonState, at: usize, size: u32): void {
   const depth = pointDepth();
-  pushPath(state);
+  pushDocument(changetype<usize>(state));
   collectEnd(Place.JSON, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);
   pointTruncate(depth);
   state.mode = state.depth ? Mode.AFTER : Mode.DONE;
@@ -165,7 +166,7 @@ function keepPiece(state: JsonState, at: usize, size: u32): void {
   const isKey = state.mode == Mode.KEY_STRING;
   if (isKey) keepKey(state, at, size);
   const depth = pointDepth();
-  pushPath(state);
+  pushDocument(changetype<usize>(state));
   if (isKey) pushWord(Word.KEY);
   const place = isKey ? Place.JSON_KEY : Place.JSON;
   collectAdd(place, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);

@@ -111,18 +111,18 @@ function withAnswer(text: string, line: string, notes: string): string {
 /** @returns the request's bytes */
 function readRequest(block: string): Buffer {
   const joined = block.replace(/(?<!\\)((?:\\\\)*)\\\n/g, "$1").replaceAll("\n", "\r\n");
-  const bytes = Buffer.from(unescape(joined), "latin1");
+  const bytes = Buffer.from(undoEscapes(joined), "latin1");
   const isHead = bytes.indexOf("\r\n\r\n") < 0 && bytes.indexOf("\n\n") < 0;
   return isHead ? Buffer.concat([bytes, Buffer.from("\r\n\r\n")]) : bytes;
 }
 
 const LETTERS: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t", "0": "\0", "\\": "\\" };
 
-function unescape(text: string): string {
+function undoEscapes(text: string): string {
   return text.replace(
     /\\(?:\{(\d+):([^}]*)\}|x([0-9a-f]{2})|(.))/g,
     (all, count?: string, repeated?: string, hex?: string, letter?: string) => {
-      if (count !== undefined) return unescape(repeated ?? "").repeat(Number(count));
+      if (count !== undefined) return undoEscapes(repeated ?? "").repeat(Number(count));
       if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
       const plain = LETTERS[letter ?? ""];
       if (plain === undefined) throw new Error(`${all} is no escape of a case`);
