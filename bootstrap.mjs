@@ -37,7 +37,7 @@ const COMMANDS = {
   build: { run: ["hosts/build.ts"], builds: ["release", "checked", "test"], force: true },
   check: { run: ["test/check.ts"], builds: ["release"] },
   test: { run: [VITEST, "run"], builds: ["release", "checked", "test"] },
-  fuzz: { run: [VITEST, "run", "--dir", "fuzz"], builds: ["release", "checked", "test"], env: { MERLON_FUZZ: "long" } },
+  fuzz: { run: [VITEST, "run", "fuzz/"], builds: ["release", "checked", "test"], env: { MERLON_FUZZ: "long" } },
   bench: { run: ["test/bench/main.ts"], builds: ["release"] },
 };
 
@@ -129,12 +129,14 @@ async function buildCore(node, targets, force) {
     const missing = stale();
     if (missing.length === 0) return 0;
     say(`building the core (${missing.join(", ")}) …`);
-    // Hashed before the compiler reads: an edit during the build leaves an old hash, hence a stale stamp.
-    const hashes = missing.map(sourcesHash);
-    const code = await run(node, [join(ROOT, "hosts/build.ts"), ...missing], { stdout: "stderr" });
-    if (code === 0)
-      for (const [index, target] of missing.entries()) replaceFile(stampPath(target), `${hashes[index]}\n`);
-    return code;
+    for (const target of missing) {
+      // Hashed before the compiler reads: an edit during the build leaves an old hash, hence a stale stamp.
+      const hash = sourcesHash(target);
+      const code = await run(node, [join(ROOT, "hosts/build.ts"), target], { stdout: "stderr" });
+      if (code !== 0) return code;
+      replaceFile(stampPath(target), `${hash}\n`);
+    }
+    return 0;
   });
 }
 

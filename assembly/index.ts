@@ -1,8 +1,5 @@
 /** The module's face: Merlon's ABI, the layout of its records, and the Proxy-Wasm callbacks. Nothing else. */
-export * from "./abi/exports";
-export * from "./abi/layout";
-export * from "./abi/limits";
-export { Anomaly, Limit, Status } from "./abi/status";
+
 export {
   proxy_abi_version_0_2_1,
   proxy_on_configure,
@@ -15,6 +12,11 @@ export {
   proxy_on_request_trailers,
   proxy_on_vm_start,
 } from "../hosts/dataplane/envoy/exports";
+export * from "./abi/exports";
+export * from "./abi/layout";
+export * from "./abi/limits";
+export { Anomaly, Limit, Status } from "./abi/status";
+
 import { start } from "./abi/start";
 
 start();

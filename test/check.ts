@@ -16,9 +16,12 @@ interface Check {
   readonly needs?: string;
 }
 
+/** AssemblyScript zeroes every field, so what TypeScript demands of a constructor is no concern there. */
+const FOR_CORE = ["--noEmit", "--strictPropertyInitialization", "false"];
+
 const CHECKS: readonly Check[] = [
   { name: "types of hosts, test and fuzz", command: ["tsc", "-p", "."] },
-  { name: "types of the core", command: ["tsc", "-p", "assembly", "--noEmit"], needs: "assembly/tsconfig.json" },
+  { name: "types of the core", command: ["tsc", "-p", "assembly", ...FOR_CORE], needs: "assembly/tsconfig.json" },
   { name: "lint and format", command: ["biome", "ci", "--error-on-warnings"] },
   {
     name: "generated tables are up to date",

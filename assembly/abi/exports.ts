@@ -8,31 +8,41 @@
  */
 import { arenaReset } from "../bytes/arena";
 import { blocksUsed } from "../bytes/blocks";
+import { allow, forbid } from "../bytes/guard";
 import { reservedBytes } from "../bytes/region";
 import { addressHigh, addressLow, readAddress } from "../decode/client";
+import { DECODER_NAMES } from "../decode/decoder";
 import { RawState } from "../decode/http1";
 import { Phase } from "../decode/phase";
-import { setFuel, setNest } from "../decode/value";
 import { pointTruncate } from "../decode/point";
 import {
-  Transaction,
   current,
   setCurrent,
+  Transaction,
   transactionFree,
   transactionOf,
   transactionOpen,
   transactionsOpen,
   transactionsReset,
 } from "../decode/transaction";
-import { Slot, imageClear, imageLoad, imageOf, imagesIntact } from "../policy/image";
+import { setFuel, setNest } from "../decode/value";
+import { imageClear, imageLoad, imageOf, imagesIntact, Slot } from "../policy/image";
 import { lineSize, writeLine } from "../report/line";
 import { writeResult } from "../report/result";
 import { CATALOG } from "../tables/signatures.gen";
-import { ANOMALY_NAMES, LIMIT_NAMES, Status } from "./status";
 import { INPUT_BYTES_MAX } from "./limits";
-import { DECODER_NAMES } from "../decode/decoder";
-import { feedBody, feedEnd, feedHead, feedRaw, feedResponseBody, feedResponseEnd, feedResponseHead, feedTrailers } from "./phases";
+import {
+  feedBody,
+  feedEnd,
+  feedHead,
+  feedRaw,
+  feedResponseBody,
+  feedResponseEnd,
+  feedResponseHead,
+  feedTrailers,
+} from "./phases";
 import { inputAt, tablesIntact } from "./start";
+import { ANOMALY_NAMES, LIMIT_NAMES, Status } from "./status";
 
 /** Version of this ABI: hosts refuse another. */
 export const ABI_VERSION: u32 = 1;
@@ -54,6 +64,26 @@ function enter(handle: u32): bool {
   return true;
 }
 
+/** Bytes behind what a call gave that the checked build forbids. */
+const EDGE_BYTES: u32 = 64;
+let given: u32 = 0;
+
+/**
+ * Whether a call may give that many bytes. In the checked build nothing may then read beyond them, though the input
+ * buffer goes on.
+ */
+function take(size: u32): bool {
+  if (size > INPUT_BYTES_MAX) return false;
+  if (MERLON_CHECKED) {
+    const before = INPUT_BYTES_MAX - given;
+    const after = INPUT_BYTES_MAX - size;
+    allow(inputAt + <usize>given, before < EDGE_BYTES ? before : EDGE_BYTES);
+    forbid(inputAt + <usize>size, after < EDGE_BYTES ? after : EDGE_BYTES);
+    given = size;
+  }
+  return true;
+}
+
 /** The decision so far. */
 function answer(): u32 {
   arenaReset();
@@ -72,7 +102,7 @@ export function tx_begin(peerSize: u32, now: u32, source: u32): u32 {
   if (!transaction) return 0;
   transaction.now = now;
   transaction.source = source > 3 ? 0 : source;
-  if (peerSize && peerSize < 128 && readAddress(inputAt, peerSize)) {
+  if (peerSize && peerSize < 128 && take(peerSize) && readAddress(inputAt, peerSize)) {
     transaction.peerHigh = addressHigh;
     transaction.peerLow = addressLow;
     transaction.clientHigh = addressHigh;
@@ -85,7 +115,7 @@ export function tx_begin(peerSize: u32, now: u32, source: u32): u32 {
 export function tx_head(handle: u32, size: u32): u32 {
   if (!enter(handle)) return Status.BAD_HANDLE;
   if (current.phase != <u32>Phase.OPEN) return Status.BAD_PHASE;
-  if (size > INPUT_BYTES_MAX) return Status.LIMIT;
+  if (!take(size)) return Status.LIMIT;
   if (!feedHead(inputAt, size)) return Status.MALFORMED;
   return answer();
 }
@@ -94,7 +124,7 @@ export function tx_head(handle: u32, size: u32): u32 {
 export function tx_body(handle: u32, size: u32): u32 {
   if (!enter(handle)) return Status.BAD_HANDLE;
   if (current.phase != <u32>Phase.REQUEST_BODY) return Status.BAD_PHASE;
-  if (size > INPUT_BYTES_MAX) return Status.LIMIT;
+  if (!take(size)) return Status.LIMIT;
   feedBody(inputAt, size);
   return answer();
 }
@@ -103,7 +133,7 @@ export function tx_body(handle: u32, size: u32): u32 {
 export function tx_trailers(handle: u32, size: u32): u32 {
   if (!enter(handle)) return Status.BAD_HANDLE;
   if (current.phase != <u32>Phase.REQUEST_BODY) return Status.BAD_PHASE;
-  if (size > INPUT_BYTES_MAX) return Status.LIMIT;
+  if (!take(size)) return Status.LIMIT;
   if (!feedTrailers(inputAt, size)) return Status.MALFORMED;
   return answer();
 }
@@ -121,7 +151,7 @@ export function tx_end(handle: u32): u32 {
 export function tx_response_head(handle: u32, size: u32): u32 {
   if (!enter(handle)) return Status.BAD_HANDLE;
   if (current.phase > <u32>Phase.REQUEST_DONE) return Status.BAD_PHASE;
-  if (size > INPUT_BYTES_MAX) return Status.LIMIT;
+  if (!take(size)) return Status.LIMIT;
   if (!feedResponseHead(inputAt, size)) return Status.MALFORMED;
   return answer();
 }
@@ -130,7 +160,7 @@ export function tx_response_head(handle: u32, size: u32): u32 {
 export function tx_response_body(handle: u32, size: u32): u32 {
   if (!enter(handle)) return Status.BAD_HANDLE;
   if (current.phase != <u32>Phase.RESPONSE_BODY) return Status.BAD_PHASE;
-  if (size > INPUT_BYTES_MAX) return Status.LIMIT;
+  if (!take(size)) return Status.LIMIT;
   feedResponseBody(inputAt, size);
   return answer();
 }
@@ -152,7 +182,7 @@ export function tx_raw(handle: u32, size: u32): u32 {
     current.phase = <u32>Phase.RAW_HEAD;
     current.rawState = <u32>RawState.HEAD;
   }
-  if (size > INPUT_BYTES_MAX) return Status.LIMIT;
+  if (!take(size)) return Status.LIMIT;
   feedRaw(inputAt, size);
   return answer();
 }
@@ -184,7 +214,7 @@ export function tx_free(handle: u32): u32 {
 
 /** Loads the image in the input buffer: slot 0 is the active policy, 1 the shadow. A bad image changes nothing. */
 export function policy_load(slot: u32, size: u32): u32 {
-  if (size > INPUT_BYTES_MAX) return Status.LIMIT;
+  if (!take(size)) return Status.LIMIT;
   return imageLoad(slot, inputAt, size) ? Status.PASS : Status.BAD_POLICY;
 }
 

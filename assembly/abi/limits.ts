@@ -7,6 +7,8 @@
 export const INPUT_BYTES_MAX: u32 = 262144;
 /** Working memory of one call, reset when the call returns. */
 export const SCRATCH_BYTES: u32 = 2097152;
+/** Bytes of a response that are looked at. */
+export const RESPONSE_BYTES_MAX: u32 = 65536;
 /** Size of one block of parked memory. */
 export const BLOCK_BYTES: u32 = 4096;
 /** Blocks that all parked transactions share: the cap of the module's growth, 96 MiB. */
@@ -17,6 +19,8 @@ export const TRANSACTIONS_MAX: u32 = 16384;
 export const HEADERS_MAX: u32 = 512;
 /** Pairs looked at in one query, cookie header or form; later ones are inspected as one rest. */
 export const PAIRS_MAX: u32 = 2048;
+/** A shorter value cannot hold an attack: it takes a character to leave a context and two to do something. */
+export const VALUE_BYTES_MIN: u32 = 3;
 /** A value longer than this is inspected in windows of this size. */
 export const VALUE_BYTES_MAX: u32 = 32768;
 /** Bytes that two windows of one value share. */
@@ -35,8 +39,10 @@ export const NEST_MAX: u32 = 3;
 export const SEGMENTS_MAX: u32 = 96;
 /** Distinct readings of one value. */
 export const LAYERS_MAX: u32 = 10;
+/** Times that the encodings are undone one after another. */
+export const ROUNDS_MAX: u32 = 3;
 /** Decoders on the way from the raw bytes to one reading. */
-export const CHAIN_MAX: u32 = 6;
+export const CHAIN_MAX: u32 = 8;
 /** Matches kept with a transaction; more are counted. */
 export const MATCHES_MAX: u32 = 16;
 /** Bytes of one layer that go with a match. */

@@ -3,29 +3,34 @@
  * DECISION_BYTES of body, and at the end. Between two decision points nothing shows, so however a host cut the body,
  * the same bytes lead to the same result.
  */
-import { DECISION_BYTES } from "./limits";
-import { Anomaly, Limit } from "./status";
-import { hashLiteral } from "../bytes/hash";
+
 import { arenaMark, arenaRelease } from "../bytes/arena";
+import { hashLiteral } from "../bytes/hash";
 import { bodyEnd, bodyFeed } from "../decode/body";
+import { collectAdd, collectBegin, collectEnd } from "../decode/collect";
+import { Decoder } from "../decode/decoder";
 import { headInspect, headRead, trailersInspect } from "../decode/head";
 import {
-  RawState,
   headBlockAt,
   headBlockSize,
   pieceAt,
   pieceSize,
+  RawState,
   rawBodyFeed,
   rawHead,
   rawHeadFeed,
+  rawTrailers,
 } from "../decode/http1";
 import { fieldByHash, pairsRead } from "../decode/pairs";
 import { Phase } from "../decode/phase";
+import { Place, pointTruncate, pushWord, Word } from "../decode/point";
 import { current, noteAnomaly, reachLimit } from "../decode/transaction";
-import { Slot, imageOf, inspectBytesOf } from "../policy/image";
+import { imageOf, inspectBytesOf, Slot } from "../policy/image";
 import { Mode } from "../policy/mode";
 import { modeOf } from "../policy/scope";
 import { decide } from "../policy/verdict";
+import { DECISION_BYTES, RESPONSE_BYTES_MAX } from "./limits";
+import { Anomaly, Limit } from "./status";
 
 /** Whether anything still looks at this transaction. */
 function isLive(): bool {
@@ -81,6 +86,7 @@ export function feedTrailers(at: usize, size: u32): bool {
 
 export function feedEnd(): void {
   if (current.phase == <u32>Phase.RAW_HEAD) endRawHead();
+  if (current.phase == <u32>Phase.RAW_BODY && current.rawState == <u32>RawState.TRAILERS) endRawTrailers();
   if (!(current.limits & Limit.OVERSIZE)) finishBody();
   else decide();
   current.phase = <u32>Phase.REQUEST_DONE;
@@ -98,14 +104,35 @@ export function feedResponseHead(at: usize, size: u32): bool {
   const good = pairsRead(at, size);
   if (good) current.responseStatus = statusOf();
   current.phase = <u32>Phase.RESPONSE_BODY;
+  collectBegin();
   return good;
 }
 
-export function feedResponseBody(_at: usize, size: u32): void {
-  current.responseBytes += size;
+/** Whether the response is looked at: also when the request's verdict is frozen, since a leak proves that it worked. */
+function isResponseLive(): bool {
+  return current.mode != <u32>Mode.OFF || current.shadowMode != <u32>Mode.OFF;
 }
 
+/** Takes the next piece of a response's body; beyond RESPONSE_BYTES_MAX it is only counted. */
+export function feedResponseBody(at: usize, size: u32): void {
+  if (current.responseBytes < RESPONSE_BYTES_MAX && isResponseLive()) {
+    const room = RESPONSE_BYTES_MAX - current.responseBytes;
+    pushWord(Word.RESPONSE);
+    collectAdd(Place.RESPONSE, Decoder.RAW, at, size < room ? size : room);
+    pointTruncate(0);
+  }
+  const bytes = current.responseBytes + size;
+  current.responseBytes = bytes < size ? 0xffffffff : bytes;
+}
+
+/** The response is complete. */
 export function feedResponseEnd(): void {
+  if (isResponseLive()) {
+    pushWord(Word.RESPONSE);
+    collectEnd(Place.RESPONSE, Decoder.RAW, 0, 0);
+    pointTruncate(0);
+  }
+  decide();
   current.phase = <u32>Phase.RESPONSE_DONE;
 }
 
@@ -118,6 +145,13 @@ function endRawHead(): void {
   current.phase = <u32>Phase.RAW_BODY;
 }
 
+/** The collected raw trailers go the way of all trailers. */
+function endRawTrailers(): void {
+  const mark = arenaMark();
+  if (rawTrailers()) feedTrailers(headBlockAt, headBlockSize);
+  arenaRelease(mark);
+}
+
 export function feedRaw(at: usize, size: u32): void {
   while (size) {
     let read: u32;
@@ -125,8 +159,10 @@ export function feedRaw(at: usize, size: u32): void {
       read = rawHeadFeed(at, size);
       if (current.rawState != <u32>RawState.HEAD) endRawHead();
     } else {
+      const inTrailers = current.rawState == <u32>RawState.TRAILERS;
       read = rawBodyFeed(at, size);
       if (pieceSize) feedBody(pieceAt, pieceSize);
+      if (inTrailers && current.rawState == <u32>RawState.DONE) endRawTrailers();
     }
     at += <usize>read;
     size -= read;

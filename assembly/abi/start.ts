@@ -4,6 +4,8 @@ import { crc32, crc32Init } from "../bytes/crc32";
 import { allow } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { onTrusted } from "../decode/client";
+import { spellPath } from "../decode/json";
+import { onSpell } from "../decode/point";
 import { profileInit } from "../decode/profile";
 import { onLayer } from "../decode/value";
 import { detectLayer } from "../detect/detector";
@@ -39,6 +41,7 @@ export function start(): void {
   verdictInit();
   resultInit();
   lineInit();
+  onSpell(spellPath);
   onLayer(detectLayer);
   onMatch(keepMatch);
   onTrusted(isTrusted);

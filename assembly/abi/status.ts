@@ -37,7 +37,8 @@ export enum Limit {
 }
 
 /** Names of the bits of `Limit`, lowest first, separated by one space. */
-export const LIMIT_NAMES: string = "headers pairs depth layers nest fuel memory oversize pollution part_head name tokens";
+export const LIMIT_NAMES: string =
+  "headers pairs depth layers nest fuel memory oversize pollution part_head name tokens";
 
 /** Bits of what only parsers can see: back ends would read these bytes in different ways. */
 export enum Anomaly {

@@ -66,14 +66,18 @@ export function arenaAllocValue(size: u32): usize {
 }
 
 /**
- * Closes a value of `size` bytes: zeroes the padding up to the next multiple of 64 and gives back the room behind.
+ * Closes a value of `size` bytes: zeroes the padding, which goes 16 bytes beyond the next multiple of 16, so that 16
+ * bytes can be loaded from any byte of the value, and gives back the room behind.
  * @param at what `arenaAllocValue` returned last
  */
 export function sealValue(at: usize, size: u32): void {
-  const stop = at + <usize>((size + 63) & ~63);
+  const end = at + <usize>size;
+  const stop = at + <usize>(((size + 15) & ~15) + 16);
   forbid(at, <u32>(top - at));
-  allow(at, <u32>(stop - at));
-  memory.fill(at + <usize>size, 0, <usize>(stop - at - <usize>size));
-  pad(at + <usize>size, <u32>(stop - at - <usize>size));
+  allow(at, <u32>(end - at) + 32);
+  v128.store(end, i64x2.splat(0));
+  v128.store(end + 16, i64x2.splat(0));
+  forbid(end, 32);
+  pad(end, <u32>(stop - end));
   top = stop + 16;
 }

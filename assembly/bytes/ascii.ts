@@ -41,7 +41,7 @@ export function startsLower(at: usize, size: u32, literal: string): bool {
   if (size < n) return false;
   const text = changetype<usize>(literal);
   for (let i: u32 = 0; i < n; i++) {
-    if (lower(load<u8>(at + <usize>i)) != <u32>load<u16>(text + (<usize>i << 1))) return false;
+    if (lower(load<u8>(at + <usize>i)) != <u32>load<u16>(text + ((<usize>i) << 1))) return false;
   }
   return true;
 }
@@ -50,6 +50,17 @@ export function startsLower(at: usize, size: u32, literal: string): bool {
 export function writeLiteral(to: usize, literal: string): u32 {
   const n = <u32>literal.length;
   const text = changetype<usize>(literal);
-  for (let i: u32 = 0; i < n; i++) store<u8>(to + <usize>i, load<u8>(text + (<usize>i << 1)));
+  for (let i: u32 = 0; i < n; i++) store<u8>(to + <usize>i, load<u8>(text + ((<usize>i) << 1)));
   return n;
+}
+
+/** Writes a decimal number. @returns bytes written */
+export function writeNumber(to: usize, value: u32): u32 {
+  let digits: u32 = 1;
+  for (let rest = value / 10; rest; rest /= 10) digits++;
+  for (let i = digits; i; i--) {
+    store<u8>(to + <usize>(i - 1), <u8>(48 + (value % 10)));
+    value /= 10;
+  }
+  return digits;
 }

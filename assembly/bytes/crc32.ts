@@ -7,7 +7,7 @@ export function crc32Init(): void {
   for (let i: u32 = 0; i < 16; i++) {
     let value = i;
     for (let bit = 0; bit < 4; bit++) value = value & 1 ? 0xedb88320 ^ (value >> 1) : value >> 1;
-    store<u32>(table + (<usize>i << 2), value);
+    store<u32>(table + ((<usize>i) << 2), value);
   }
 }
 
@@ -16,8 +16,8 @@ export function crc32(at: usize, size: u32): u32 {
   const end = at + <usize>size;
   while (at < end) {
     crc ^= load<u8>(at++);
-    crc = load<u32>(table + (<usize>(crc & 15) << 2)) ^ (crc >> 4);
-    crc = load<u32>(table + (<usize>(crc & 15) << 2)) ^ (crc >> 4);
+    crc = load<u32>(table + ((<usize>(crc & 15)) << 2)) ^ (crc >> 4);
+    crc = load<u32>(table + ((<usize>(crc & 15)) << 2)) ^ (crc >> 4);
   }
   return ~crc;
 }

@@ -29,8 +29,38 @@ export function pad(at: usize, size: u32): void {
   if (MERLON_CHECKED) guard_mark(at, size, GuardState.PADDING);
 }
 
-/** Copies like memmove; both ranges are checked in the checked build. */
+/** Copies up to 16 bytes by two loads that may overlap; nothing beyond either range is touched. */
+function copyShort(to: usize, from: usize, size: u32): void {
+  if (size >= 8) {
+    const head = load<u64>(from);
+    const tail = load<u64>(from + <usize>size - 8);
+    store<u64>(to, head);
+    store<u64>(to + <usize>size - 8, tail);
+  } else if (size >= 4) {
+    const head = load<u32>(from);
+    const tail = load<u32>(from + <usize>size - 4);
+    store<u32>(to, head);
+    store<u32>(to + <usize>size - 4, tail);
+  } else {
+    for (let i: usize = 0; i < <usize>size; i++) store<u8>(to + i, load<u8>(from + i));
+  }
+}
+
+/**
+ * Copies bytes between ranges that do not overlap. Most pieces are short, and a bulk copy is a call out of the module
+ * that costs more than copying sixty bytes by hand.
+ */
 export function copyBytes(to: usize, from: usize, size: u32): void {
+  if (size <= 16) {
+    copyShort(to, from, size);
+    return;
+  }
+  if (size <= 128) {
+    const last = <usize>size - 16;
+    for (let i: usize = 0; i < last; i += 16) v128.store(to + i, v128.load(from + i));
+    v128.store(to + last, v128.load(from + last));
+    return;
+  }
   if (MERLON_CHECKED) {
     guard_range(to, size);
     guard_range(from, size);

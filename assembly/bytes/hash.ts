@@ -27,20 +27,31 @@ export function hashLiteral(word: string): u32 {
   let hash = HASH_SEED;
   const text = changetype<usize>(word);
   const size = <u32>word.length;
-  for (let i: u32 = 0; i < size; i++) hash = hashStep(hash, <u32>load<u16>(text + (<usize>i << 1)));
+  for (let i: u32 = 0; i < size; i++) hash = hashStep(hash, <u32>load<u16>(text + ((<usize>i) << 1)));
   return hashEnd(hash);
 }
 
-/** 64 bits over any bytes, eight at a time; differs for different lengths. */
-export function hashBytes(at: usize, size: u32): u64 {
-  let hash: u64 = 0x9e3779b97f4a7c15 ^ (<u64>size * 0xff51afd7ed558ccd);
-  let end = at + <usize>(size & ~7);
-  while (at < end) {
-    hash = (hash ^ load<u64>(at)) * 0x9fb21c651e98df25;
-    hash ^= hash >> 32;
+/** Longest word that the tables know. */
+export const WORD_BYTES_MAX: u32 = 32;
+const LANE_SEED: u64 = 0x9e3779b97f4a7c15;
+const LANE_FACTOR: u64 = 0x9fb21c651e98df25;
+const LANE_LOWER: u64 = 0x2020202020202020;
+
+/**
+ * Hash of a word of letters, digits and underscores with its case folded, eight bytes at a time; the table generator
+ * computes the same. Setting bit 5 lowers letters and keeps digits and underscores apart.
+ * @param size 1 to WORD_BYTES_MAX; up to 16 bytes from each lane's begin are loaded, so the word must lie in a value
+ *   (whose padding reaches that far) or in static memory
+ */
+export function hashLanes(at: usize, size: u32): u32 {
+  let hash = LANE_SEED ^ <u64>size;
+  while (size > 8) {
+    hash = (hash ^ (i64x2.extract_lane(v128.load(at), 0) | LANE_LOWER)) * LANE_FACTOR;
+    hash ^= hash >> 29;
     at += 8;
+    size -= 8;
   }
-  end += <usize>(size & 7);
-  while (at < end) hash = (hash ^ load<u8>(at++)) * 0x100000001b3;
-  return hash ^ (hash >> 29);
+  const keep = <u64>-1 >> <u64>(64 - size * 8);
+  hash = (hash ^ ((i64x2.extract_lane(v128.load(at), 0) | LANE_LOWER) & keep)) * LANE_FACTOR;
+  return <u32>(hash ^ (hash >> 32));
 }

@@ -32,3 +32,15 @@ export function findEither(at: usize, end: usize, first: u32, second: u32): usiz
   }
   return at;
 }
+
+/** Whether two ranges hold the same bytes; they need no padding. */
+export function sameBytes(a: usize, b: usize, size: u32): bool {
+  const end = a + <usize>size;
+  while (a + 16 <= end) {
+    if (!i8x16.all_true(i8x16.eq(v128.load(a), v128.load(b)))) return false;
+    a += 16;
+    b += 16;
+  }
+  while (a < end) if (load<u8>(a++) != load<u8>(b++)) return false;
+  return true;
+}

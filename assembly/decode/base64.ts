@@ -56,13 +56,23 @@ export function looksBase64(at: usize, size: u32): bool {
   return digits >= 8 && (digits & 3) != 1 && padding < 3;
 }
 
-/** Whether decoded bytes read as text: at least 9 of 10 are printable ASCII or white space. */
+/** Text bytes in a row that make any decoded bytes worth a look. */
+const TEXT_RUN: u32 = 12;
+
+/**
+ * Whether decoded bytes are worth a look: 7 of 10 are printable ASCII or white space, or so many in a row. Random bytes
+ * seldom pass; a payload in front of or behind noise does.
+ */
 export function readsAsText(at: usize, size: u32): bool {
   if (size < 4) return false;
   let text: u32 = 0;
+  let run: u32 = 0;
   for (let i: u32 = 0; i < size; i++) {
     const c = <u32>load<u8>(at + <usize>i);
-    if (c - 32 < 95 || c - 9 < 5) text++;
+    if (c - 32 < 95 || c - 9 < 5) {
+      text++;
+      if (++run == TEXT_RUN) return true;
+    } else run = 0;
   }
-  return text * 10 >= size * 9;
+  return text * 10 >= size * 7;
 }

@@ -2,17 +2,21 @@
  * The body: chooses the parser that the head or the first bytes ask for, and hands it piece after piece. What a parser
  * gives up on goes on as plain text.
  */
-import { Anomaly } from "../abi/status";
-import { isSpace } from "../bytes/ascii";
+import { NAME_BYTES_MAX, VALUE_BYTES_MAX } from "../abi/limits";
+import { Anomaly, Limit } from "../abi/status";
+import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
+import { isSpace, isWord } from "../bytes/ascii";
+import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
+import { inspectValue } from "./chain";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { sniffKind } from "./content";
 import { Decoder } from "./decoder";
-import { FormState, formBegin, formFeed } from "./form";
+import { FormState, formBegin, formFeed, formWhole } from "./form";
 import { JsonState, jsonBegin, jsonEnd, jsonFeed } from "./json";
 import { multipartBegin, multipartEnd, multipartFeed } from "./multipart";
-import { Place, Word, pointTruncate, pushWord } from "./point";
+import { Place, pointTruncate, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
-import { BodyKind, current, noteAnomaly, parserState } from "./transaction";
+import { BodyKind, current, noteAnomaly, parserState, rawRope, reachLimit, Second } from "./transaction";
 
 /** Starts the parser that `current.bodyKind` names. */
 export function bodyBegin(): void {
@@ -21,9 +25,15 @@ export function bodyBegin(): void {
       pollutionBegin();
       formBegin(changetype<FormState>(parserState()), 0x26, Place.FORM_NAME, Place.FORM, Decoder.FORM);
       return;
-    case BodyKind.JSON: jsonBegin(changetype<JsonState>(parserState())); collectBegin(); return;
-    case BodyKind.MULTIPART: multipartBegin(); return;
-    default: collectBegin();
+    case BodyKind.JSON:
+      jsonBegin(changetype<JsonState>(parserState()));
+      collectBegin();
+      return;
+    case BodyKind.MULTIPART:
+      multipartBegin();
+      return;
+    default:
+      collectBegin();
   }
 }
 
@@ -32,15 +42,71 @@ function switchTo(kind: BodyKind): void {
   bodyBegin();
 }
 
-/** Skips white space before an untyped body; the first other byte chooses. @returns bytes read */
+/**
+ * Skips white space before a body whose type says little; the first other byte chooses the parser and whether the body
+ * is read in a second way at its end. @returns bytes read
+ */
 function sniff(at: usize, size: u32): u32 {
   for (let i: u32 = 0; i < size; i++) {
     const c = <u32>load<u8>(at + <usize>i);
     if (isSpace(c)) continue;
     switchTo(sniffKind(c));
+    if (current.bodyKind == <u32>BodyKind.RAW) current.second = <u32>Second.KEEP;
     return i;
   }
   return size;
+}
+
+/** A form whose first byte looks like JSON or markup is read as that too: clients often leave a form's type on it. */
+function sniffForm(at: usize, size: u32): void {
+  for (let i: u32 = 0; i < size; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (isSpace(c)) continue;
+    const other = c == 0x7b || c == 0x5b || c == 0x3c;
+    current.second = <u32>(other ? Second.KEEP : Second.NONE);
+    if (other) noteAnomaly(Anomaly.CONTENT_TYPE);
+    return;
+  }
+}
+
+/** Keeps bytes for the second reading, up to one window. */
+function keepSecond(at: usize, size: u32): void {
+  const rope = rawRope();
+  const room = VALUE_BYTES_MAX - rope.size;
+  if (size > room) current.second = <u32>Second.NONE;
+  if (!ropeAppend(rope, at, size < room ? size : room)) reachLimit(Limit.MEMORY);
+}
+
+/** Whether the bytes begin like a pair: a name of few characters and an equals sign. */
+function looksLikeForm(at: usize, size: u32): bool {
+  const most = size < NAME_BYTES_MAX ? size : NAME_BYTES_MAX;
+  for (let i: u32 = 0; i < most; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (c == 0x3d) return i > 0;
+    const name = isWord(c) || c == 0x2d || c == 0x2e || c == 0x5b || c == 0x5d || c == 0x25;
+    if (!name) return false;
+  }
+  return false;
+}
+
+/** Reads a short body the other way round: a form as one text, a text as a form. */
+function readAgain(): void {
+  const rope = rawRope();
+  const mark = arenaMark();
+  const size = rope.size;
+  const copy = size && current.second == <u32>Second.KEEP ? arenaAlloc(size) : 0;
+  if (copy) {
+    ropeCopy(rope, 0, size, copy);
+    if (current.bodyKind == <u32>BodyKind.FORM) inspectValue(Place.BODY, Decoder.RAW, copy, size, 0);
+    else if (looksLikeForm(copy, size)) {
+      pushWord(Word.FORM);
+      pollutionBegin();
+      formWhole(copy, size, 0x26, Place.FORM_NAME, Place.FORM, Decoder.FORM);
+      pollutionEnd(Place.FORM, Decoder.FORM);
+    }
+  }
+  ropeFree(rope);
+  arenaRelease(mark);
 }
 
 /** Reads the next piece of the body. */
@@ -49,6 +115,7 @@ export function bodyFeed(at: usize, size: u32): void {
   pushWord(Word.POST);
   while (size) {
     let read = size;
+    if (current.bodyKind == <u32>BodyKind.FORM && !current.second) sniffForm(at, size);
     switch (current.bodyKind) {
       case BodyKind.FORM:
         pushWord(Word.FORM);
@@ -65,10 +132,15 @@ export function bodyFeed(at: usize, size: u32): void {
         pushWord(Word.MULTIPART);
         multipartFeed(at, size);
         break;
-      case BodyKind.SNIFF: read = sniff(at, size); break;
-      default: collectAdd(Place.BODY, Decoder.RAW, at, size);
+      case BodyKind.SNIFF:
+        read = sniff(at, size);
+        break;
+      default:
+        collectAdd(Place.BODY, Decoder.RAW, at, size);
     }
     pointTruncate(1);
+    const kept = current.bodyKind == <u32>BodyKind.FORM || (current.bodyKind == <u32>BodyKind.RAW && read == size);
+    if (kept && current.second == <u32>Second.KEEP) keepSecond(at, read);
     at += <usize>read;
     size -= read;
   }
@@ -85,12 +157,17 @@ export function bodyEnd(): void {
       formFeed(changetype<FormState>(parserState()), 0, 0, true);
       pollutionEnd(Place.FORM, Decoder.FORM);
       break;
-    case BodyKind.JSON: jsonEnd(changetype<JsonState>(parserState())); break;
+    case BodyKind.JSON:
+      jsonEnd(changetype<JsonState>(parserState()));
+      break;
     case BodyKind.MULTIPART:
       pushWord(Word.MULTIPART);
       multipartEnd();
       break;
-    default: collectEnd(Place.BODY, Decoder.RAW, 0, 0);
+    default:
+      collectEnd(Place.BODY, Decoder.RAW, 0, 0);
   }
+  pointTruncate(1);
+  readAgain();
   pointTruncate(0);
 }

@@ -2,24 +2,34 @@
  * From one value to all its plausible readings: the decoder that its place demands, then whatever else could be undone,
  * bounded in number, depth and work, the same bytes never twice. Every reading goes to the lexers.
  */
-import { CHAIN_MAX, FUEL_FLOOR, FUEL_PER_BYTE, LAYERS_MAX, NEST_MAX, VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../abi/limits";
+import {
+  CHAIN_MAX,
+  FUEL_FLOOR,
+  FUEL_PER_BYTE,
+  LAYERS_MAX,
+  NEST_MAX,
+  ROUNDS_MAX,
+  VALUE_BYTES_MAX,
+  VALUE_BYTES_MIN,
+  VALUE_OVERLAP_BYTES,
+} from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
-import { copyBytes, zeroBytes } from "../bytes/guard";
-import { hashBytes } from "../bytes/hash";
+import { copyBytes } from "../bytes/guard";
+import { sameBytes } from "../bytes/scan";
 import { looksBase64, readsAsText } from "./base64";
 import { Decoder, decode, decodeChanged } from "./decoder";
-import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { nestedJson } from "./json";
+import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
 import { reachLimit } from "./transaction";
 import {
-  SEEN_BYTES,
   fuel,
   inspectLayer,
   nest,
   place,
+  SEEN_BYTES,
   seen,
   setFuel,
   setNest,
@@ -33,19 +43,18 @@ import {
 let room: usize = 0;
 let count: u32 = 0;
 
-/** Whether an earlier layer has the same bytes. */
-function known(hash: u64, size: u32): bool {
+/** Whether an earlier layer has the same bytes. Most decoders shrink, so that sizes alone tell. */
+function known(at: usize, size: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
     const other = layerIn(room, i);
-    if (other.hash == hash && other.size == size) return true;
+    if (other.size == size && sameBytes(other.at, at, size)) return true;
   }
   return false;
 }
 
 /** Takes the bytes as the next layer, if there is room and they are new. @returns the layer or null */
 function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
-  const hash = hashBytes(at, size);
-  if (known(hash, size)) return changetype<Layer>(0);
+  if (known(at, size)) return changetype<Layer>(0);
   if (count == LAYERS_MAX) {
     reachLimit(Limit.LAYERS);
     return changetype<Layer>(0);
@@ -56,7 +65,6 @@ function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
   next.parent = changetype<usize>(parent);
   next.decoder = decoder;
   next.depth = parent ? parent.depth + 1 : 0;
-  next.hash = hash;
   next.superseded = 0;
   count++;
   profileLayer(next);
@@ -90,16 +98,49 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
   return next;
 }
 
-/** Tries every encoding whose signs the layer has. */
-function expand(from: Layer): void {
-  const has = from.has;
-  if (has & Has.PERCENT) tryDecoder(from, Decoder.PERCENT);
-  if (has & Has.AMPERSAND) tryDecoder(from, Decoder.ENTITY);
-  if (has & Has.BACKSLASH) tryDecoder(from, Decoder.ESCAPE);
-  if (has & Has.LEAD) tryDecoder(from, Decoder.UTF8);
-  const odd = Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
-  if (!(has & odd) && looksBase64(from.at, from.size)) tryDecoder(from, Decoder.BASE64);
+/** Characters that no base64 text has: with one of them, trying is in vain. */
+const NOT_BASE64: u32 =
+  Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
+
+/** Undoes one encoding where the layer has its signs. @returns the new layer, or `from` where nothing changed */
+function undo(from: Layer, signs: u32, decoder: u32): Layer {
+  if (!(from.has & signs)) return from;
+  const next = tryDecoder(from, decoder);
+  return next ? next : from;
 }
+
+/**
+ * Undoes encodings one after another until nothing changes: percent, references, escapes, long UTF-8, base64, and from
+ * the start again. Each step is a layer, so what a further step would destroy was looked at before. One line of
+ * readings and no tree: the order in which encodings were nested comes out by the rounds, at a cost that is linear.
+ */
+function expand(base: Layer): void {
+  let from = base;
+  for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
+    const before = from;
+    from = undo(from, Has.PERCENT, Decoder.PERCENT);
+    from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
+    if (isDocument(from)) return;
+    from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
+    from = undo(from, Has.LEAD, Decoder.UTF8);
+    if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
+    if (changetype<usize>(from) == changetype<usize>(before)) return;
+  }
+  reachLimit(Limit.LAYERS);
+}
+
+/**
+ * Whether the layer is a complete JSON document. Its leaves are then values of their own and were looked at; the syntax
+ * around them needs no look.
+ */
+function isDocument(one: Layer): bool {
+  if (nest >= NEST_MAX || !nestedJson(one)) return false;
+  one.superseded = 1;
+  return true;
+}
+
+/** Sign of an encoding that needs none. */
+const ANY: u32 = 0xffffffff;
 
 /** Copies the window into padded memory and makes it the first layer. @returns null when the scratch is used up */
 function firstLayer(at: usize, size: u32): Layer {
@@ -114,10 +155,6 @@ function inspectAll(): void {
   for (let i: u32 = 0; i < count; i++) {
     const next = layerIn(room, i);
     if (next.superseded) continue;
-    if (nest < NEST_MAX) {
-      setLayer(next);
-      if (nestedJson(next)) continue;
-    }
     if (fuel <= 0) {
       reachLimit(Limit.FUEL);
       return;
@@ -133,24 +170,29 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   room = layersAlloc();
   count = 0;
   setSeen(arenaAlloc(SEEN_BYTES));
-  if (seen) zeroBytes(seen, SEEN_BYTES);
+  if (seen) {
+    v128.store(seen, i64x2.splat(0));
+    v128.store(seen + 16, i64x2.splat(0));
+  }
   const first = room && seen ? firstLayer(at, size) : changetype<Layer>(0);
   if (!first) {
     reachLimit(Limit.MEMORY);
     arenaRelease(mark);
     return;
   }
-  let next: u32 = 0;
+  let base = first;
   if (decoder != Decoder.RAW) {
-    const base = tryDecoder(first, decoder);
-    if (base) {
+    const decoded = tryDecoder(first, decoder);
+    if (decoded) {
       first.superseded = 1;
-      next = 1;
+      base = decoded;
     }
   }
-  while (next < count) {
-    expand(layerIn(room, next));
-    next++;
+  /* A response is looked at as it is: nobody decodes it again. */
+  if (place != Place.RESPONSE) {
+    if (!isDocument(base)) expand(base);
+    /* In a form a base64 text's + has become a space. */
+    if (first.superseded && (first.has & Has.PLUS) != 0 && looksBase64(at, size)) undo(first, ANY, Decoder.BASE64);
   }
   inspectAll();
   arenaRelease(mark);
@@ -163,7 +205,7 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
  * @param base offset of the first byte in the whole value
  */
 export function inspectValue(where: Place, decoder: u32, at: usize, size: u32, base: u32): void {
-  if (!size) return;
+  if (size < VALUE_BYTES_MIN) return;
   const outerPlace = place;
   const outerBase = valueBase;
   const outerLayer = layer;

@@ -58,13 +58,13 @@ function readV6(at: usize, end: usize): bool {
     while (at < end && hexValue(load<u8>(at)) < 16 && at - from < 5) value = (value << 4) | hexValue(load<u8>(at++));
     if (at < end && load<u8>(at) == 0x2e) {
       if (count > 6 || !readV4(from, end)) return false;
-      store<u32>(groups + (<usize>count << 2), <u32>(addressLow >> 16) & 0xffff);
-      store<u32>(groups + (<usize>(count + 1) << 2), <u32>addressLow & 0xffff);
+      store<u32>(groups + ((<usize>count) << 2), <u32>(addressLow >> 16) & 0xffff);
+      store<u32>(groups + ((<usize>(count + 1)) << 2), <u32>addressLow & 0xffff);
       count += 2;
       break;
     }
     if (at == from || at - from > 4) return false;
-    store<u32>(groups + (<usize>count << 2), value);
+    store<u32>(groups + ((<usize>count) << 2), value);
     count++;
     if (at == end) break;
     if (load<u8>(at) != 0x3a) return false;
@@ -77,8 +77,8 @@ function readV6(at: usize, end: usize): bool {
   let low: u64 = 0;
   for (let i: u32 = 0; i < 8; i++) {
     let value: u64 = 0;
-    if (gap == 255 || i < gap) value = <u64>load<u32>(groups + (<usize>i << 2));
-    else if (i >= gap + missing) value = <u64>load<u32>(groups + (<usize>(i - missing) << 2));
+    if (gap == 255 || i < gap) value = <u64>load<u32>(groups + ((<usize>i) << 2));
+    else if (i >= gap + missing) value = <u64>load<u32>(groups + ((<usize>(i - missing)) << 2));
     high = (high << 16) | (low >> 48);
     low = (low << 16) | value;
   }

@@ -38,34 +38,57 @@ export const DECODER_NAMES: string = "raw percent form utf8 htmlentity escape js
 /** @returns the next byte in [at, end) at which the encoding does something, or `end` */
 function nextTrigger(decoder: u32, at: usize, end: usize): usize {
   switch (decoder) {
-    case Decoder.PERCENT: return findByte(at, end, 0x25);
-    case Decoder.FORM: return findEither(at, end, 0x25, 0x2b);
-    case Decoder.ENTITY: return findByte(at, end, 0x26);
+    case Decoder.PERCENT:
+      return findByte(at, end, 0x25);
+    case Decoder.FORM:
+      return findEither(at, end, 0x25, 0x2b);
+    case Decoder.ENTITY:
+      return findByte(at, end, 0x26);
     case Decoder.ESCAPE:
-    case Decoder.JSON_STRING: return findByte(at, end, 0x5c);
+    case Decoder.JSON_STRING:
+      return findByte(at, end, 0x5c);
     case Decoder.UTF8: {
       while (at < end && load<u8>(at) < 0xc0) at++;
       return at;
     }
-    case Decoder.BASE64: return at;
-    default: return end;
+    case Decoder.BASE64:
+      return at;
+    default:
+      return end;
   }
 }
 
 function step(decoder: u32, at: usize, end: usize): void {
   switch (decoder) {
-    case Decoder.PERCENT: stepPercent(at, end); return;
+    case Decoder.PERCENT:
+      stepPercent(at, end);
+      return;
     case Decoder.FORM:
       if (load<u8>(at) == 0x2b) stepSet(1, 1, 0x20);
       else stepPercent(at, end);
       return;
-    case Decoder.ENTITY: stepEntity(at, end); return;
+    case Decoder.ENTITY:
+      stepEntity(at, end);
+      return;
     case Decoder.ESCAPE:
-    case Decoder.JSON_STRING: stepEscape(at, end); return;
-    case Decoder.UTF8: stepUtf8(at, end); return;
-    case Decoder.BASE64: stepBase64(at, end); return;
-    default: stepPlain(load<u8>(at));
+    case Decoder.JSON_STRING:
+      stepEscape(at, end);
+      return;
+    case Decoder.UTF8:
+      stepUtf8(at, end);
+      return;
+    case Decoder.BASE64:
+      stepBase64(at, end);
+      return;
+    default:
+      stepPlain(load<u8>(at));
   }
+}
+
+/** Copies [at, stop): a call for a long run, by hand for the few bytes between two escapes. */
+function copyRun(to: usize, at: usize, stop: usize): void {
+  if (stop - at >= 24) copyBytes(to, at, <u32>(stop - at));
+  else while (at < stop) store<u8>(to++, load<u8>(at++));
 }
 
 /** Whether the last `decode` changed anything. */
@@ -82,9 +105,8 @@ export function decode(decoder: u32, at: usize, size: u32, to: usize): u32 {
   while (at < end) {
     const stop = nextTrigger(decoder, at, end);
     if (stop > at) {
-      const run = <u32>(stop - at);
-      copyBytes(to, at, run);
-      to += <usize>run;
+      copyRun(to, at, stop);
+      to += stop - at;
       at = stop;
       if (at == end) break;
     }

@@ -9,7 +9,7 @@ import { stepCodePoint, stepPlain, stepSet } from "./step";
 const NAMES: string = ` lt LT gt GT amp AMP quot QUOT apos lpar rpar semi colon comma period sol bsol num excl
 grave equals lsqb lbrack rsqb rbrack lcub lbrace rcub rbrace dollar verbar vert percnt plus ast quest commat lowbar
 Tab NewLine nbsp `;
-const BYTES: string = "<<>>&&\"\"'();:,./\\#!`=[[]]{{}}$||%+*?@_\t\n ";
+const BYTES: string = '<<>>&&""\'();:,./\\#!`=[[]]{{}}$||%+*?@_\t\n ';
 
 /** @returns the byte that a reference's name stands for, or 0. Names are case sensitive. */
 function named(at: usize, size: u32): u32 {
@@ -19,11 +19,11 @@ function named(at: usize, size: u32): u32 {
   let i: u32 = 1;
   while (i < count) {
     let j: u32 = 0;
-    while (j < size && <u32>load<u16>(names + (<usize>(i + j) << 1)) == <u32>load<u8>(at + <usize>j)) j++;
-    const next = <u32>load<u16>(names + (<usize>(i + j) << 1));
-    if (j == size && next <= 32) return <u32>load<u16>(changetype<usize>(BYTES) + (<usize>index << 1));
+    while (j < size && <u32>load<u16>(names + ((<usize>(i + j)) << 1)) == <u32>load<u8>(at + <usize>j)) j++;
+    const next = <u32>load<u16>(names + ((<usize>(i + j)) << 1));
+    if (j == size && next <= 32) return <u32>load<u16>(changetype<usize>(BYTES) + ((<usize>index) << 1));
     i += j;
-    while (<u32>load<u16>(names + (<usize>i << 1)) > 32) i++;
+    while (<u32>load<u16>(names + ((<usize>i) << 1)) > 32) i++;
     i++;
     index++;
   }

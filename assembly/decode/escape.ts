@@ -63,14 +63,30 @@ export function stepEscape(at: usize, end: usize): void {
   }
   const c = <u32>load<u8>(at + 1);
   switch (c) {
-    case 0x6e: stepSet(2, 1, 0x0a); return;
-    case 0x72: stepSet(2, 1, 0x0d); return;
-    case 0x74: stepSet(2, 1, 0x09); return;
-    case 0x62: stepSet(2, 1, 0x08); return;
-    case 0x66: stepSet(2, 1, 0x0c); return;
-    case 0x76: stepSet(2, 1, 0x0b); return;
-    case 0x0a: stepSet(2, 0, 0); return;
-    case 0x75: stepUnicode(at, end); return;
+    case 0x6e:
+      stepSet(2, 1, 0x0a);
+      return;
+    case 0x72:
+      stepSet(2, 1, 0x0d);
+      return;
+    case 0x74:
+      stepSet(2, 1, 0x09);
+      return;
+    case 0x62:
+      stepSet(2, 1, 0x08);
+      return;
+    case 0x66:
+      stepSet(2, 1, 0x0c);
+      return;
+    case 0x76:
+      stepSet(2, 1, 0x0b);
+      return;
+    case 0x0a:
+      stepSet(2, 0, 0);
+      return;
+    case 0x75:
+      stepUnicode(at, end);
+      return;
     case 0x78:
       if (at + 3 < end) {
         const high = hexValue(load<u8>(at + 2));

@@ -2,14 +2,12 @@
  * Pairs of names and values: queries, urlencoded forms and cookie headers, in any number of pieces. Names are values
  * too where they are more than a word, or where no value follows.
  */
-import { NAME_BYTES_MAX, PAIRS_MAX } from "../abi/limits";
+import { NAME_BYTES_MAX, PAIRS_MAX, VALUE_BYTES_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
-import { arenaMark, arenaRelease } from "../bytes/arena";
 import { isAlpha, isDigit } from "../bytes/ascii";
 import { copyBytes, zeroBytes } from "../bytes/guard";
 import { findByte, findEither } from "../bytes/scan";
-import { collectAdd, collectBegin, collectEnd, collectGather, gatheredAt } from "./collect";
-import { Decoder } from "./decoder";
+import { collectAdd, collectBegin, collectEnd, collectedBytes } from "./collect";
 import { Place, pointDepth, pointTruncate, pushName } from "./point";
 import { pollutionAdd } from "./pollution";
 import { current, reachLimit } from "./transaction";
@@ -23,7 +21,10 @@ export class FormState {
   namePlace: u32;
   valuePlace: u32;
   decoder: u32;
+  /** Bytes of the current name that are kept. */
   nameSize: u32;
+  /** The current name is longer than what is kept. */
+  nameCut: u32;
   pairs: u32;
   /** Bytes were read since the last separator. */
   started: u32;
@@ -54,32 +55,38 @@ function isPlainName(at: usize, size: u32): bool {
   return true;
 }
 
+/** Keeps the next bytes of the current name, so that how they came never shows. Cookies have a space before theirs. */
+function keepName(state: FormState, at: usize, size: u32): void {
+  while (size && !state.nameSize && state.separator == 0x3b && load<u8>(at) == 0x20) {
+    at++;
+    size--;
+  }
+  const room = NAME_BYTES_MAX - state.nameSize;
+  if (size > room) {
+    state.nameCut = 1;
+    size = room;
+  }
+  copyBytes(nameAt(state) + <usize>state.nameSize, at, size);
+  state.nameSize += size;
+}
+
 /** A name is complete: [at, at + size) is its last piece. */
 function endName(state: FormState, at: usize, size: u32, alone: bool): void {
-  const mark = arenaMark();
-  const known = collectGather(at, size, NAME_BYTES_MAX + 1);
-  let kept = known < NAME_BYTES_MAX ? known : NAME_BYTES_MAX;
-  let name = gatheredAt;
-  /* Cookies have a space before their name. */
-  while (kept && state.separator == 0x3b && load<u8>(name) == 0x20) {
-    name++;
-    kept--;
-  }
-  if (kept < known && known > NAME_BYTES_MAX) reachLimit(Limit.NAME);
-  copyBytes(nameAt(state), name, kept);
-  state.nameSize = kept;
-  if (alone || known > NAME_BYTES_MAX || !isPlainName(name, kept)) {
+  keepName(state, at, size);
+  if (state.nameCut) reachLimit(Limit.NAME);
+  if (alone || state.nameCut || !isPlainName(nameAt(state), state.nameSize)) {
     collectEnd(<Place>state.namePlace, state.decoder, at, size);
   }
   collectBegin();
-  arenaRelease(mark);
 }
 
 /** A value is complete: [at, at + size) is its last piece. */
 function endPairValue(state: FormState, at: usize, size: u32): void {
   const depth = pointDepth();
   pushName(nameAt(state), state.nameSize);
-  if (!current.valueStart) pollutionAdd(nameAt(state), state.nameSize, at, size);
+  /* Cookies are not joined with anything; nor is a value that takes more than one window. */
+  const fits = !current.valueStart && collectedBytes() + size <= VALUE_BYTES_MAX;
+  if (fits && state.separator == 0x26) pollutionAdd(nameAt(state), state.nameSize, at, size);
   collectEnd(<Place>state.valuePlace, state.decoder, at, size);
   collectBegin();
   pointTruncate(depth);
@@ -91,6 +98,7 @@ function endPair(state: FormState, at: usize, size: u32): void {
   state.inValue = 0;
   state.started = 0;
   state.nameSize = 0;
+  state.nameCut = 0;
   state.pairs++;
 }
 
@@ -100,6 +108,7 @@ function keepPiece(state: FormState, at: usize, size: u32): void {
   state.started = 1;
   const depth = pointDepth();
   if (state.inValue) pushName(nameAt(state), state.nameSize);
+  else keepName(state, at, size);
   collectAdd(<Place>(state.inValue ? state.valuePlace : state.namePlace), state.decoder, at, size);
   pointTruncate(depth);
 }

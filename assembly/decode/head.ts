@@ -6,7 +6,7 @@ import { Anomaly } from "../abi/status";
 import { arenaMark, arenaRelease } from "../bytes/arena";
 import { equalsLower, startsLower } from "../bytes/ascii";
 import { hashLiteral } from "../bytes/hash";
-import { findByte } from "../bytes/scan";
+import { findByte, findEither } from "../bytes/scan";
 import { bodyBegin } from "./body";
 import { inspectValue } from "./chain";
 import { findClient } from "./client";
@@ -14,9 +14,9 @@ import { bodyKindOf } from "./content";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
 import { Field, fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "./pairs";
-import { Place, Word, pointDepth, pointTruncate, pushHeaderName, pushWord } from "./point";
+import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
-import { inspectTarget, inspectUrl } from "./uri";
+import { inspectTarget, inspectUrl, readPath } from "./uri";
 
 /** Parts of the head read last, for the policy's scopes: addresses are good until the call returns. */
 export let methodAt: usize = 0;
@@ -34,14 +34,18 @@ enum FieldKind {
   COOKIE = 2,
   URL = 3,
   USER_AGENT = 4,
-  CONTENT_TYPE = 5,
+  /** Credentials: what follows the scheme (RFC 9110 §11.4) is a value of its own. */
+  CREDENTIALS = 5,
 }
 
 function fieldKind(at: usize, size: u32): FieldKind {
   switch (size) {
-    case 0: return FieldKind.SKIPPED;
-    case 2: return equalsLower(at, size, "te") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 4: return equalsLower(at, size, "host") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 0:
+      return FieldKind.SKIPPED;
+    case 2:
+      return equalsLower(at, size, "te") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 4:
+      return equalsLower(at, size, "host") ? FieldKind.SKIPPED : FieldKind.VALUE;
     case 6:
       if (equalsLower(at, size, "cookie")) return FieldKind.COOKIE;
       return equalsLower(at, size, "expect") ? FieldKind.SKIPPED : FieldKind.VALUE;
@@ -52,9 +56,12 @@ function fieldKind(at: usize, size: u32): FieldKind {
       if (equalsLower(at, size, "user-agent")) return FieldKind.USER_AGENT;
       if (equalsLower(at, size, "connection")) return FieldKind.SKIPPED;
       return equalsLower(at, size, "keep-alive") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 12: return equalsLower(at, size, "content-type") ? FieldKind.CONTENT_TYPE : FieldKind.VALUE;
-    case 14: return equalsLower(at, size, "content-length") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 16: return equalsLower(at, size, "proxy-connection") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 13:
+      return equalsLower(at, size, "authorization") ? FieldKind.CREDENTIALS : FieldKind.VALUE;
+    case 14:
+      return equalsLower(at, size, "content-length") ? FieldKind.SKIPPED : FieldKind.VALUE;
+    case 16:
+      return equalsLower(at, size, "proxy-connection") ? FieldKind.SKIPPED : FieldKind.VALUE;
     case 17:
       if (equalsLower(at, size, "transfer-encoding")) return FieldKind.SKIPPED;
       return equalsLower(at, size, "x-forwarded-proto") ? FieldKind.SKIPPED : FieldKind.VALUE;
@@ -77,14 +84,24 @@ function inspectField(field: Field): void {
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
   } else if (kind != FieldKind.URL || !inspectUrl(joinedAt, size)) {
     const place = kind == FieldKind.USER_AGENT ? Place.USER_AGENT : Place.HEADER;
-    inspectValue(place, Decoder.RAW, joinedAt, size, 0);
+    const value = joinedAt;
+    inspectValue(place, Decoder.RAW, value, size, 0);
+    if (kind == FieldKind.CREDENTIALS) inspectCredentials(value, size);
   }
   pointTruncate(depth);
   arenaRelease(mark);
 }
 
+/** Looks at what follows the scheme: a user and password in base64 are one value (RFC 7617 §2). */
+function inspectCredentials(at: usize, size: u32): void {
+  const end = at + <usize>size;
+  const space = findByte(at, end, 0x20);
+  if (space + 1 >= end) return;
+  inspectValue(Place.HEADER, Decoder.RAW, space + 1, <u32>(end - space) - 1, <u32>(space - at) + 1);
+}
+
 /** @returns size of a field's value by its lower-case name, 0 if absent; its address is in `joinedAt` */
-function valueOf(name: string): u32 {
+function headerValue(name: string): u32 {
   const field = fieldByHash(hashLiteral(name));
   return field ? joinedValue(field, false) : 0;
 }
@@ -97,7 +114,8 @@ function originForm(): void {
   if (!skip) return;
   const end = targetAt + <usize>targetSize;
   const host = targetAt + <usize>skip;
-  const path = findByte(host, end, 0x2f);
+  let path = findByte(host, end, 0x2f);
+  path = findEither(host, path, 0x3f, 0x23);
   authorityAt = host;
   authoritySize = <u32>(path - host);
   targetAt = path;
@@ -109,24 +127,30 @@ function originForm(): void {
  * @returns false when the block is malformed
  */
 export function headRead(at: usize, size: u32): bool {
+  // What the head before had must not decide the mode of one that cannot be read.
+  methodSize = 0;
+  targetSize = 0;
+  authoritySize = 0;
+  readPath(0, 0);
   if (!pairsRead(at, size)) {
     noteAnomaly(Anomaly.HEAD);
     return false;
   }
-  methodSize = valueOf(":method");
+  methodSize = headerValue(":method");
   methodAt = methodSize ? joinedAt : 0;
-  targetSize = valueOf(":path");
+  targetSize = headerValue(":path");
   targetAt = targetSize ? joinedAt : 0;
-  authoritySize = valueOf(":authority");
+  authoritySize = headerValue(":authority");
   authorityAt = joinedAt;
   if (!authoritySize) {
-    authoritySize = valueOf("host");
+    authoritySize = headerValue("host");
     authorityAt = joinedAt;
   }
   originForm();
-  const forwarded = valueOf("x-forwarded-for");
+  readPath(targetAt, targetSize);
+  const forwarded = headerValue("x-forwarded-for");
   findClient(joinedAt, forwarded);
-  const type = valueOf("content-type");
+  const type = headerValue("content-type");
   current.bodyKind = type ? <u32>bodyKindOf(joinedAt, type) : <u32>BodyKind.SNIFF;
   bodyBegin();
   return true;

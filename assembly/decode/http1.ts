@@ -7,9 +7,9 @@ import { Anomaly, Limit } from "../abi/status";
 import { arenaAlloc } from "../bytes/arena";
 import { equalsLower, hexValue, isDigit, isSpace, lower } from "../bytes/ascii";
 import { copyBytes } from "../bytes/guard";
+import { Rope, ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
 import { findByte } from "../bytes/scan";
-import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
-import { current, noteAnomaly, rawRope, reachLimit } from "./transaction";
+import { current, noteAnomaly, rawRope, reachLimit, trailerRope } from "./transaction";
 
 /** Where the reader stands, in `current.rawState`. */
 export enum RawState {
@@ -23,10 +23,12 @@ export enum RawState {
   DONE = 6,
 }
 
+/** Pairs of a block: the fields of a head and its two pseudo fields. */
+const PAIRS_MAX: u32 = HEADERS_MAX + 2;
 /** `current.rawLeft` for a body that ends with the input. */
 const TO_THE_END: u32 = 0xffffffff;
 
-/** The head block made by `rawHead`. */
+/** The block of pairs made by `rawHead` or `rawTrailers`. */
 export let headBlockAt: usize = 0;
 export let headBlockSize: u32 = 0;
 
@@ -44,23 +46,42 @@ export function rawHeadFeed(at: usize, size: u32): u32 {
   while (at < end) {
     const c = <u32>load<u8>(at++);
     /* rawLine counts bytes of the running line, not counting CR; two line ends in a row end the head. */
-    if (c == 0x0a) {
+    if (c == 0x0d) {
+      if (!current.rawStatusLine && !current.rawLine) from = at;
+    } else if (c == 0x0a) {
       if (!current.rawLine && current.rawStatusLine) {
-        keepHead(from, <u32>(at - from));
+        keepLines(rawRope(), from, <u32>(at - from));
         current.rawState = RawState.BODY;
         return <u32>(at - (end - <usize>size));
       }
       if (!current.rawStatusLine && !current.rawLine) from = at;
       else current.rawStatusLine = 1;
       current.rawLine = 0;
-    } else if (c != 0x0d) current.rawLine++;
+    } else current.rawLine++;
   }
-  keepHead(from, <u32>(end - from));
+  keepLines(rawRope(), from, <u32>(end - from));
   return size;
 }
 
-function keepHead(at: usize, size: u32): void {
-  const rope = rawRope();
+/** Collects the lines of trailers up to the empty one; `current.rawState` is DONE when they are complete. */
+function trailersFeed(at: usize, end: usize): u32 {
+  const from = at;
+  while (at < end) {
+    const c = <u32>load<u8>(at++);
+    if (c == 0x0a) {
+      if (!current.rawLine) {
+        current.rawState = RawState.DONE;
+        break;
+      }
+      current.rawLine = 0;
+    } else if (c != 0x0d) current.rawLine++;
+  }
+  keepLines(trailerRope(), from, <u32>(at - from));
+  return <u32>(at - from);
+}
+
+/** Keeps lines of a head or of trailers. */
+function keepLines(rope: Rope, at: usize, size: u32): void {
   const room = HEAD_BYTES_MAX - rope.size;
   if (size > room) {
     reachLimit(Limit.HEADERS);
@@ -82,9 +103,7 @@ function putPair(sizes: usize, to: usize, nameAt: usize, nameSize: u32, valueAt:
   return to;
 }
 
-const pseudo: usize = memory.data<u8>([
-  0x3a, 0x6d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x3a, 0x70, 0x61, 0x74, 0x68,
-]);
+const pseudo: usize = memory.data<u8>([0x3a, 0x6d, 0x65, 0x74, 0x68, 0x6f, 0x64, 0x3a, 0x70, 0x61, 0x74, 0x68]);
 
 /** What the head's fields say about the body. */
 function readFraming(nameAt: usize, nameSize: u32, valueAt: usize, valueSize: u32): void {
@@ -99,10 +118,19 @@ function readFraming(nameAt: usize, nameSize: u32, valueAt: usize, valueSize: u3
       length = length * 10 + <u64>(c - 48);
     }
     if (current.rawState == RawState.CHUNK_SIZE) noteAnomaly(Anomaly.HEAD);
-    else current.rawLeft = <u32>length;
+    else if (current.rawLeft == TO_THE_END) current.rawLeft = <u32>length;
+    else if (current.rawLeft != <u32>length) {
+      /* Of two lengths the longer one: what one of the readers takes for body is looked at. */
+      noteAnomaly(Anomaly.HEAD);
+      if (current.rawLeft < <u32>length) current.rawLeft = <u32>length;
+    }
   } else if (equalsLower(nameAt, nameSize, "transfer-encoding")) {
     if (current.rawLeft != TO_THE_END) noteAnomaly(Anomaly.HEAD);
-    if (valueSize >= 7 && equalsLower(valueAt + <usize>valueSize - 7, 7, "chunked")) current.rawState = RawState.CHUNK_SIZE;
+    if (valueSize >= 7 && equalsLower(valueAt + <usize>valueSize - 7, 7, "chunked")) {
+      /* Chunks win over a length (RFC 9112 §6.3). */
+      current.rawState = RawState.CHUNK_SIZE;
+      current.rawLeft = TO_THE_END;
+    }
   }
 }
 
@@ -111,41 +139,52 @@ function readFraming(nameAt: usize, nameSize: u32, valueAt: usize, valueSize: u3
  * @returns false when there is no room
  */
 export function rawHead(): bool {
-  const rope = rawRope();
+  current.rawState = RawState.BODY;
+  current.rawLeft = TO_THE_END;
+  return makeBlock(rawRope(), true);
+}
+
+/** Makes the block of the collected trailers in the same way. @returns false when there are none, or no room for them */
+export function rawTrailers(): bool {
+  return trailerRope().size > 2 && makeBlock(trailerRope(), false);
+}
+
+/** Makes a block of pairs of the collected lines; `isHead`: the first is the request line, fields say the framing. */
+function makeBlock(rope: Rope, isHead: bool): bool {
   const size = rope.size;
-  const head = arenaAlloc(size);
-  const sizes = arenaAlloc(4 + (HEADERS_MAX + 2) * 8);
-  const bytes = head && sizes ? arenaAlloc(size * 2 + (HEADERS_MAX + 2) * 2 + 16) : 0;
+  const lines = arenaAlloc(size);
+  const sizes = arenaAlloc(4 + PAIRS_MAX * 8);
+  const bytes = lines && sizes ? arenaAlloc(size * 2 + PAIRS_MAX * 2 + 16) : 0;
   if (!bytes) {
     reachLimit(Limit.MEMORY);
     return false;
   }
-  ropeCopy(rope, 0, size, head);
+  ropeCopy(rope, 0, size, lines);
   ropeFree(rope);
-  current.rawState = RawState.BODY;
-  current.rawLeft = TO_THE_END;
-  const end = head + <usize>size;
-  let stop = findByte(head, end, 0x0a);
-  let to = readRequestLine(head, trimEnd(head, stop), sizes + 4, bytes);
-  let count: u32 = 2;
-  let at = stop + 1;
-  while (at < end && count < HEADERS_MAX + 2) {
-    stop = findByte(at, end, 0x0a);
-    while (stop + 1 < end && (load<u8>(stop + 1) == 0x20 || load<u8>(stop + 1) == 9)) {
-      noteAnomaly(Anomaly.HEAD);
-      stop = findByte(stop + 1, end, 0x0a);
-    }
+  const end = lines + <usize>size;
+  let at = lines;
+  let to = bytes;
+  let count: u32 = 0;
+  if (isHead) {
+    const stop = findByte(at, end, 0x0a);
+    to = readRequestLine(at, trimEnd(at, stop), sizes + 4, to);
+    at = stop + 1;
+    count = 2;
+  }
+  while (at < end && count < PAIRS_MAX) {
+    const stop = unfoldedEnd(at, end);
     const line = trimEnd(at, stop);
     const colon = findByte(at, line, 0x3a);
     if (colon < line) {
       let value = colon + 1;
       while (value < line && isSpace(load<u8>(value))) value++;
-      readFraming(at, <u32>(colon - at), value, <u32>(line - value));
-      to = putPair(sizes + 4 + (<usize>count << 3), to, at, <u32>(colon - at), value, <u32>(line - value));
+      if (isHead) readFraming(at, <u32>(colon - at), value, <u32>(line - value));
+      to = putPair(sizes + 4 + ((<usize>count) << 3), to, at, <u32>(colon - at), value, <u32>(line - value));
       count++;
     } else if (line > at) noteAnomaly(Anomaly.HEAD);
     at = stop + 1;
   }
+  if (at < end) reachLimit(Limit.HEADERS);
   store<u32>(sizes, count);
   const used = <u32>(to - bytes);
   headBlockSize = 4 + count * 8 + used;
@@ -157,6 +196,16 @@ export function rawHead(): bool {
   copyBytes(headBlockAt, sizes, 4 + count * 8);
   copyBytes(headBlockAt + <usize>(4 + count * 8), bytes, used);
   return true;
+}
+
+/** @returns the end of the line at `at`, with the lines that continue it (RFC 9112 §5.2) */
+function unfoldedEnd(at: usize, end: usize): usize {
+  let stop = findByte(at, end, 0x0a);
+  while (stop + 1 < end && (load<u8>(stop + 1) == 0x20 || load<u8>(stop + 1) == 9)) {
+    noteAnomaly(Anomaly.HEAD);
+    stop = findByte(stop + 1, end, 0x0a);
+  }
+  return stop;
 }
 
 function trimEnd(at: usize, end: usize): usize {
@@ -241,6 +290,9 @@ export function rawBodyFeed(at: usize, size: u32): u32 {
       current.rawStatusLine = 0;
       return <u32>(stop - at) + 1;
     }
-    default: return size;
+    case RawState.TRAILERS:
+      return trailersFeed(at, end);
+    default:
+      return size;
   }
 }

@@ -9,10 +9,10 @@ import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
 import { isAlpha, isDigit, isSpace } from "../bytes/ascii";
 import { copyBytes, zeroBytes } from "../bytes/guard";
 import { findEither } from "../bytes/scan";
-import { collectAdd, collectBegin, collectEnd, collectGather, gatheredAt } from "./collect";
+import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { Decoder } from "./decoder";
 import { Layer } from "./layer";
-import { Place, Word, pointDepth, pointTruncate, pushName, pushWord } from "./point";
+import { Place, pointDepth, pointTruncate, pushDocument, pushWord, spellName, spellWord, Word } from "./point";
 import { current, noteAnomaly, reachLimit } from "./transaction";
 
 enum Mode {
@@ -43,6 +43,8 @@ export class JsonState {
   /** Bytes of a literal kept, and whether one was not of a number, true, false or null. */
   literalOdd: u32;
   pathSize: u32;
+  /** The current key is longer than what is kept of it. */
+  keyCut: u32;
 }
 
 const KINDS_AT: usize = offsetof<JsonState>();
@@ -60,7 +62,7 @@ function isObject(state: JsonState, level: u32): bool {
 }
 
 function nameStart(state: JsonState, level: u32): u32 {
-  return <u32>load<u16>(changetype<usize>(state) + STARTS_AT + (<usize>level << 1));
+  return <u32>load<u16>(changetype<usize>(state) + STARTS_AT + ((<usize>level) << 1));
 }
 
 /** Opens an object or array. @returns false beyond the depth that is followed */
@@ -68,11 +70,11 @@ function descend(state: JsonState, object: bool): bool {
   const level = state.depth;
   if (level == DEPTH_FOLLOWED_MAX) return false;
   const at = changetype<usize>(state) + KINDS_AT + <usize>(level >> 3);
-  const bit = <u32>1 << (level & 7);
+  const bit = (<u32>1) << (level & 7);
   const kinds = <u32>load<u8>(at);
   store<u8>(at, object ? kinds | bit : kinds & ~bit);
   state.depth = level + 1;
-  if (level < DEPTH_MAX) store<u16>(changetype<usize>(state) + STARTS_AT + (<usize>level << 1), <u16>state.pathSize);
+  if (level < DEPTH_MAX) store<u16>(changetype<usize>(state) + STARTS_AT + ((<usize>level) << 1), <u16>state.pathSize);
   else reachLimit(Limit.DEPTH);
   state.mode = object ? Mode.KEY_OR_END : Mode.VALUE_OR_END;
   return true;
@@ -84,34 +86,47 @@ function ascend(state: JsonState): void {
   state.mode = state.depth ? Mode.AFTER : Mode.DONE;
 }
 
-/** Remembers the key of the innermost object. */
-function setName(state: JsonState, at: usize, size: u32): void {
-  const level = state.depth - 1;
-  if (level >= DEPTH_MAX) return;
-  const start = nameStart(state, level);
-  const room = PATH_BYTES_MAX - start;
-  if (size > NAME_BYTES_MAX || size > room) {
-    reachLimit(Limit.NAME);
-    size = size > NAME_BYTES_MAX ? NAME_BYTES_MAX : size;
-    if (size > room) size = room;
-  }
-  copyBytes(changetype<usize>(state) + PATH_AT + <usize>start, at, size);
-  state.pathSize = start + size;
+/** Starts on a key of the innermost object. */
+function beginKey(state: JsonState): void {
+  state.mode = Mode.KEY_STRING;
+  state.escapes = 0;
+  state.keyCut = 0;
+  if (state.depth <= DEPTH_MAX) state.pathSize = nameStart(state, state.depth - 1);
+  collectBegin();
 }
 
-/** Puts the way to the current value on the point stack. */
-function pushPath(state: JsonState): void {
-  pushWord(Word.JSON_DOC);
+/** Keeps the next bytes of the current key, so that how they came never shows. */
+function keepKey(state: JsonState, at: usize, size: u32): void {
+  if (state.depth > DEPTH_MAX) {
+    state.keyCut = 1;
+    return;
+  }
+  const start = nameStart(state, state.depth - 1);
+  const most = PATH_BYTES_MAX - start < NAME_BYTES_MAX ? PATH_BYTES_MAX - start : NAME_BYTES_MAX;
+  const room = most - (state.pathSize - start);
+  if (size > room) {
+    reachLimit(Limit.NAME);
+    state.keyCut = 1;
+    size = room;
+  }
+  copyBytes(changetype<usize>(state) + PATH_AT + <usize>state.pathSize, at, size);
+  state.pathSize += size;
+}
+
+/** Spells out the way to the current value, for the point's name. */
+export function spellPath(stateAt: usize): void {
+  const state = changetype<JsonState>(stateAt);
+  spellWord(Word.JSON_DOC);
   const levels = state.depth < DEPTH_MAX ? state.depth : DEPTH_MAX;
   for (let level: u32 = 0; level < levels; level++) {
     if (!isObject(state, level)) {
-      pushWord(Word.ARRAY);
+      spellWord(Word.ARRAY);
       continue;
     }
-    pushWord(Word.HASH);
+    spellWord(Word.HASH);
     const start = nameStart(state, level);
     const stop = level + 1 < levels ? nameStart(state, level + 1) : state.pathSize;
-    if (stop > start) pushName(changetype<usize>(state) + PATH_AT + <usize>start, stop - start);
+    if (stop > start) spellName(stateAt + PATH_AT + <usize>start, stop - start);
   }
 }
 
@@ -126,33 +141,34 @@ function isPlainKey(at: usize, size: u32): bool {
 }
 
 function endKey(state: JsonState, at: usize, size: u32): void {
-  const mark = arenaMark();
-  const known = collectGather(at, size, NAME_BYTES_MAX + 1);
-  const plain = known <= NAME_BYTES_MAX && isPlainKey(gatheredAt, known);
-  setName(state, gatheredAt, known);
-  if (!plain) {
+  keepKey(state, at, size);
+  const start = state.keyCut ? 0 : nameStart(state, state.depth - 1);
+  const kept = changetype<usize>(state) + PATH_AT + <usize>start;
+  if (state.keyCut || !isPlainKey(kept, state.pathSize - start)) {
     const depth = pointDepth();
-    pushPath(state);
+    pushDocument(changetype<usize>(state));
     pushWord(Word.KEY);
     collectEnd(Place.JSON_KEY, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);
     pointTruncate(depth);
   } else collectBegin();
-  arenaRelease(mark);
   state.mode = Mode.COLON;
 }
 
 function endLeaf(state: JsonState, at: usize, size: u32): void {
   const depth = pointDepth();
-  pushPath(state);
+  pushDocument(changetype<usize>(state));
   collectEnd(Place.JSON, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);
   pointTruncate(depth);
   state.mode = state.depth ? Mode.AFTER : Mode.DONE;
 }
 
 function keepPiece(state: JsonState, at: usize, size: u32): void {
+  const isKey = state.mode == Mode.KEY_STRING;
+  if (isKey) keepKey(state, at, size);
   const depth = pointDepth();
-  pushPath(state);
-  const place = state.mode == Mode.KEY_STRING ? Place.JSON_KEY : Place.JSON;
+  pushDocument(changetype<usize>(state));
+  if (isKey) pushWord(Word.KEY);
+  const place = isKey ? Place.JSON_KEY : Place.JSON;
   collectAdd(place, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);
   pointTruncate(depth);
 }
@@ -182,6 +198,12 @@ function feedString(state: JsonState, at: usize, end: usize): usize {
   return end;
 }
 
+/** Bytes that some senders put between documents: the record separator (RFC 7464), a byte order mark in front. */
+function isMark(state: JsonState, c: u32): bool {
+  if (c == 0x1e) return true;
+  return !state.depth && state.mode == <u32>Mode.VALUE && (c == 0xef || c == 0xbb || c == 0xbf);
+}
+
 /** Bytes of numbers and of true, false, null. */
 function isLiteral(c: u32): bool {
   return isAlpha(c) || isDigit(c) || c == 0x2d || c == 0x2b || c == 0x2e;
@@ -209,13 +231,12 @@ function feedValue(state: JsonState, c: u32): bool {
 function feedStructure(state: JsonState, c: u32): bool {
   switch (state.mode) {
     case Mode.VALUE:
-    case Mode.VALUE_OR_END: return feedValue(state, c);
+    case Mode.VALUE_OR_END:
+      return feedValue(state, c);
     case Mode.KEY_OR_END:
     case Mode.KEY:
       if (c == 0x22) {
-        state.mode = Mode.KEY_STRING;
-        state.escapes = 0;
-        collectBegin();
+        beginKey(state);
         return true;
       }
       if (c != 0x7d || state.mode == Mode.KEY) return false;
@@ -237,7 +258,8 @@ function feedStructure(state: JsonState, c: u32): bool {
     case Mode.DONE:
       /* One document after another: NDJSON and JSON text sequences. */
       return feedValue(state, c);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -261,7 +283,7 @@ export function jsonFeed(state: JsonState, at: usize, size: u32): u32 {
       }
       state.mode = state.depth ? Mode.AFTER : Mode.DONE;
     }
-    if (!isSpace(c) && c != 0x1e && !feedStructure(state, c)) {
+    if (!isSpace(c) && !isMark(state, c) && !feedStructure(state, c)) {
       state.mode = Mode.BROKEN;
       return <u32>(at - start);
     }

@@ -2,8 +2,9 @@
  * A layer: one reading of one value, with what was learnt about its bytes in the one pass over them. Layers live in
  * the arena while their value is looked at.
  */
-import { arenaAlloc } from "../bytes/arena";
+
 import { LAYERS_MAX } from "../abi/limits";
+import { arenaAlloc } from "../bytes/arena";
 
 @unmanaged
 export class Layer {
@@ -23,7 +24,6 @@ export class Layer {
   wordCount: u32;
   /** Bytes that are not text: control characters and broken UTF-8. */
   opaque: u32;
-  hash: u64;
   /** 1 when the layer is only a step towards the next (a form value before its escapes are undone). */
   superseded: u32;
 }

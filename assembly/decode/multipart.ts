@@ -8,13 +8,13 @@ import { Anomaly, Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
 import { equalsLower, isSpace } from "../bytes/ascii";
 import { copyBytes, zeroBytes } from "../bytes/guard";
-import { findByte, findEither } from "../bytes/scan";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
+import { findByte, findEither } from "../bytes/scan";
 import { inspectValue } from "./chain";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { boundaryAt, boundarySize } from "./content";
 import { Decoder } from "./decoder";
-import { Place, Word, pointDepth, pointTruncate, pushHeaderName, pushName, pushWord } from "./point";
+import { Place, pointDepth, pointTruncate, pushHeaderName, pushName, pushWord, Word } from "./point";
 import { extraRope, noteAnomaly, parserState, reachLimit } from "./transaction";
 
 enum Mode {

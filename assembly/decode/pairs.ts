@@ -60,7 +60,7 @@ function addField(nameAt: usize, nameSize: u32, valueAt: usize, valueSize: u32):
   field.hash = hashWord(nameAt, nameSize);
   field.next = 0;
   field.later = 0;
-  const bucket = buckets + (<usize>(field.hash & 255) << 1);
+  const bucket = buckets + ((<usize>(field.hash & 255)) << 1);
   let index = <u32>load<u16>(bucket);
   count++;
   if (!index) {
@@ -89,7 +89,7 @@ export function pairsRead(at: usize, size: u32): bool {
   const pairs = load<u32>(at);
   if (pairs > (size - 4) >> 3) return false;
   let sizes = at + 4;
-  let bytes = sizes + (<usize>pairs << 3);
+  let bytes = sizes + ((<usize>pairs) << 3);
   const end = at + <usize>size;
   for (let i: u32 = 0; i < pairs; i++) {
     const nameSize = load<u32>(sizes);
@@ -109,7 +109,7 @@ export function pairsRead(at: usize, size: u32): bool {
 
 /** @returns the first field whose name hashes to `hash`, or null */
 export function fieldByHash(hash: u32): Field {
-  let index = <u32>load<u16>(buckets + (<usize>(hash & 255) << 1));
+  let index = <u32>load<u16>(buckets + ((<usize>(hash & 255)) << 1));
   while (index) {
     const field = fieldIn(index - 1);
     if (field.hash == hash) return field;

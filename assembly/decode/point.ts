@@ -3,7 +3,7 @@
  * text only when a match or a trace asks for it.
  */
 import { POINT_TEXT_BYTES_MAX, SEGMENTS_MAX } from "../abi/limits";
-import { lower, writeLiteral } from "../bytes/ascii";
+import { writeLiteral } from "../bytes/ascii";
 
 /** What kind of place a value was found in; detectors weigh the same bytes differently by place. */
 export enum Place {
@@ -59,47 +59,93 @@ export enum Word {
 
 function wordText(word: u32): string {
   switch (word) {
-    case Word.METHOD: return "method";
-    case Word.PATH: return "path";
-    case Word.QUERY: return "query";
-    case Word.HEADER: return "header";
-    case Word.COOKIE: return "cookie";
-    case Word.POST: return "post";
-    case Word.FORM: return "form_urlencoded";
-    case Word.MULTIPART: return "multipart";
-    case Word.JSON_DOC: return "json_doc";
-    case Word.HASH: return "hash";
-    case Word.ARRAY: return "array";
-    case Word.FILENAME: return "filename";
-    case Word.POLLUTION: return "pollution";
-    case Word.URI: return "uri";
-    case Word.AUTHORITY: return "authority";
-    case Word.TRAILER: return "trailer";
-    case Word.ACTION_NAME: return "action_name";
-    case Word.ACTION_EXT: return "action_ext";
-    case Word.RESPONSE: return "response";
-    case Word.BODY: return "body";
-    case Word.FRAGMENT: return "fragment";
-    default: return "key";
+    case Word.METHOD:
+      return "method";
+    case Word.PATH:
+      return "path";
+    case Word.QUERY:
+      return "query";
+    case Word.HEADER:
+      return "header";
+    case Word.COOKIE:
+      return "cookie";
+    case Word.POST:
+      return "post";
+    case Word.FORM:
+      return "form_urlencoded";
+    case Word.MULTIPART:
+      return "multipart";
+    case Word.JSON_DOC:
+      return "json_doc";
+    case Word.HASH:
+      return "hash";
+    case Word.ARRAY:
+      return "array";
+    case Word.FILENAME:
+      return "filename";
+    case Word.POLLUTION:
+      return "pollution";
+    case Word.URI:
+      return "uri";
+    case Word.AUTHORITY:
+      return "authority";
+    case Word.TRAILER:
+      return "trailer";
+    case Word.ACTION_NAME:
+      return "action_name";
+    case Word.ACTION_EXT:
+      return "action_ext";
+    case Word.RESPONSE:
+      return "response";
+    case Word.BODY:
+      return "body";
+    case Word.FRAGMENT:
+      return "fragment";
+    default:
+      return "key";
   }
 }
 
-/** Segment kinds above every `Word`: bytes of a name, as they are or in upper case (headers). */
+/** Segment kinds above every `Word`: bytes of a name, as they are or in upper case (headers); a way in a document. */
 const NAME: u32 = 64;
 const NAME_UPPER: u32 = 65;
+const DOCUMENT: u32 = 66;
 
-const kinds: usize = memory.data(SEGMENTS_MAX * 4, 4);
-const addresses: usize = memory.data(SEGMENTS_MAX * 4, 4);
-const sizes: usize = memory.data(SEGMENTS_MAX * 4, 4);
+/** One segment. */
+@unmanaged
+class Segment {
+  kind: u32;
+  at: usize;
+  size: u32;
+}
+
+const SEGMENT_BYTES: u32 = 12;
+const stack: usize = memory.data(SEGMENTS_MAX * SEGMENT_BYTES, 16);
+/** The stack with ways in documents spelt out; made only when a point's name is asked for. */
+const flat: usize = memory.data(SEGMENTS_MAX * SEGMENT_BYTES, 16);
 let depth: u32 = 0;
+let flatDepth: u32 = 0;
+
+function segment(room: usize, index: u32): Segment {
+  return changetype<Segment>(room + <usize>(index * SEGMENT_BYTES));
+}
 
 function push(kind: u32, at: usize, size: u32): void {
   if (depth < SEGMENTS_MAX) {
-    store<u32>(kinds + (<usize>depth << 2), kind);
-    store<usize>(addresses + (<usize>depth << 2), at);
-    store<u32>(sizes + (<usize>depth << 2), size);
+    const next = segment(stack, depth);
+    next.kind = kind;
+    next.at = at;
+    next.size = size;
   }
   depth++;
+}
+
+function pushFlat(kind: u32, at: usize, size: u32): void {
+  if (flatDepth == SEGMENTS_MAX) return;
+  const next = segment(flat, flatDepth++);
+  next.kind = kind;
+  next.at = at;
+  next.size = size;
 }
 
 /** Segments pushed and not popped; give it to `pointTruncate` to go back. */
@@ -107,15 +153,17 @@ export function pointDepth(): u32 {
   return depth;
 }
 
+/** Pops segments until `to` are left. */
 export function pointTruncate(to: u32): void {
   depth = to;
 }
 
+/** Pushes one of the fixed words. */
 export function pushWord(word: Word): void {
   push(<u32>word, 0, 0);
 }
 
-/** The bytes must stay where they are until the segment is popped. */
+/** Pushes a name; the bytes must stay where they are until the segment is popped. */
 export function pushName(at: usize, size: u32): void {
   push(NAME, at, size);
 }
@@ -125,20 +173,53 @@ export function pushHeaderName(at: usize, size: u32): void {
   push(NAME_UPPER, at, size);
 }
 
+/** Pushes the way to the current value of a document; its parser's state spells it out when asked. */
+export function pushDocument(state: usize): void {
+  push(DOCUMENT, state, 0);
+}
+
+/** For a document's parser that spells its way out: adds a fixed word. */
+export function spellWord(word: Word): void {
+  pushFlat(<u32>word, 0, 0);
+}
+
+/** For a document's parser that spells its way out: adds a name. */
+export function spellName(at: usize, size: u32): void {
+  pushFlat(NAME, at, size);
+}
+
+let spellHook: (state: usize) => void = spellNothing;
+
+function spellNothing(_state: usize): void {}
+
+/** Names the function that spells out a document's way; called once when the module starts. */
+export function onSpell(hook: (state: usize) => void): void {
+  spellHook = hook;
+}
+
+function flatten(): void {
+  flatDepth = 0;
+  const count = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
+  for (let i: u32 = 0; i < count; i++) {
+    const one = segment(stack, i);
+    if (one.kind == DOCUMENT) spellHook(one.at);
+    else pushFlat(one.kind, one.at, one.size);
+  }
+}
+
 /** The innermost name bytes: address and size of the last name segment, for masks. */
 export let lastNameAt: usize = 0;
 export let lastNameSize: u32 = 0;
 
 /** Finds the innermost name segment; @returns false if the point has none */
 export function findLastName(): bool {
-  let i = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
-  while (i) {
-    i--;
-    if (load<u32>(kinds + (<usize>i << 2)) >= NAME) {
-      lastNameAt = load<usize>(addresses + (<usize>i << 2));
-      lastNameSize = load<u32>(sizes + (<usize>i << 2));
-      return true;
-    }
+  flatten();
+  for (let i = flatDepth; i; i--) {
+    const one = segment(flat, i - 1);
+    if (one.kind < NAME) continue;
+    lastNameAt = one.at;
+    lastNameSize = one.size;
+    return true;
   }
   return false;
 }
@@ -170,21 +251,19 @@ export function writeEscaped(to: usize, byte: u32, separator: u32): u32 {
 
 /** Writes the point's name: segments joined by dots. @returns bytes written, ≤ POINT_TEXT_BYTES_MAX */
 export function writePoint(to: usize): u32 {
+  flatten();
   const start = to;
   const stop = to + POINT_TEXT_BYTES_MAX - 24;
-  const count = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
-  for (let i: u32 = 0; i < count && to < stop; i++) {
+  for (let i: u32 = 0; i < flatDepth && to < stop; i++) {
     if (i) store<u8>(to++, 0x2e);
-    const kind = load<u32>(kinds + (<usize>i << 2));
-    if (kind < NAME) {
-      to += <usize>writeLiteral(to, wordText(kind));
+    const one = segment(flat, i);
+    if (one.kind < NAME) {
+      to += <usize>writeLiteral(to, wordText(one.kind));
       continue;
     }
-    const at = load<usize>(addresses + (<usize>i << 2));
-    const size = load<u32>(sizes + (<usize>i << 2));
-    for (let j: u32 = 0; j < size && to < stop; j++) {
-      let byte = <u32>load<u8>(at + <usize>j);
-      if (kind == NAME_UPPER && byte == lower(byte) && byte - 97 < 26) byte -= 32;
+    for (let j: u32 = 0; j < one.size && to < stop; j++) {
+      let byte = <u32>load<u8>(one.at + <usize>j);
+      if (one.kind == NAME_UPPER && byte - 97 < 26) byte -= 32;
       to += <usize>writeEscaped(to, byte, 0x2e);
     }
   }

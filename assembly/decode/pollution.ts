@@ -5,12 +5,12 @@
 import { POLLUTION_BYTES_MAX, POLLUTION_NAMES_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
+import { copyBytes } from "../bytes/guard";
 import { hashWord } from "../bytes/hash";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
-import { copyBytes } from "../bytes/guard";
 import { inspectValue } from "./chain";
 import { collectGather, gatheredAt } from "./collect";
-import { Place, Word, pointDepth, pointTruncate, pushName, pushWord } from "./point";
+import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
 import { extraRope, reachLimit } from "./transaction";
 
 /** An entry: hash of the name, sizes of name and value, the bytes of both. */

@@ -4,7 +4,9 @@
  *
  * Guarantee: may say that something occurs that does not (a hash collision); never misses what does.
  */
-import { HASH_SEED, hashEnd, hashStep } from "../bytes/hash";
+import { isDigit } from "../bytes/ascii";
+import { copyBytes } from "../bytes/guard";
+import { hashLanes, WORD_BYTES_MAX } from "../bytes/hash";
 import { WORD_PROBES_MAX, WORD_TABLE_BITS, wordTable } from "../tables/words.gen";
 import { Layer } from "./layer";
 
@@ -47,7 +49,7 @@ export enum Has {
 const classes: usize = memory.data(1024, 16);
 
 function set(byte: u32, bit: u32): void {
-  store<u32>(classes + (<usize>byte << 2), bit);
+  store<u32>(classes + ((<usize>byte) << 2), bit);
 }
 
 /** Fills the class table; called once when the module starts. */
@@ -68,7 +70,7 @@ export function profileInit(): void {
     0x8000, 0x10000, 0x20000, 0x40000, 0x80000, 0x100000, 0x200000, 0x400000, 0x800000, 0x80000000,
   ]);
   for (let i = 0; i < marks.length; i++) {
-    set(<u32>load<u16>(changetype<usize>(marks) + (<usize>i << 1)), load<u32>(bits + (<usize>i << 2)));
+    set(<u32>load<u16>(changetype<usize>(marks) + ((<usize>i) << 1)), load<u32>(bits + ((<usize>i) << 2)));
   }
   set(0x20, Has.SPACE);
   set(0x5f, Has.ALPHA);
@@ -79,67 +81,104 @@ export function profileInit(): void {
   set(0x7e, Has.MARK);
 }
 
-/** @returns the payload of a word by its hash, or 0 */
-export function wordPayloadOfHash(hash: u32): u32 {
+/** @returns the payload of the word in [at, at + size), case folded, or 0; see `hashLanes` for where it may lie */
+export function wordPayload(at: usize, size: u32): u32 {
+  if (!size || size > WORD_BYTES_MAX) return 0;
+  const hash = hashLanes(at, size);
   let slot = hash & ((1 << WORD_TABLE_BITS) - 1);
   for (let i: u32 = 0; i < WORD_PROBES_MAX; i++) {
-    const at = wordTable + (<usize>slot << 3);
-    const found = load<u32>(at);
-    if (found == hash) return load<u32>(at + 4);
+    const entry = wordTable + ((<usize>slot) << 3);
+    const found = load<u32>(entry);
+    if (found == hash) return load<u32>(entry + 4);
     if (!found) return 0;
     slot = (slot + 1) & ((1 << WORD_TABLE_BITS) - 1);
   }
   return 0;
 }
 
-/** @returns the payload of the word in [at, at + size), case folded, or 0 */
-export function wordPayload(at: usize, size: u32): u32 {
-  if (size > 32) return 0;
-  let hash = HASH_SEED;
-  const end = at + <usize>size;
-  while (at < end) {
-    const c = <u32>load<u8>(at++);
-    hash = hashStep(hash, c - 65 < 26 ? c + 32 : c);
-  }
-  return wordPayloadOfHash(hashEnd(hash));
+const joined: usize = memory.data(WORD_BYTES_MAX * 2, 16);
+
+/** @returns the payload of a word that stands in two pieces, as around a comment, or 0 */
+export function joinedWordPayload(first: usize, firstSize: u32, second: usize, secondSize: u32): u32 {
+  if (firstSize + secondSize > WORD_BYTES_MAX) return 0;
+  copyBytes(joined, first, firstSize);
+  copyBytes(joined + <usize>firstSize, second, secondSize);
+  return wordPayload(joined, firstSize + secondSize);
 }
 
-const WORDY: u32 = Has.ALPHA | Has.DIGIT;
+let words: u32 = 0;
+let count: u32 = 0;
 
-/** Fills `has`, `words`, `wordCount` and `opaque` of a layer. */
-export function profileLayer(layer: Layer): void {
-  let at = layer.at;
-  const end = at + <usize>layer.size;
+/** Takes a run of letters, digits and underscores; digits in front are no part of the word. */
+function takeWord(at: usize, end: usize): void {
+  while (at < end && isDigit(load<u8>(at))) at++;
+  const size = <u32>(end - at);
+  if (size < 2) return;
+  const payload = wordPayload(at, size);
+  words |= payload;
+  if (payload) count++;
+}
+
+/** Classes of the bytes of one block that are neither of a word nor a space, by bits of `special`. */
+function hasOf(at: usize, special: u32): u32 {
   let has: u32 = 0;
-  let words: u32 = 0;
-  let count: u32 = 0;
-  let opaque: u32 = 0;
-  while (at < end) {
-    let c = <u32>load<u8>(at);
-    let bits = load<u32>(classes + (<usize>c << 2));
-    if (bits & Has.ALPHA) {
-      has |= Has.ALPHA;
-      const start = at;
-      let hash = HASH_SEED;
-      do {
-        hash = hashStep(hash, c - 65 < 26 ? c + 32 : c);
-        at++;
-        if (at == end) break;
-        c = <u32>load<u8>(at);
-        bits = load<u32>(classes + (<usize>c << 2));
-        has |= bits & Has.DIGIT;
-      } while (bits & WORDY);
-      if (at - start > 1 && at - start <= 32) {
-        const payload = wordPayloadOfHash(hashEnd(hash));
-        words |= payload;
-        if (payload) count++;
-      }
-      continue;
-    }
-    has |= bits;
-    if (bits & (Has.CONTROL | Has.HIGH)) opaque++;
-    at++;
+  while (special) {
+    has |= load<u32>(classes + ((<usize>load<u8>(at + <usize>ctz(special))) << 2));
+    special &= special - 1;
   }
+  return has;
+}
+
+/** Fills `has`, `words`, `wordCount` and `opaque` of a layer, 16 bytes at a time. */
+export function profileLayer(layer: Layer): void {
+  const end = layer.at + <usize>layer.size;
+  let has: u32 = 0;
+  let opaque: u32 = 0;
+  let open: usize = 0;
+  words = 0;
+  count = 0;
+  for (let at = layer.at; at < end; at += 16) {
+    const bytes = v128.load(at);
+    const left = <u32>(end - at);
+    const valid: u32 = left < 16 ? (1 << left) - 1 : 0xffff;
+    const folded = v128.or(bytes, i8x16.splat(0x20));
+    const letter = i8x16.lt_u(i8x16.sub(folded, i8x16.splat(97)), i8x16.splat(26));
+    const digit = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(48)), i8x16.splat(10));
+    const alphas = <u32>i8x16.bitmask(v128.or(letter, i8x16.eq(bytes, i8x16.splat(0x5f))));
+    const digits = <u32>i8x16.bitmask(digit);
+    const spaces = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x20)));
+    if (alphas) has |= Has.ALPHA;
+    if (digits) has |= Has.DIGIT;
+    if (spaces) has |= Has.SPACE;
+    let run = alphas | digits;
+    const special = ~(run | spaces) & valid;
+    if (special) {
+      has |= hasOf(at, special);
+      /* Control characters but white space, and bytes above ASCII. */
+      const control = i8x16.lt_u(bytes, i8x16.splat(32));
+      const white = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(9)), i8x16.splat(5));
+      const odd = v128.or(v128.andnot(control, white), i8x16.lt_s(bytes, i8x16.splat(0)));
+      opaque += popcnt(<u32>i8x16.bitmask(odd) & valid);
+    }
+    if (open) {
+      const length = <u32>ctz(~run);
+      if (length >= 16) continue;
+      takeWord(open, at + <usize>length);
+      open = 0;
+      run &= (<u32>-1) << length;
+    }
+    while (run) {
+      const start = <u32>ctz(run);
+      const stop = start + <u32>ctz(~(run >> start));
+      if (stop >= 16) {
+        open = at + <usize>start;
+        break;
+      }
+      takeWord(at + <usize>start, at + <usize>stop);
+      run &= (<u32>-1) << stop;
+    }
+  }
+  if (open) takeWord(open, end);
   layer.has = has;
   layer.words = words;
   layer.wordCount = count;

@@ -37,12 +37,12 @@ export function stepCodePoint(read: u32, code: u32): void {
   else if (code == 0x3008 || code == 0x2039 || code == 0x2329) code = 0x3c;
   else if (code == 0x3009 || code == 0x203a || code == 0x232a) code = 0x3e;
   if (code < 0x80) stepSet(read, 1, <u64>code);
-  else if (code < 0x800) stepSet(read, 2, <u64>(0xc0 | (code >> 6)) | (<u64>(0x80 | (code & 63)) << 8));
+  else if (code < 0x800) stepSet(read, 2, <u64>(0xc0 | (code >> 6)) | ((<u64>(0x80 | (code & 63))) << 8));
   else if (code < 0x10000) {
-    const tail = (<u64>(0x80 | ((code >> 6) & 63)) << 8) | (<u64>(0x80 | (code & 63)) << 16);
+    const tail = ((<u64>(0x80 | ((code >> 6) & 63))) << 8) | ((<u64>(0x80 | (code & 63))) << 16);
     stepSet(read, 3, <u64>(0xe0 | (code >> 12)) | tail);
   } else if (code < 0x110000) {
-    const tail = (<u64>(0x80 | ((code >> 12) & 63)) << 8) | (<u64>(0x80 | ((code >> 6) & 63)) << 16);
-    stepSet(read, 4, <u64>(0xf0 | (code >> 18)) | tail | (<u64>(0x80 | (code & 63)) << 24));
+    const tail = ((<u64>(0x80 | ((code >> 12) & 63))) << 8) | ((<u64>(0x80 | ((code >> 6) & 63))) << 16);
+    stepSet(read, 4, <u64>(0xf0 | (code >> 18)) | tail | ((<u64>(0x80 | (code & 63))) << 24));
   } else stepSet(read, 1, 0x3f);
 }

@@ -18,6 +18,13 @@ export enum BodyKind {
   SNIFF = 5,
 }
 
+/** Whether a body is kept to be read in a second way at its end. */
+export enum Second {
+  UNKNOWN = 0,
+  KEEP = 1,
+  NONE = 2,
+}
+
 /** Parser state begins here in the block; the record below must end before. */
 export const PARSER_AT: u32 = 768;
 export const PARSER_BYTES: u32 = BLOCK_BYTES - PARSER_AT;
@@ -41,6 +48,8 @@ export class Transaction {
   shadowMode: u32;
 
   bodyKind: u32;
+  /** See `Second`. */
+  second: u32;
   bodyBytes: u32;
   inspected: u32;
   responseBytes: u32;
@@ -75,6 +84,9 @@ export class Transaction {
   rawFirst: usize;
   rawLast: usize;
   rawSize: u32;
+  trailerFirst: usize;
+  trailerLast: usize;
+  trailerSize: u32;
 
   /** Raw HTTP/1 reader: see http1.ts. */
   rawState: u32;
@@ -104,9 +116,14 @@ export function extraRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("extraFirst"));
 }
 
-/** Head bytes of a raw message not yet complete. */
+/** Head bytes of a raw message not yet complete; afterwards a short body's bytes, for a second reading. */
 export function rawRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("rawFirst"));
+}
+
+/** Trailer lines of a raw message not yet complete. */
+export function trailerRope(): Rope {
+  return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("trailerFirst"));
 }
 
 /** Address of the streaming parser's state. */
@@ -143,7 +160,7 @@ export function transactionsOpen(): u32 {
 export function transactionOpen(): Transaction {
   let index: u32;
   if (freeCount) {
-    index = load<u32>(freeIndexes + (<usize>(freeCount - 1) << 2));
+    index = load<u32>(freeIndexes + ((<usize>(freeCount - 1)) << 2));
   } else {
     if (indexesMade == TRANSACTIONS_MAX) return changetype<Transaction>(0);
     index = indexesMade;
@@ -153,11 +170,11 @@ export function transactionOpen(): Transaction {
   if (freeCount) freeCount--;
   else indexesMade++;
   zeroBytes(block, BLOCK_BYTES);
-  const generation = load<u32>(generations + (<usize>index << 2)) + 1;
-  store<u32>(generations + (<usize>index << 2), generation);
-  store<usize>(slots + (<usize>index << 2), block);
+  const generation = load<u32>(generations + ((<usize>index) << 2)) + 1;
+  store<u32>(generations + ((<usize>index) << 2), generation);
+  store<usize>(slots + ((<usize>index) << 2), block);
   const transaction = changetype<Transaction>(block);
-  transaction.handle = (generation << INDEX_BITS) | index | ((generation << INDEX_BITS) == 0 ? 1 << INDEX_BITS : 0);
+  transaction.handle = (generation << INDEX_BITS) | index | (generation << INDEX_BITS == 0 ? 1 << INDEX_BITS : 0);
   open++;
   return transaction;
 }
@@ -165,7 +182,7 @@ export function transactionOpen(): Transaction {
 /** @returns the open transaction of a handle, or null */
 export function transactionOf(handle: u32): Transaction {
   const index = handle & INDEX_MASK;
-  const block = load<usize>(slots + (<usize>index << 2));
+  const block = load<usize>(slots + ((<usize>index) << 2));
   if (!block) return changetype<Transaction>(0);
   const transaction = changetype<Transaction>(block);
   return transaction.handle == handle ? transaction : changetype<Transaction>(0);
@@ -178,9 +195,10 @@ export function transactionFree(transaction: Transaction): void {
   ropeFree(valueRope());
   ropeFree(extraRope());
   ropeFree(rawRope());
+  ropeFree(trailerRope());
   const index = transaction.handle & INDEX_MASK;
-  store<usize>(slots + (<usize>index << 2), 0);
-  store<u32>(freeIndexes + (<usize>freeCount << 2), index);
+  store<usize>(slots + ((<usize>index) << 2), 0);
+  store<u32>(freeIndexes + ((<usize>freeCount) << 2), index);
   freeCount++;
   open--;
   blockFree(changetype<usize>(transaction));
@@ -190,16 +208,16 @@ export function transactionFree(transaction: Transaction): void {
 /** Frees every open transaction: the module is as after its start. */
 export function transactionsReset(): void {
   for (let i: u32 = 0; i < indexesMade; i++) {
-    const block = load<usize>(slots + (<usize>i << 2));
+    const block = load<usize>(slots + ((<usize>i) << 2));
     if (block) transactionFree(changetype<Transaction>(block));
   }
 }
 
 /** Signature of a kept match. */
 export function matchSignature(index: u32): u32 {
-  return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + (<usize>index << 1));
+  return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1));
 }
 
 export function setMatchSignature(index: u32, signature: u32): void {
-  store<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + (<usize>index << 1), <u16>signature);
+  store<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1), <u16>signature);
 }

@@ -3,18 +3,24 @@
  * climbing shows; its segments are values too where one could be encoded as a whole.
  */
 import { arenaMark, arenaRelease } from "../bytes/arena";
-import { startsLower } from "../bytes/ascii";
+import { startsLower, writeNumber } from "../bytes/ascii";
 import { findByte } from "../bytes/scan";
 import { looksBase64 } from "./base64";
 import { inspectValue } from "./chain";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
-import { Place, Word, pointDepth, pointTruncate, pushWord } from "./point";
+import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
 
 /** Path of the target read last, without query. */
 export let pathAt: usize = 0;
 export let pathSize: u32 = 0;
+
+/** Finds the path of a target; the policy's scopes need it before anything is looked at. */
+export function readPath(at: usize, size: u32): void {
+  pathAt = at;
+  pathSize = <u32>(findByte(at, at + <usize>size, 0x3f) - at);
+}
 
 /** Looks at a query: its pairs, and what duplicates give together. */
 function inspectQuery(at: usize, size: u32): void {
@@ -27,15 +33,46 @@ function inspectQuery(at: usize, size: u32): void {
   pointTruncate(depth);
 }
 
-/** Segments that may be base64 as a whole. */
+const segmentNumber: usize = memory.data(16, 4);
+
+/** Looks at a part of the path as a value of its own, if it may be an encoding of something. */
+function inspectPart(at: usize, end: usize): void {
+  const size = <u32>(end - at);
+  if (size < ENCODED_BYTES_MIN || !looksBase64(at, size)) return;
+  inspectValue(Place.PATH, Decoder.PERCENT, at, size, <u32>(at - pathAt));
+}
+
+/** The shortest part of a path that is tried as an encoding. */
+const ENCODED_BYTES_MIN: u32 = 12;
+
+/**
+ * The path's segments, as `path.<number>`, and the last one as `action_name` and `action_ext`, split at its last dot.
+ * The whole path was looked at already, so only what it could hide is looked at again.
+ */
 function inspectSegments(at: usize, end: usize): void {
+  const depth = pointDepth();
+  let number: u32 = 0;
   while (at < end) {
     const stop = findByte(at, end, 0x2f);
-    const size = <u32>(stop - at);
-    if (size >= 12 && stop - at < <usize>(end - pathAt) && looksBase64(at, size)) {
-      inspectValue(Place.PATH, Decoder.PERCENT, at, size, <u32>(at - pathAt));
+    if (stop < end) {
+      if (stop > at) {
+        pushName(segmentNumber, writeNumber(segmentNumber, number++));
+        inspectPart(at, stop);
+        pointTruncate(depth);
+      }
+      at = stop + 1;
+      continue;
     }
-    at = stop + 1;
+    let dot = end;
+    while (dot > at && load<u8>(dot - 1) != 0x2e) dot--;
+    const hasExtension = dot > at;
+    pointTruncate(depth - 1);
+    pushWord(Word.ACTION_NAME);
+    inspectPart(at, hasExtension ? dot - 1 : end);
+    pointTruncate(depth - 1);
+    pushWord(Word.ACTION_EXT);
+    if (hasExtension) inspectPart(dot, end);
+    return;
   }
 }
 
@@ -47,12 +84,10 @@ function inspectPath(at: usize, size: u32, where: Place): void {
   pointTruncate(depth);
 }
 
-/** Looks at the target of a request. The point stack is empty. */
+/** Looks at the target of a request, which `readPath` has read. The point stack is empty. */
 export function inspectTarget(at: usize, size: u32): void {
   const end = at + <usize>size;
-  const query = findByte(at, end, 0x3f);
-  pathAt = at;
-  pathSize = <u32>(query - at);
+  const query = at + <usize>pathSize;
   inspectPath(at, pathSize, Place.PATH);
   if (query < end) inspectQuery(query + 1, <u32>(end - query - 1));
 }

@@ -6,12 +6,14 @@
  * Guarantee: a gate may let a lexer run in vain; it never keeps one from a match. Proven in fuzz/prefilter.test.ts.
  */
 import { layer } from "../decode/layer";
-import { spend } from "../decode/value";
+import { Place } from "../decode/point";
+import { place, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
+import { leakGate, leakLex } from "./leak";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
-import { traversalGate, traversalLex } from "./traversal";
+import { traversalGate, traversalLex } from "./path/path";
 import { xssGate, xssLex } from "./xss/xss";
 
 /** Set by tests: run every lexer whatever its gate says. */
@@ -24,6 +26,10 @@ export function detectAll(on: bool): void {
 /** Looks at the current layer. */
 export function detectLayer(): void {
   if (!spend(layer.size)) return;
+  if (place == Place.RESPONSE) {
+    if (ungated || leakGate()) leakLex();
+    return;
+  }
   if (ungated || sqliGate()) sqliLex();
   if (ungated || xssGate()) xssLex();
   if (ungated || traversalGate()) traversalLex();

@@ -19,7 +19,7 @@ export function onMatch(keep: (signature: u32, start: u32, end: u32) => void): v
 export function report(signature: Signature, at: usize, end: usize): void {
   const number = <u32>signature;
   const byte = seen + <usize>(number >> 3);
-  const bit = <u32>1 << (number & 7);
+  const bit = (<u32>1) << (number & 7);
   const bits = <u32>load<u8>(byte);
   if (bits & bit) return;
   store<u8>(byte, bits | bit);

@@ -2,20 +2,20 @@
  * Which mode counts for this request: the image's own, the console's general one, and the console's rule that fits
  * most closely. Rules of the image: u8 mode or 255 for "default", u8 method size, u16 path size, method, path prefix.
  */
+import { sameBytes } from "../bytes/scan";
 import { methodAt, methodSize } from "../decode/head";
 import { pathAt, pathSize } from "../decode/uri";
 import { Section, sectionOf, sectionSize } from "./image";
-import { MODE_UNSET, effectiveMode } from "./mode";
-
-function sameBytes(a: usize, b: usize, size: u32): bool {
-  for (let i: u32 = 0; i < size; i++) if (load<u8>(a + <usize>i) != load<u8>(b + <usize>i)) return false;
-  return true;
-}
+import { effectiveMode, MODE_UNSET } from "./mode";
 
 /** Whether the path is the prefix or goes on below it. */
 function pathUnder(prefix: usize, size: u32): bool {
   if (size > pathSize || !sameBytes(prefix, pathAt, size)) return false;
-  return size == pathSize || load<u8>(pathAt + <usize>size) == 0x2f || (size > 0 && load<u8>(prefix + <usize>size - 1) == 0x2f);
+  return (
+    size == pathSize ||
+    load<u8>(pathAt + <usize>size) == 0x2f ||
+    (size > 0 && load<u8>(prefix + <usize>size - 1) == 0x2f)
+  );
 }
 
 /** The console's mode for this request: of the rules that fit the one with the longest path, then one with a method. */
@@ -45,5 +45,9 @@ function remoteMode(image: usize): u32 {
 /** The mode that counts for the request whose head was read last. */
 export function modeOf(image: usize): u32 {
   const remote = remoteMode(image);
-  return effectiveMode(<u32>load<u8>(image + 16), <u32>load<u8>(image + 17), remote == MODE_UNSET ? MODE_UNSET : remote);
+  return effectiveMode(
+    <u32>load<u8>(image + 16),
+    <u32>load<u8>(image + 17),
+    remote == MODE_UNSET ? MODE_UNSET : remote,
+  );
 }

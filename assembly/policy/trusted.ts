@@ -1,5 +1,5 @@
 /** The policy's trusted proxies: networks whose forwarding headers are believed. */
-import { Section, Slot, imageOf, sectionOf, sectionSize } from "./image";
+import { imageOf, Section, Slot, sectionOf, sectionSize } from "./image";
 
 const ROW_BYTES: u32 = 20;
 

@@ -2,34 +2,33 @@
  * From matches to a verdict: a pure step over what the detectors found and one image, run for both slots at every
  * decision point. Only here does a mode count.
  */
-import { hashEnd, hashStep, HASH_SEED } from "../bytes/hash";
+import { HASH_SEED, hashEnd, hashStep } from "../bytes/hash";
 import { current, matchSignature } from "../decode/transaction";
 import { CATALOG, SEVERITIES } from "../tables/signatures.gen";
-import { Section, Slot, imageOf, sectionHas, sectionOf, sectionSize } from "./image";
-import { Mode, blocks } from "./mode";
+import { imageOf, Section, Slot, sectionHas, sectionOf, sectionSize } from "./image";
+import { blocks, Mode } from "./mode";
 
 /** Hash of each signature's stamp, by number; images name signatures by these. */
 const stampHashes: usize = memory.data(1024, 16);
 
 /** Hashes the stamps of the catalog; called once when the module starts. */
 export function verdictInit(): void {
-  const size = <u32>CATALOG.length;
-  const text = changetype<usize>(CATALOG);
+  let at = changetype<usize>(CATALOG);
+  const end = at + ((<usize>CATALOG.length) << 1);
   let number: u32 = 1;
-  let i: u32 = 0;
-  while (i < size && number < 256) {
+  while (at < end && number < 256) {
     let hash = HASH_SEED;
-    while (load<u16>(text + (<usize>i << 1)) != 9) hash = hashStep(hash, load<u16>(text + (<usize>(i++) << 1)));
-    store<u32>(stampHashes + (<usize>number << 2), hashEnd(hash));
-    while (load<u16>(text + (<usize>i << 1)) != 10) i++;
-    i++;
+    for (; load<u16>(at) != 9; at += 2) hash = hashStep(hash, load<u16>(at));
+    store<u32>(stampHashes + ((<usize>number) << 2), hashEnd(hash));
+    while (load<u16>(at) != 10) at += 2;
+    at += 2;
     number++;
   }
 }
 
 /** Severity of a signature, 1 to 5. */
 export function severityOf(signature: u32): u32 {
-  return <u32>load<u16>(changetype<usize>(SEVERITIES) + (<usize>signature << 1)) - 48;
+  return <u32>load<u16>(changetype<usize>(SEVERITIES) + ((<usize>signature) << 1)) - 48;
 }
 
 /** Whether some match counts under this image. */
@@ -40,7 +39,7 @@ function isMalicious(image: usize): bool {
   for (let i: u32 = 0; i < current.matches; i++) {
     const signature = matchSignature(i);
     if (severityOf(signature) < from) continue;
-    const hash = load<u32>(stampHashes + (<usize>signature << 2));
+    const hash = load<u32>(stampHashes + ((<usize>signature) << 2));
     if (exceptions && sectionHas(image, Section.DISABLED, hash)) continue;
     return true;
   }
@@ -52,7 +51,9 @@ export function decide(): void {
   if (current.frozen) return;
   const image = imageOf(Slot.ACTIVE);
   const malicious = isMalicious(image);
-  current.would = blocks(current.mode == <u32>Mode.OFF ? <u32>Mode.OFF : <u32>Mode.BLOCK, malicious, current.source) ? 1 : 0;
+  current.would = blocks(current.mode == <u32>Mode.OFF ? <u32>Mode.OFF : <u32>Mode.BLOCK, malicious, current.source)
+    ? 1
+    : 0;
   current.action = blocks(current.mode, malicious, current.source) ? 1 : 0;
   let frozen = current.would;
   const candidate = imageOf(Slot.SHADOW);

@@ -6,7 +6,7 @@
  * Verdict, then stamp, point and the span in every layer of each match.
  */
 import { MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
-import { writeLiteral } from "../bytes/ascii";
+import { writeLiteral, writeNumber } from "../bytes/ascii";
 import { copyBytes } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { DECODER_NAMES } from "../decode/decoder";
@@ -24,27 +24,19 @@ export function lineInit(): void {
   room = reserve(LINE_BYTES_MAX);
 }
 
-/** Writes a decimal number. @returns bytes written */
-export function writeNumber(to: usize, value: u32): u32 {
-  let digits: u32 = 1;
-  for (let rest = value / 10; rest; rest /= 10) digits++;
-  for (let i = digits; i; i--) {
-    store<u8>(to + <usize>(i - 1), <u8>(48 + (value % 10)));
-    value /= 10;
-  }
-  return digits;
-}
-
 /** Writes the word that stands at an index of a list whose items end with `close`. @returns bytes written */
 function writeItem(to: usize, list: string, index: u32, skipTo: u32, close: u32): u32 {
-  const text = changetype<usize>(list);
-  const size = <u32>list.length;
-  let i: u32 = 0;
-  while (index && i < size) {
-    if (<u32>load<u16>(text + (<usize>(i++) << 1)) == skipTo) index--;
+  let at = changetype<usize>(list);
+  const end = at + ((<usize>list.length) << 1);
+  while (index && at < end) {
+    if (<u32>load<u16>(at) == skipTo) index--;
+    at += 2;
   }
   const start = to;
-  while (i < size && <u32>load<u16>(text + (<usize>i << 1)) != close) store<u8>(to++, <u8>load<u16>(text + (<usize>(i++) << 1)));
+  while (at < end && <u32>load<u16>(at) != close) {
+    store<u8>(to++, <u8>load<u16>(at));
+    at += 2;
+  }
   return <u32>(to - start);
 }
 

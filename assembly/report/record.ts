@@ -54,9 +54,9 @@ function spansOf(start: u32, end: u32): u32 {
   let one = layer;
   while (index) {
     index--;
-    store<usize>(chain + (<usize>index << 2), changetype<usize>(one));
-    store<u32>(starts + (<usize>index << 2), start);
-    store<u32>(ends + (<usize>index << 2), end);
+    store<usize>(chain + ((<usize>index) << 2), changetype<usize>(one));
+    store<u32>(starts + ((<usize>index) << 2), start);
+    store<u32>(ends + ((<usize>index) << 2), end);
     if (!index) break;
     const parent = changetype<Layer>(one.parent);
     locate(one.decoder, parent.at, parent.size, start, end);
@@ -109,10 +109,10 @@ export function keepMatch(signature: u32, start: u32, end: u32): void {
   let to = at + <usize>(offsetof<MatchHead>() + head.pointSize);
   const secret = isSecretPoint();
   for (let i: u32 = 0; i < head.layers; i++) {
-    const one = changetype<Layer>(load<usize>(chain + (<usize>i << 2)));
+    const one = changetype<Layer>(load<usize>(chain + ((<usize>i) << 2)));
     const base = i ? 0 : valueBase;
-    const from = load<u32>(starts + (<usize>i << 2));
-    to += <usize>writeLayer(to, one, from, load<u32>(ends + (<usize>i << 2)), base, secret);
+    const from = load<u32>(starts + ((<usize>i) << 2));
+    to += <usize>writeLayer(to, one, from, load<u32>(ends + ((<usize>i) << 2)), base, secret);
   }
   head.size = <u32>(to - at);
   if (ropeAppend(matchRope(), at, head.size)) {
@@ -121,4 +121,3 @@ export function keepMatch(signature: u32, start: u32, end: u32): void {
   } else reachLimit(Limit.MEMORY);
   arenaRelease(mark);
 }
-

@@ -4,10 +4,9 @@
  */
 import { equalsLower, isDigit, startsLower } from "../bytes/ascii";
 import { hashWord } from "../bytes/hash";
-import { findLastName, lastNameAt, lastNameSize } from "../decode/point";
-import { Place } from "../decode/point";
+import { findLastName, lastNameAt, lastNameSize, Place } from "../decode/point";
 import { place } from "../decode/value";
-import { Section, Slot, imageOf, sectionHas } from "../policy/image";
+import { imageOf, Section, Slot, sectionHas } from "../policy/image";
 
 /** Parts of names that speak of secrets; a name is secret if one of them occurs in it. */
 const SECRET: string = "passw pwd secret token authorization apikey api_key api-key credential private_key cvv ssn ";
@@ -18,7 +17,7 @@ function occurs(at: usize, size: u32, part: usize, partSize: u32): bool {
     let j: u32 = 0;
     while (j < partSize) {
       const c = <u32>load<u8>(at + <usize>(i + j));
-      if ((c - 65 < 26 ? c + 32 : c) != <u32>load<u16>(part + (<usize>j << 1))) break;
+      if ((c - 65 < 26 ? c + 32 : c) != <u32>load<u16>(part + ((<usize>j) << 1))) break;
       j++;
     }
     if (j == partSize) return true;
@@ -32,8 +31,8 @@ function isSecretName(at: usize, size: u32): bool {
   const end = <u32>SECRET.length;
   let from: u32 = 0;
   for (let i: u32 = 0; i < end; i++) {
-    if (load<u16>(text + (<usize>i << 1)) != 0x20) continue;
-    if (occurs(at, size, text + (<usize>from << 1), i - from)) return true;
+    if (load<u16>(text + ((<usize>i) << 1)) != 0x20) continue;
+    if (occurs(at, size, text + ((<usize>from) << 1), i - from)) return true;
     from = i + 1;
   }
   return false;

@@ -3,7 +3,7 @@
  * words.gen.ts and signatures.gen.ts. A file an attack family, so that its words and signatures stand together.
  * `node assembly/tables/generate.ts` writes them, `--check` fails if what stands there differs.
  */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const here = new URL(".", import.meta.url);
 
@@ -17,12 +17,20 @@ const GROUPS = [
   { name: "other", type: "OtherWord", shift: 22, bits: 4 },
 ] as const;
 
-/** FNV-1a with a final mix over the lower-case word; assembly/bytes/hash.ts computes the same. */
+const LANES = (1n << 64n) - 1n;
+
+/** Hash of a lower-case word, eight bytes at a time; assembly/bytes/hash.ts computes the same in `hashLanes`. */
 export function hashWord(word: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(word.toLowerCase(), "latin1")) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
-  return (hash ^ (hash >>> 13)) >>> 0;
+  const bytes = Buffer.from(word, "latin1").map((byte) => byte | 0x20);
+  let hash = 0x9e3779b97f4a7c15n ^ BigInt(bytes.length);
+  for (let at = 0; at < bytes.length; at += 8) {
+    const last = at + 8 >= bytes.length;
+    let lane = 0n;
+    for (const [i, byte] of bytes.subarray(at, at + 8).entries()) lane |= BigInt(byte) << BigInt(i * 8);
+    hash = ((hash ^ lane) * 0x9fb21c651e98df25n) & LANES;
+    if (!last) hash ^= hash >> 29n;
+  }
+  return Number((hash ^ (hash >> 32n)) & 0xffffffffn);
 }
 
 /** Lines of all source files of a folder, by file name, without comments and empty lines, split at tabs. */
@@ -119,7 +127,8 @@ const SEVERITIES = new Set(["1", "2", "3", "4", "5"]);
 function signaturesFile(): string {
   const list = rows("signatures", 5);
   let text = header("signatures", `${list.length} signatures.`);
-  text += "/** Number of each signature inside the module; hosts know them by their stamps. */\nexport enum Signature {\n";
+  text +=
+    "/** Number of each signature inside the module; hosts know them by their stamps. */\nexport enum Signature {\n";
   const stamps = new Set<string>();
   let catalog = "";
   let severities = "0";
@@ -134,7 +143,8 @@ function signaturesFile(): string {
   }
   text += "}\n\n/** Severity digit of each signature by its number. */\n";
   text += `export const SEVERITIES: string = "${severities}";\n`;
-  text += "/** Stamp, type, CWEs, severity and reason of each signature, a line each, in the order of their numbers. */\n";
+  text +=
+    "/** Stamp, type, CWEs, severity and reason of each signature, a line each, in the order of their numbers. */\n";
   /* One literal: joined strings would be joined at run time, in memory that is not theirs. */
   text += `// biome-ignore format: one literal\nexport const CATALOG: string = "${catalog}";\n`;
   return text;

@@ -6,11 +6,24 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import loader from "@assemblyscript/loader";
+import { instantiateSync } from "@assemblyscript/loader";
 import { addressText } from "./address.ts";
 import { MerlonError } from "./error.ts";
-import type { Action, Inspector, Layer, Match, Mode, RequestHead, ResponseHead, Transaction, Verdict } from "./verdict.ts";
+import type {
+  Action,
+  Inspector,
+  Layer,
+  Match,
+  Mode,
+  RequestHead,
+  ResponseHead,
+  Transaction,
+  Verdict,
+} from "./verdict.ts";
 import { MODES } from "./verdict.ts";
+
+/** Node's buffers write single-byte text fastest by a method that its types do not know. */
+type Bytes = Buffer & { latin1Write(text: string, at: number, size: number): number };
 
 /** The module's exports, as the compiler describes them. */
 type Core = Awaited<ReturnType<typeof import("../../build/merlon.js").instantiate>>;
@@ -54,13 +67,16 @@ const WASM_FILE = new URL("../../build/merlon.wasm", import.meta.url);
 class Instance {
   readonly core: Core;
   dead = false;
-  bytes: Buffer;
+  bytes: Bytes;
   readonly input: number;
   readonly inputMax: number;
   readonly signatures: readonly SignatureInfo[];
   readonly decoders: readonly string[];
   readonly limits: readonly string[];
   readonly anomalies: readonly string[];
+  /** Statuses that calls answer. */
+  readonly pass: number;
+  readonly block: number;
 
   constructor(module: WebAssembly.Module) {
     const imports: Record<string, Record<string, () => number>> = {};
@@ -70,11 +86,11 @@ class Instance {
       functions[name] = () => 12;
       imports[from] = functions;
     }
-    const { exports } = loader.instantiateSync(module, imports);
+    const { exports } = instantiateSync(module, imports);
     this.core = exports as unknown as Core;
     const start = (exports as { _initialize?: () => void })._initialize;
     start?.();
-    this.bytes = Buffer.from(this.core.memory.buffer);
+    this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
     this.input = this.core.input();
     this.inputMax = this.core.INPUT_BYTES_MAX.value;
     if (this.core.ABI_VERSION.value !== ABI_VERSION) {
@@ -83,6 +99,8 @@ class Instance {
         `the core speaks ABI ${this.core.ABI_VERSION.value}, this host ${ABI_VERSION}: use the core of this release`,
       );
     }
+    this.pass = numberOf(this.core.Status.PASS);
+    this.block = numberOf(this.core.Status.BLOCK);
     this.signatures = this.text(0).trimEnd().split("\n").map(signatureOf);
     this.limits = this.text(1).split(" ");
     this.anomalies = this.text(2).split(" ");
@@ -96,10 +114,15 @@ class Instance {
   }
 
   /** The memory's bytes; a new view after it grew. */
-  view(): Buffer {
-    if (this.bytes.buffer !== this.core.memory.buffer) this.bytes = Buffer.from(this.core.memory.buffer);
+  view(): Bytes {
+    if (this.bytes.buffer !== this.core.memory.buffer) this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
     return this.bytes;
   }
+}
+
+/** An exported number; the loader leaves members of enums as globals, whatever their type says. */
+function numberOf(exported: unknown): number {
+  return exported instanceof WebAssembly.Global ? Number(exported.value) : Number(exported);
 }
 
 function signatureOf(line: string): SignatureInfo {
@@ -170,14 +193,17 @@ export class Engine implements Inspector {
   /** Numbers that the core exports: limits and the like, by name. */
   constant(name: string): number {
     const global = (this.#instance.core as unknown as Record<string, unknown>)[name];
-    if (global instanceof WebAssembly.Global) return Number(global.value);
-    throw new MerlonError("MERLON_ENGINE", `the core exports no number ${name}`);
+    if (global === undefined) throw new MerlonError("MERLON_ENGINE", `the core exports no number ${name}`);
+    return numberOf(global);
   }
 
   /** Whether tables and policies in the core still hold what was loaded; a damaged instance is discarded. */
   verify(): boolean {
-    if (this.#instance.core.verify() === this.#instance.core.Status.PASS) return true;
-    this.#discard(this.#instance, new MerlonError("MERLON_ENGINE", "the core's tables or policy were damaged in memory"));
+    if (this.#instance.core.verify() === this.#instance.pass) return true;
+    this.#discard(
+      this.#instance,
+      new MerlonError("MERLON_ENGINE", "the core's tables or policy were damaged in memory"),
+    );
     return false;
   }
 
@@ -232,7 +258,7 @@ export class Engine implements Inspector {
 function loadInto(instance: Instance, slot: PolicySlot, image: Uint8Array): boolean {
   if (image.length > instance.inputMax) return false;
   instance.view().set(image, instance.input);
-  return instance.core.policy_load(SLOTS[slot], image.length) === instance.core.Status.PASS;
+  return instance.core.policy_load(SLOTS[slot], image.length) === instance.pass;
 }
 
 /** A transaction in an instance of the core. */
@@ -337,7 +363,7 @@ export class CoreTransaction implements Transaction {
     if (this.#isDead()) return this.#engine.failureAction(this.#failed ?? "trap");
     const { core } = this.#instance;
     try {
-      return call(core) === core.Status.BLOCK ? "block" : "pass";
+      return call(core) === this.#instance.block ? "block" : "pass";
     } catch (error) {
       this.#trap(error);
       return this.#engine.failureAction("trap");
@@ -361,7 +387,7 @@ export class CoreTransaction implements Transaction {
       const size = writePairs(this.#instance, pseudo, headers);
       if (size < 0) {
         this.#failed = "overlimit";
-        return this.#engine.failureAction("overlimit") === "block" ? core.Status.BLOCK : core.Status.PASS;
+        return this.#engine.failureAction("overlimit") === "block" ? this.#instance.block : this.#instance.pass;
       }
       return call(core, size);
     });

@@ -189,7 +189,10 @@ class EngineProcess {
   async #take(size: number): Promise<Buffer> {
     while (this.#pendingBytes < size) {
       if (this.#ended) {
-        const reason = this.#errors.trim().split("\n").slice(-4).join(" ") || "no word on its standard error";
+        // Node puts the error above its stack, Go's programs say it in their only or last line.
+        const lines = this.#errors.trim().split("\n");
+        const told = lines.find((line) => /^\w*Error\b|^panic:/.test(line)) ?? lines.at(-1) ?? "";
+        const reason = told === "" ? "no word on its standard error" : told;
         throw new MerlonError("MERLON_INPUT", `benchmark engine ${this.#command.id} ended: ${reason}`);
       }
       await new Promise<void>((resolve) => {

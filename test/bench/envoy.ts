@@ -12,7 +12,6 @@ import { z } from "zod";
 import { MerlonError } from "../../hosts/core/error.ts";
 import { median } from "./engines.ts";
 import { envoyConfig } from "./envoy-config.ts";
-import { buildGo } from "./peers.ts";
 
 /** One kind of load through both Envoys. Ratios are medians over the rounds of with ÷ without. */
 export interface EnvoyFigures {
@@ -43,6 +42,8 @@ export interface EnvoyReport {
 /** Where things are and how long to measure. */
 export interface EnvoyOptions {
   readonly binary: string;
+  /** Path of the built `load` program. */
+  readonly load: string;
   /** The module, or null to measure the noise: two Envoys without a filter. */
   readonly wasm: string | null;
   readonly rounds: number;
@@ -65,7 +66,7 @@ type Run = z.infer<typeof reportSchema> & { readonly cpuUs: number };
 
 /** Runs the Envoy part. Everything it starts is ended before it returns. */
 export async function measureEnvoy(options: EnvoyOptions, say: (text: string) => void): Promise<EnvoyReport> {
-  const load = await buildGo("load", say);
+  const { load } = options;
   const folder = mkdtempSync(join(tmpdir(), "merlon-bench-"));
   const started: ChildProcess[] = [];
   try {

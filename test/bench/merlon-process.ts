@@ -1,12 +1,20 @@
 /** Merlon's core in its own process, driven like the peers. The one argument, if any, is the path of a module. */
-import { inspect, judge, loadMerlon, prepareRequest } from "./merlon.ts";
+import { MerlonError } from "../../hosts/core/error.ts";
+import { inspect, judge, loadMerlon, type PreparedRequest, prepareRequest } from "./merlon.ts";
 import { serve } from "./wire.ts";
 
-const inspector = loadMerlon(process.argv[2]);
+const core = loadMerlon(process.argv[2]);
 
 serve({
   name: "Merlon",
   prepare: prepareRequest,
-  inspect: (request) => inspect(inspector, request),
-  blocks: (request) => judge(inspector, request).blocks,
+  inspect: (request) => inspect(core, request),
+  blocks,
 });
+
+function blocks(request: PreparedRequest): boolean {
+  const { blocks, failed } = judge(core, request);
+  // Time of an engine that gave up is no time at all.
+  if (failed) throw new MerlonError("MERLON_ENGINE", "the core did not answer for a request of the mix");
+  return blocks;
+}

@@ -19,7 +19,7 @@ export interface PreparedRequest {
  * The core with its built-in policy.
  * @param wasm another module than `build/merlon.wasm`, to compare builds; its hash is not checked
  */
-export function loadMerlon(wasm?: string): Inspector {
+export function loadMerlon(wasm?: string): Engine {
   return Engine.load(wasm === undefined ? {} : { wasm: readFileSync(wasm) });
 }
 

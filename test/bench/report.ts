@@ -1,5 +1,5 @@
 /** What a run of the benchmark found, judged by its gates and written for a person. */
-import type { EngineFigures } from "./engines.ts";
+import { type EngineFigures, quantile } from "./engines.ts";
 import type { EnvoyReport } from "./envoy.ts";
 import type { WorstReport } from "./worst.ts";
 
@@ -48,7 +48,7 @@ export function judgeGates(parts: Pick<BenchReport, "engines" | "envoy" | "worst
   if (parts.envoy !== null) gate("Envoy: answers not 200, restarts", parts.envoy.faults.length, 0, false);
   if (parts.worst !== null) {
     gate("worst input, cost per byte ÷ median", parts.worst.worst.ratio, WORST_RATIO_MAX, false);
-    gate("worst input: core did not answer", parts.worst.failures.length, 0, false);
+    gate("worst input: traps of the core", parts.worst.failures.length, 0, false);
   }
   return gates;
 }
@@ -92,6 +92,7 @@ function envoyLines(envoy: EnvoyReport): string[] {
     "req/s plain",
     "with Merlon",
     "ratio",
+    "q1–q3",
     "CPU µs plain",
     "with",
     "p99 µs plain",
@@ -102,6 +103,7 @@ function envoyLines(envoy: EnvoyReport): string[] {
     number(load.plainPerSecond),
     number(load.filteredPerSecond),
     load.rateRatio.toFixed(2),
+    [0.25, 0.75].map((part) => quantile(load.roundRatios, part).toFixed(2)).join("–"),
     number(load.plainCpuUs),
     number(load.filteredCpuUs),
     number(load.plainP99Us),
@@ -127,7 +129,8 @@ function worstLines(worst: WorstReport): string[] {
   const median = `median ${number(worst.medianNsPerByte)} ns/byte; ${worst.tried} inputs tried, seed ${worst.seed}`;
   const raised =
     worst.raised.length === 0 ? [] : [`worse than what is kept: ${worst.raised.join(" ")} (--keep keeps them)`];
-  return [...table([head, ...rows]), median, ...raised];
+  const faults = worst.failures.slice(0, 2).map((genome) => `FAULT: the core trapped on ${JSON.stringify(genome)}`);
+  return [...table([head, ...rows]), median, ...raised, ...faults.map((fault) => oneLine(fault))];
 }
 
 function gateLines(gates: readonly Gate[]): string[] {

@@ -48,8 +48,11 @@ export interface WorstOptions {
   readonly folder: string;
 }
 
+/** The core and its count of what it could not answer. */
+export type Core = Inspector & { readonly counters: { readonly traps: number } };
+
 /** Gives the cost of an input in nanoseconds per byte; a test puts its own in the core's place. */
-export type Cost = (request: BenchRequest) => number;
+export type Cost = (genome: Genome) => number;
 
 interface Scored {
   readonly genome: Genome;
@@ -63,41 +66,72 @@ const RANDOM_SHARE = 0.3;
 /** Inputs of which the climb goes on. */
 const POPULATION = 24;
 /** Tries of a candidate; the least of them is its cost, since nothing makes code run too fast. */
-const ATTEMPTS = 3;
-/** CPU time over which a figure of the report is taken. */
-const EXACT_NS = 30e6;
+const ATTEMPTS = 4;
+/** A try takes about this long, or one call. */
+const TRY_MS = 0.05;
+const TURNS_MAX = 50;
+/** Two tries are enough for a call that takes this long: the search has many others to make. */
+const LONG_MS = 1;
+/** Traps that are reported with their input; one is enough to fail. */
+const FAILURES_MAX = 8;
+/** Time and rounds over which a figure of the report is taken. */
+const EXACT_MS = 10;
+const EXACT_ROUNDS = 5;
 /** A found input must beat the kept one by this to be kept: less is noise. */
 const RAISE_MIN = 1.15;
 /** Nothing below this many times the median is worth a file. */
-const KEEP_RATIO_MIN = 3;
+const KEEP_RATIO_MIN = 10;
 const KEPT_BYTES_MAX = 8192;
 
 /** Searches, then measures again what it found beside the mix. */
-export function searchWorst(inspector: Inspector, mix: readonly BenchRequest[], options: WorstOptions): WorstReport {
+export function searchWorst(core: Core, mix: readonly BenchRequest[], options: WorstOptions): WorstReport {
   const failures: Genome[] = [];
   const kept = readKept(options.folder);
   const prepared = mix.map(prepareRequest);
-  for (let turn = 0; turn < 3; turn++) for (const request of prepared) inspect(inspector, request);
-  const cost: Cost = (request) => quickCost(inspector, prepareRequest(request));
+  for (const request of prepared) inspect(core, request);
+  const cost: Cost = (genome) => {
+    const traps = core.counters.traps;
+    const nsPerByte = quickCost(core, prepareRequest(render(genome)));
+    if (core.counters.traps === traps) return nsPerByte;
+    if (failures.length < FAILURES_MAX) failures.push(genome);
+    return 0; // A new instance is dear, but it is not what is searched for here.
+  };
   const { best, tried } = climb(cost, kept, options.seed, options.budgetMs);
-  const medianNsPerByte = median(prepared.map((request) => quickCost(inspector, request, 20)));
-  const measured = best.map(({ genome }) => {
-    const request = prepareRequest(render(genome));
-    if (judge(inspector, request).failed) failures.push(genome);
-    const nsPerByte = exactCost(inspector, request);
-    return { genome, nsPerByte, ratio: nsPerByte / medianNsPerByte, bytes: request.wireBytes };
-  });
-  measured.sort((a, b) => b.ratio - a.ratio);
-  const raised = measured.filter(({ genome, nsPerByte, ratio }) => {
-    const before = kept.find(({ kind }) => kind === genome.kind);
-    if (ratio < KEEP_RATIO_MIN) return false;
-    return before === undefined || nsPerByte > RAISE_MIN * exactCost(inspector, prepareRequest(render(before)));
-  });
-  if (options.keep) for (const { genome } of raised) writeKept(options.folder, genome);
+  const { medianNsPerByte, inputs } = measureBeside(core, prepared, [...best.map(({ genome }) => genome), ...kept]);
+  const measured = inputs.slice(0, best.length).sort((a, b) => b.ratio - a.ratio);
   const worst = measured[0];
   if (worst === undefined) throw new RangeError("the search needs a budget of at least one input");
+  const raised = measured.filter(({ genome, ratio }) => {
+    const before = inputs.slice(best.length).find((input) => input.genome.kind === genome.kind)?.ratio ?? 0;
+    return ratio >= Math.max(KEEP_RATIO_MIN, RAISE_MIN * before);
+  });
+  if (options.keep) for (const { genome } of raised) writeKept(options.folder, genome);
   const kinds = raised.map(({ genome }) => genome.kind);
   return { seed: options.seed, tried, medianNsPerByte, worst, kinds: measured, raised: kinds, failures };
+}
+
+/**
+ * Measures inputs and the mix in turns, since a machine that is slower for a second must be slower for both.
+ * @returns figures in the order of `genomes`, each the median of its rounds
+ */
+function measureBeside(
+  core: Core,
+  mix: readonly PreparedRequest[],
+  genomes: readonly Genome[],
+): { readonly medianNsPerByte: number; readonly inputs: WorstInput[] } {
+  const requests = genomes.map((genome) => prepareRequest(render(genome)));
+  const medians: number[] = [];
+  const costs: number[][] = genomes.map(() => []);
+  for (let round = 0; round < EXACT_ROUNDS; round++) {
+    medians.push(median(mix.map((request) => quickCost(core, request))));
+    for (const [at, request] of requests.entries()) costs[at]?.push(exactCost(core, request));
+  }
+  const inputs = genomes.map((genome, at) => {
+    const own = costs[at] ?? [];
+    const ratio = median(own.map((cost, round) => cost / (medians[round] ?? 1)));
+    return { genome, ratio, nsPerByte: median(own), bytes: requests[at]?.wireBytes ?? 0 };
+  });
+  return { medianNsPerByte: median(medians), inputs };
 }
 
 /**
@@ -117,9 +151,13 @@ export function climb(
   const population: Scored[] = [];
   let tried = 0;
   const consider = (genome: Genome): void => {
-    const scored = { genome, nsPerByte: cost(render(genome)) };
+    const before = best.get(genome.kind)?.nsPerByte ?? -1;
+    let nsPerByte = cost(genome);
     tried++;
-    if (scored.nsPerByte > (best.get(genome.kind)?.nsPerByte ?? -1)) best.set(genome.kind, scored);
+    // A disturbance can make any input look dear, but hardly twice.
+    if (nsPerByte > before) nsPerByte = Math.min(nsPerByte, cost(genome));
+    const scored = { genome, nsPerByte };
+    if (nsPerByte > before) best.set(genome.kind, scored);
     population.push(scored);
     if (population.length < 2 * POPULATION) return;
     population.sort((a, b) => b.nsPerByte - a.nsPerByte);
@@ -139,38 +177,39 @@ function parent(random: Random, population: readonly Scored[], best: ReadonlyMap
   return pick(random, random(4) === 0 ? [...best.values()] : population).genome;
 }
 
-/** Least wall time of some tries, each of `turns` calls: good enough to climb by, and cheap. */
-function quickCost(inspector: Inspector, request: PreparedRequest, turns = 1): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+/**
+ * Least wall time of some tries, each of several calls where one is too short for the clock: cheap, and good enough to
+ * climb by and for a median.
+ */
+function quickCost(core: Core, request: PreparedRequest): number {
+  let least = Number.MAX_VALUE;
+  let turns = 1;
+  for (let attempt = 0; attempt < ATTEMPTS && least < (attempt < 2 ? Infinity : LONG_MS); attempt++) {
     const start = performance.now();
-    for (let turn = 0; turn < turns; turn++) inspect(inspector, request);
-    least = Math.min(least, performance.now() - start);
+    for (let turn = 0; turn < turns; turn++) inspect(core, request);
+    const spent = (performance.now() - start) / turns;
+    least = Math.min(least, spent);
+    turns = Math.min(TURNS_MAX, Math.max(1, Math.ceil(TRY_MS / Math.max(1e-6, spent))));
   }
-  return (least * 1e6) / turns / costedBytes(inspector, request);
+  return (least * 1e6) / costedBytes(core, request);
 }
 
-/** CPU time over EXACT_NS, for what is reported. */
-
-function exactCost(inspector: Inspector, request: PreparedRequest): number {
-  const costs: number[] = [];
-  for (let round = 0; round < 3; round++) {
-    const before = threadCpuNs();
-    let turns = 0;
-    const start = performance.now();
-    do {
-      inspect(inspector, request);
-      turns++;
-    } while ((performance.now() - start) * 1e6 < EXACT_NS / 3);
-    costs.push((threadCpuNs() - before) / turns);
-  }
-  return median(costs) / costedBytes(inspector, request);
+/** CPU time over EXACT_MS, for what is reported. */
+function exactCost(core: Core, request: PreparedRequest): number {
+  const before = threadCpuNs();
+  const start = performance.now();
+  let turns = 0;
+  do {
+    inspect(core, request);
+    turns++;
+  } while (performance.now() - start < EXACT_MS);
+  return (threadCpuNs() - before) / turns / costedBytes(core, request);
 }
 
-function costedBytes(inspector: Inspector, request: PreparedRequest): number {
+function costedBytes(core: Core, request: PreparedRequest): number {
   const compressed = request.head.rawHeaders.some((part) => part.toLowerCase() === "content-encoding");
   if (!compressed) return request.wireBytes;
-  return request.wireBytes - request.body.length + judge(inspector, request).inspectedBytes;
+  return request.wireBytes - request.body.length + judge(core, request).inspectedBytes;
 }
 
 function readKept(folder: string): Genome[] {

@@ -1,5 +1,6 @@
 /** The build steps: what they leave in `build/`, and that equal sources give equal bytes. */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,13 +9,20 @@ import { bundleImage, CORE_BUILDS, type CoreBuild, compileCore } from "../../hos
 
 const ROOT = join(import.meta.dirname, "../..");
 const CORE = "export const LIMIT: u32 = 3;\nexport function limit_of(size: u32): u32 { return size + LIMIT; }\n";
+/** A core that marks bytes as alive and reads. */
+const READER = `
+import { guard_mark } from "./env";
+export function allow(at: usize, size: u32): void { guard_mark(at, size, 1); }
+export function read(at: usize): u32 { return load<u8>(at); }
+`;
+const ENV = "export declare function guard_mark(at: usize, size: u32, state: u32): void;\n";
 const NAMES = Object.keys(CORE_BUILDS) as CoreBuild[];
 
 let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "merlon-build-"));
-  const options = { runtime: "stub", use: ["abort="], exportStart: "_initialize" };
+  const options = { runtime: "stub", use: ["abort="], exportStart: "_initialize", initialMemory: 1 };
   put("asconfig.json", JSON.stringify({ targets: { release: { optimizeLevel: 3 }, checked: {} }, options }));
   put("assembly/index.ts", CORE);
 });
@@ -26,20 +34,51 @@ function put(path: string, content: string): void {
   writeFileSync(join(root, path), content);
 }
 
+async function exportsOf(file: string): Promise<Record<string, (...values: number[]) => number>> {
+  const { instance } = await WebAssembly.instantiate(readFileSync(join(root, "build", file)));
+  return instance.exports as Record<string, (...values: number[]) => number>;
+}
+
 describe("a build of the core", () => {
-  test("leaves the module, with typings only for hosts' own build", async () => {
+  test("for hosts leaves the module, its hash and its typings", async () => {
     expect(await compileCore("release", root)).toBe(true);
-    expect(await compileCore("checked", root)).toBe(true);
-    expect(readdirSync(join(root, "build")).sort()).toEqual(["merlon.checked.wasm", "merlon.d.ts", "merlon.wasm"]);
+    expect(readdirSync(join(root, "build")).sort()).toEqual(["merlon.d.ts", "merlon.wasm", "merlon.wasm.sha256"]);
     expect(readFileSync(join(root, "build/merlon.d.ts"), "utf8")).toContain("limit_of(size: number): number");
-    const { instance } = await WebAssembly.instantiate(readFileSync(join(root, "build/merlon.wasm")));
-    const exported = instance.exports["limit_of"] as (size: number) => number;
-    expect(exported(4)).toBe(7);
+    const wasm = readFileSync(join(root, "build/merlon.wasm"));
+    const hash = createHash("sha256").update(wasm).digest("hex");
+    expect(readFileSync(join(root, "build/merlon.wasm.sha256"), "utf8")).toBe(`${hash}\n`);
+    expect((await exportsOf("merlon.wasm"))["limit_of"]?.(4)).toBe(7);
+  });
+
+  test("with checks traps at a byte that was not given to it", async () => {
+    put("assembly/index.ts", READER);
+    put("assembly/env.ts", ENV);
+    cpSync(join(ROOT, "assembly/checked"), join(root, "assembly/checked"), { recursive: true });
+    expect(await compileCore("checked", root)).toBe(true);
+    const { allow, read } = await exportsOf("merlon.checked.wasm");
+    allow?.(1024, 4);
+    expect(read?.(1027)).toBe(0);
+    expect(() => read?.(1028)).toThrow("unreachable");
+    expect(() => read?.(1023)).toThrow("unreachable");
   });
 
   test("is refused for a target that asconfig.json does not have", async () => {
     put("test/assembly/entry.ts", CORE);
     expect(await compileCore("test", root)).toBe(false);
+    expect(existsSync(join(root, "build"))).toBe(false);
+  });
+
+  test.each([
+    ["joins strings", 'export function f(): u32 { const s = "a" + "b"; return load<u16>(changetype<usize>(s)); }'],
+    ["creates an object", "class A { b: u32 = 1; }\nexport function f(): A { return new A(); }"],
+    ["imports what hosts do not offer", '@external("env", "read_file")\ndeclare function g(): void;\ng();'],
+    ["imports from elsewhere", '@external("wasi", "proxy_log")\ndeclare function g(): void;\ng();'],
+    ["is too large", "export function f(): usize { return memory.data(600000); }\nstore<u8>(f() + 599999, 1);"],
+    ["uses threads", "export function f(): u32 { return atomic.load<u32>(64); }", "threads"],
+  ])("for hosts is refused when it %s", async (_what, source, feature = "simd") => {
+    put("asconfig.json", JSON.stringify({ targets: { release: {} }, options: { use: ["abort="], enable: [feature] } }));
+    put("assembly/index.ts", source);
+    expect(await compileCore("release", root)).toBe(false);
     expect(existsSync(join(root, "build"))).toBe(false);
   });
 
@@ -53,7 +92,8 @@ describe("a build of the core", () => {
 });
 
 test.each(NAMES)("the `%s` build of Merlon's core has the same bytes in another folder", async (name) => {
-  for (const path of ["asconfig.json", "assembly", "hosts/dataplane/envoy", "test/assembly/entry.ts"]) {
+  const sources = ["asconfig.json", "assembly", "hosts/dataplane/envoy"];
+  for (const path of name === "test" ? [...sources, "test/assembly"] : sources) {
     cpSync(join(ROOT, path), join(root, path), { recursive: true });
   }
   expect(await compileCore(name, ROOT, join(root, "here"))).toBe(true);

@@ -32,8 +32,13 @@ export interface Rule {
   readonly name: string;
   readonly find: (files: readonly SourceFile[]) => Finding[];
   readonly broken: Readonly<Record<string, string>>;
-  /** Files that may break the rule, each with the reason. One that no longer does must be struck off. */
+  /** Files, or folders with a last `/`, that may break the rule, with the reason. What no longer does is struck off. */
   readonly except?: Readonly<Record<string, string>>;
+}
+
+/** True where an exception's path, a file's or a folder's, covers the file. */
+export function isExcepted(exception: string, path: string): boolean {
+  return exception === path || (exception.endsWith("/") && path.startsWith(exception));
 }
 
 /** Reads all files below `root`, in a fixed order. */

@@ -12,13 +12,13 @@ export let probe: bool = false;
 export let imageSize: u32 = 0;
 
 /** @returns address behind `"key":` and white space, or 0 */
-function valueOf(at: usize, end: usize, key: string): usize {
+function findValue(at: usize, end: usize, key: string): usize {
   const size = <u32>key.length;
   const text = changetype<usize>(key);
   for (; at + <usize>size + 3 < end; at++) {
     if (load<u8>(at) != 0x22) continue;
     let i: u32 = 0;
-    while (i < size && <u32>load<u8>(at + 1 + <usize>i) == <u32>load<u16>(text + (<usize>i << 1))) i++;
+    while (i < size && <u32>load<u8>(at + 1 + <usize>i) == <u32>load<u16>(text + ((<usize>i) << 1))) i++;
     if (i < size || load<u8>(at + 1 + <usize>size) != 0x22) continue;
     at += <usize>size + 2;
     while (at < end && (load<u8>(at) == 0x20 || load<u8>(at) == 0x3a || load<u8>(at) == 10 || load<u8>(at) == 13)) at++;
@@ -30,10 +30,10 @@ function valueOf(at: usize, end: usize, key: string): usize {
 /** Reads the configuration in [at, at + size); the image, if there is one, is decoded in place to `at`. */
 export function configurationRead(at: usize, size: u32): void {
   const end = at + <usize>size;
-  const flag = valueOf(at, end, "probe");
+  const flag = findValue(at, end, "probe");
   probe = flag != 0 && flag < end && load<u8>(flag) == 0x74;
   imageSize = 0;
-  let from = valueOf(at, end, "policy");
+  let from = findValue(at, end, "policy");
   if (!from || from >= end || load<u8>(from) != 0x22) return;
   from++;
   let stop = from;

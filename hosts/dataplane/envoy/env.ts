@@ -7,7 +7,13 @@
 /** Serialised pairs of a header map; the host allocates them by `proxy_on_memory_allocate`. */
 export declare function proxy_get_header_map_pairs(map: u32, dataAt: usize, sizeAt: usize): u32;
 /** Adds a field to a header map. */
-export declare function proxy_replace_header_map_value(map: u32, key: usize, keySize: u32, value: usize, valueSize: u32): u32;
+export declare function proxy_replace_header_map_value(
+  map: u32,
+  key: usize,
+  keySize: u32,
+  value: usize,
+  valueSize: u32,
+): u32;
 /** Bytes of a buffer from `start` on, at most `most`. */
 export declare function proxy_get_buffer_bytes(buffer: u32, start: u32, most: u32, dataAt: usize, sizeAt: usize): u32;
 /** A property of the stream; the path's segments are separated by NUL. */

@@ -6,7 +6,7 @@
  * The host puts what it returns into the core's input buffer (`proxy_on_memory_allocate`), where the core reads it in
  * place: nothing is copied and nothing is to be freed.
  */
-import { LINE_BYTES_MAX } from "../../../assembly/report/line";
+
 import {
   input,
   line_size,
@@ -22,7 +22,8 @@ import {
 import { INPUT_BYTES_MAX } from "../../../assembly/abi/limits";
 import { Status } from "../../../assembly/abi/status";
 import { writeLiteral } from "../../../assembly/bytes/ascii";
-import { Failure, Slot, failsClosed, holdBytesOf, imageOf } from "../../../assembly/policy/image";
+import { Failure, failsClosed, holdBytesOf, imageOf, Slot } from "../../../assembly/policy/image";
+import { LINE_BYTES_MAX } from "../../../assembly/report/line";
 import { configurationRead, imageSize, probe } from "./configuration";
 import {
   proxy_get_buffer_bytes,
@@ -68,7 +69,8 @@ export function proxy_on_vm_start(_context: u32, _size: u32): u32 {
 /** Takes the plugin's configuration; refuses one whose policy image is not valid. */
 export function proxy_on_configure(_context: u32, size: u32): u32 {
   if (!size) return 1;
-  if (proxy_get_buffer_bytes(CONFIGURATION, 0, size, out, out + 4) != 0) return warn("merlon: configuration unreadable");
+  if (proxy_get_buffer_bytes(CONFIGURATION, 0, size, out, out + 4) != 0)
+    return warn("merlon: configuration unreadable");
   configurationRead(load<usize>(out), load<u32>(out + 4));
   if (!imageSize) return 1;
   if (policy_load(<u32>Slot.ACTIVE, imageSize) == <u32>Status.PASS) return 1;

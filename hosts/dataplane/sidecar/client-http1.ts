@@ -11,6 +11,8 @@ export const DISCARD_BYTES_MAX = 1024 * 1024;
 /** How long they are taken. */
 export const DISCARD_MS_MAX = 5000;
 
+const EMPTY = Buffer.alloc(0);
+
 /** Characters that Node refuses in a reason phrase; what is left is what a phrase may hold. */
 const REASON = /^[\t\x20-\x7e]*$/;
 
@@ -21,10 +23,11 @@ export class Http1Client implements ClientSide {
   readonly #response: ServerResponse;
   readonly #connection: ClientConnection;
   readonly #facts: HeadFacts;
-  readonly #isDraining: () => boolean;
+  readonly #mustClose: () => boolean;
   #discarding = false;
   #discarded = 0;
   #continued = false;
+  #closing = false;
   #wrote = false;
 
   constructor(
@@ -32,13 +35,18 @@ export class Http1Client implements ClientSide {
     response: ServerResponse,
     connection: ClientConnection,
     facts: HeadFacts,
-    isDraining: () => boolean,
+    mustClose: () => boolean,
   ) {
     this.#request = request;
     this.#response = response;
     this.#connection = connection;
     this.#facts = facts;
-    this.#isDraining = isDraining;
+    this.#mustClose = mustClose;
+  }
+
+  /** Whether the connection cannot be used for another request after this one. */
+  protected get closes(): boolean {
+    return this.#closing || this.#facts.refusal !== null || this.#mustClose();
   }
 
   /** Connects the events. Must be called in the same turn in which Node announced the request. */
@@ -48,7 +56,7 @@ export class Http1Client implements ClientSide {
     response.on("close", () => {
       events.clientClosed();
       // A head that was sent before the drain began may have promised to keep the connection.
-      if (this.#isDraining() && this.#connection.inFlight === 0) request.socket.destroySoon();
+      if (this.#mustClose() && this.#connection.inFlight === 0) request.socket.destroySoon();
     });
     response.on("drain", () => events.clientDrained());
     // Node destroys the response after this; the close event tells the flow.
@@ -68,7 +76,7 @@ export class Http1Client implements ClientSide {
 
   respond(status: number, reason: string, headers: string[], bodyless: boolean): void {
     const response = this.#response;
-    if (this.#isDraining()) headers.push("connection", "close");
+    if (this.closes) headers.push("connection", "close");
     response.writeHead(status, REASON.test(reason) ? reason : "", headers);
     // Node sends the head with the first bytes of the body. Those usually come in this turn; if not, the head must not
     // wait for them, or the first event of a stream would.
@@ -92,7 +100,7 @@ export class Http1Client implements ClientSide {
     const { status, headers, body } = answer;
     const unread = this.#facts.hasBody && !this.#request.complete;
     // A client that was not told to go on may send its body or the next request: nobody could tell which.
-    if (this.#isDraining() || this.#facts.refusal !== null || (unread && this.#waits())) {
+    if (this.closes || (unread && this.#waits())) {
       headers.push("connection", "close");
     }
     this.#response.writeHead(status, headers);
@@ -146,9 +154,15 @@ export class Http1Client implements ClientSide {
     this.reset();
   }
 
+  /** Where the next request would begin is not certain: the connection ends with this response. */
+  closeAfterAnswer(): void {
+    this.#closing = true;
+  }
+
   /** Called in the tick after the head if nothing was written since. */
   flushHead(): void {
-    if (!this.#wrote && !this.#response.destroyed) this.#response.flushHeaders();
+    // `flushHeaders` would write the head as UTF-8 and so change bytes above 0x7f; an empty buffer leaves them alone.
+    if (!this.#wrote && !this.#response.destroyed) this.#response.write(EMPTY);
   }
 
   #waits(): boolean {

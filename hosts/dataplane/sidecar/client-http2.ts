@@ -12,6 +12,7 @@ export class Http2Client implements ClientSide {
   #trailers: string[] | null = null;
   #rawTrailers: readonly string[] | null = null;
   #discarding = false;
+  #trails = false;
 
   constructor(stream: ServerHttp2Stream, facts: HeadFacts) {
     this.#stream = stream;
@@ -39,11 +40,14 @@ export class Http2Client implements ClientSide {
     });
   }
 
-  respond(status: number, _reason: string, headers: string[], bodyless: boolean, mayTrail: boolean): void {
+  respond(status: number, _reason: string, headers: string[], bodyless: boolean): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     headers.unshift(":status", String(status));
-    stream.respond(headers, { endStream: bodyless, waitForTrailers: mayTrail && !bodyless });
+    // Always with trailers, whether or not there are any: without this option Node ends a stream that is closed with an
+    // error code cleanly, and a response that was cut would look whole.
+    this.#trails = !bodyless;
+    stream.respond(headers, { endStream: bodyless, waitForTrailers: !bodyless });
   }
 
   write(chunk: Uint8Array): boolean {
@@ -84,11 +88,11 @@ export class Http2Client implements ClientSide {
   discard(): void {
     this.#discarding = true;
     const stream = this.#stream;
-    // The rest of the request is refused without an error once the response is out (RFC 9113 §8.1).
-    const stop = (): void => stream.close(constants.NGHTTP2_NO_ERROR);
-    if (stream.writableFinished) stop();
-    else stream.once("finish", stop);
     stream.resume();
+    // A response of the upstream's is out when its trailers are, see `#sendTrailers`.
+    if (this.#trails) return;
+    if (stream.writableFinished) this.#stop();
+    else stream.once("finish", () => this.#stop());
   }
 
   reset(code: number | null): void {
@@ -127,6 +131,12 @@ export class Http2Client implements ClientSide {
     }
     // Without fields this ends the stream with an empty DATA frame.
     this.#stream.sendTrailers(fields);
+    if (this.#discarding) setImmediate(() => this.#stop());
+  }
+
+  /** The response is out: the rest of the request is refused without an error (RFC 9113 §8.1). */
+  #stop(): void {
+    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 }
 

@@ -33,9 +33,8 @@ export interface ClientSide {
   /**
    * Sends the response head.
    * @param bodyless the response ends here
-   * @param mayTrail the upstream may send trailers after the body
    */
-  respond(status: number, reason: string, headers: string[], bodyless: boolean, mayTrail: boolean): void;
+  respond(status: number, reason: string, headers: string[], bodyless: boolean): void;
   /** Sends body bytes. False: wait for `clientDrained`. */
   write(chunk: Uint8Array): boolean;
   end(trailers: string[] | null): void;

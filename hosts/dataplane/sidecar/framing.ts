@@ -37,6 +37,10 @@ export interface HeadFacts {
   readonly mediaType: string;
   /** A WebSocket handshake that may be passed through. */
   readonly websocket: boolean;
+  /** An Upgrade header that is not followed. */
+  readonly ignoresUpgrade: boolean;
+  /** The client will not use the connection again. */
+  readonly closes: boolean;
   /** Names in lower case that the Connection header marks as meant for the next hop only. */
   readonly connectionNames: readonly string[];
   /** A `Trailer` header announces fields after the body. */
@@ -112,6 +116,8 @@ export function readHttp1Head(
   facts.hasBody = walk.chunked || facts.contentLength > 0;
   facts.websocket =
     walk.upgrade.toLowerCase() === "websocket" && walk.websocketKey && method === "GET" && !facts.hasBody;
+  facts.ignoresUpgrade = walk.upgrade !== "" && !facts.websocket;
+  facts.closes ||= version === "1.0";
   facts.expectsContinue = walk.expectation === "100-continue" && version === "1.1" && facts.hasBody;
   const path = originForm(method, target, walk);
   facts.head = {
@@ -136,7 +142,8 @@ export function readHttp1Head(
 
 /**
  * Reads the head of an HTTP/2 request. nghttp2 has already refused what RFC 9113 §8 calls malformed: pseudo-headers
- * out of order or repeated, connection-specific headers, upper-case names, CR, LF or NUL in values.
+ * out of order or repeated, connection-specific headers, upper-case names; and it has left out fields that HTTP/1 could
+ * not carry, such as values with CR, LF or NUL, so that neither the core nor the upstream gets to see them.
  * @param headBytesMax names and values together, as for HTTP/1
  */
 export function readHttp2Head(
@@ -148,12 +155,14 @@ export function readHttp2Head(
   let method = "";
   let path = "";
   let authority = "";
+  let scheme = "";
   let at = 0;
   while (at < rawHeaders.length && rawHeaders[at]?.startsWith(":")) {
     const value = rawHeaders[at + 1] ?? "";
     if (rawHeaders[at] === ":method") method = value;
     else if (rawHeaders[at] === ":path") path = value;
     else if (rawHeaders[at] === ":authority") authority = value;
+    else if (rawHeaders[at] === ":scheme") scheme = value;
     at += 2;
   }
   let size = 0;
@@ -181,7 +190,7 @@ export function readHttp2Head(
   else if (method === "CONNECT") facts.refusal = METHOD_NOT_ALLOWED;
   else if (METHODS_FOREIGN.has(method) || !METHODS_KNOWN.has(method)) facts.refusal = METHOD;
   else if (walk.lookAlike || walk.codings > 0 || walk.lengths > 1) facts.refusal = FRAMING;
-  else if (!reachable) facts.refusal = TARGET;
+  else if (!reachable || (scheme !== "http" && scheme !== "https")) facts.refusal = TARGET;
   else if (disagrees || !isHostClear(walk, "1.1")) facts.refusal = HOST;
   else if (walk.expectation !== "" && walk.expectation !== "100-continue") facts.refusal = EXPECTATION;
   return facts;
@@ -211,6 +220,8 @@ function walkHeaders(rawHeaders: readonly string[], from: number): Walk {
       accept: "",
       mediaType: "",
       websocket: false,
+      ignoresUpgrade: false,
+      closes: false,
       connectionNames: [],
       announcesTrailers: false,
       acceptsTrailers: false,
@@ -262,6 +273,7 @@ function noteHeader(walk: Walk, name: string, value: string): boolean {
       return true;
     case "connection":
       facts.connectionNames = facts.connectionNames.concat(connectionNames(value));
+      facts.closes ||= /(^|[,\s])close([,\s]|$)/i.test(value);
       return true;
     case "upgrade":
       walk.upgrade = walk.upgrade === "" ? value : `${walk.upgrade}, ${value}`;

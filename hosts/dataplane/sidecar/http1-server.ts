@@ -3,7 +3,7 @@
  * and answers to what the parser refuses.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refOf } from "../../core/ulid.ts";
 import { type AnswerKind, buildAnswer } from "./block-page.ts";
@@ -12,7 +12,7 @@ import { countRefused, type RefusalReason } from "./counters.ts";
 import type { ClientConnection } from "./exchange.ts";
 import { readHttp1Head } from "./framing.ts";
 import { type FlowContext, RequestFlow } from "./request-flow.ts";
-import { HandshakeClient } from "./upgrade.ts";
+import { UpgradeClient } from "./upgrade.ts";
 
 /** Requests that a client may send ahead on one connection (pipelining) before it is cut. */
 export const PIPELINED_MAX = 64;
@@ -25,7 +25,8 @@ interface Seat {
   /** The request whose body is being read, and the flow that it belongs to. */
   request: IncomingMessage | null;
   flow: RequestFlow | null;
-  /** The parser gave up; nothing more is read from this connection. */
+  client: Http1Client | null;
+  /** The connection ends with an answer that is on its way; what comes behind is no request any more. */
   refused: boolean;
 }
 
@@ -49,8 +50,8 @@ export class Http1Server {
       connectionsCheckingInterval: Math.min(Math.max(Math.floor(timeouts.headMs / 4), 10), 1000),
       keepAliveTimeout: timeouts.idleMs,
       noDelay: true,
-      // Every other Upgrade is ignored, as RFC 9110 §7.8 allows; h2c upgrades above all would carry unseen requests.
-      shouldUpgradeCallback: (request) => this.#facts(request, false).websocket,
+      // With a body Node would leave it to us to find its end; such a request stays with the parser.
+      shouldUpgradeCallback: (request) => !this.#facts(request, false).hasBody,
     });
     // Node drops headers beyond its own count silently; ours is checked and refused instead.
     this.#server.maxHeadersCount = 0;
@@ -67,7 +68,7 @@ export class Http1Server {
 
   /** Takes a connection whose first bytes are those of HTTP/1. */
   adopt(stream: Socket, connection: ClientConnection): void {
-    this.#seats.set(stream, { connection, request: null, flow: null, refused: false });
+    this.#seats.set(stream, { connection, request: null, flow: null, client: null, refused: false });
     this.#server.emit("connection", stream);
   }
 
@@ -88,10 +89,11 @@ export class Http1Server {
 
   #take(request: IncomingMessage, response: ServerResponse): void {
     const seat = this.#seats.get(request.socket);
-    if (seat === undefined || seat.refused) {
+    if (seat === undefined) {
       request.socket.destroy();
       return;
     }
+    if (seat.refused) return;
     const { connection } = seat;
     if (connection.inFlight >= PIPELINED_MAX) {
       countRefused(this.#context.counters, "overload");
@@ -104,20 +106,36 @@ export class Http1Server {
     const flow = new RequestFlow(this.#context, connection, facts, client);
     seat.request = request;
     seat.flow = flow;
+    seat.client = client;
+    // Where the end of a refused request lies is uncertain, so nothing behind it may be read as a request.
+    seat.refused = facts.refusal !== null;
+    if (facts.ignoresUpgrade) {
+      // Node's parser stops reading behind a request with Upgrade, wanted or not.
+      seat.refused = true;
+      client.closeAfterAnswer();
+    }
     client.attach(flow);
     flow.start();
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, firstBytes: Buffer): void {
-    const seat = this.#seats.get(socket);
-    // Behind unanswered requests the answer to a handshake would come out of order.
-    if (seat === undefined || seat.connection.inFlight > 0) {
-      socket.destroy();
+  /**
+   * Takes a request with an Upgrade header. Only WebSocket is followed; every other protocol is ignored, as RFC 9110
+   * §7.8 allows, above all h2c, whose requests nobody would see.
+   */
+  #upgrade(request: IncomingMessage, stream: Duplex, firstBytes: Buffer): void {
+    const seat = this.#seats.get(stream);
+    // Behind unanswered requests the answer would come out of order.
+    if (seat === undefined || seat.refused || seat.connection.inFlight > 0 || !(stream instanceof Socket)) {
+      stream.destroy();
       return;
     }
-    const facts = this.#facts(request, seat.connection.secure);
-    const client = new HandshakeClient(request, socket, firstBytes, seat.connection, facts);
-    const flow = new RequestFlow(this.#context, seat.connection, facts, client);
+    const { connection } = seat;
+    const facts = this.#facts(request, connection.secure);
+    const goBack = (): void => {
+      this.#server.emit("connection", stream);
+    };
+    const client = new UpgradeClient(request, stream, firstBytes, connection, facts, () => this.#draining, goBack);
+    const flow = new RequestFlow(this.#context, connection, facts, client);
     client.attach(flow);
     flow.start();
   }
@@ -126,12 +144,15 @@ export class Http1Server {
     const seat = this.#seats.get(socket);
     if (seat?.refused) return;
     const code = error.code ?? "";
-    if (seat === undefined || !socket.writable || !(code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT")) {
+    const answerable = code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
+    // A client that closed in the middle of a message is gone; it did not write a wrong one.
+    if (seat === undefined || !socket.writable || !answerable || code === "HPE_INVALID_EOF_STATE") {
       socket.destroy();
       return;
     }
     if (seat.request !== null && !seat.request.complete && seat.connection.inFlight > 0) {
       seat.refused = true;
+      seat.client?.closeAfterAnswer();
       seat.flow?.requestMalformed();
       return;
     }

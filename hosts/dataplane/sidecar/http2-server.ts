@@ -42,6 +42,8 @@ export class Http2Server {
 
   /** Takes a connection that begins with the HTTP/2 preface, or whose TLS handshake chose HTTP/2. */
   adopt(stream: Socket, connection: ClientConnection): void {
+    // Half an HTTP/2 connection is of no use: a client that closed its half can never end its streams.
+    stream.allowHalfOpen = false;
     this.#arriving = connection;
     this.#server.emit("connection", stream);
     this.#arriving = null;

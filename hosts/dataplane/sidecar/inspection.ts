@@ -62,6 +62,11 @@ export class Inspection {
     return !this.#responseOver && !this.#over && this.#transaction !== null;
   }
 
+  /** The response begins before the request has ended: the core takes one after the other, so it gets the request. */
+  skipResponse(): void {
+    this.#responseOver = true;
+  }
+
   head(): Outcome {
     const transaction = this.#transaction;
     if (transaction === null) return this.#failed("unreachable");

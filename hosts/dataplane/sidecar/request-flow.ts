@@ -139,6 +139,7 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
       for (const block of blocks) this.#exchange?.write(block);
       this.#phase = SENT;
       this.#exchange?.end(trailers);
+      if (this.#status !== 0) this.#inspection?.finish(this.#status);
     }
     this.#sentAt = this.#context.sweep.nowMs;
   }
@@ -187,6 +188,7 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
     const inspection = this.#inspection;
     this.#headAt = this.#context.sweep.nowMs;
     if (this.#phase === SENT) this.#releaseHold();
+    else inspection?.skipResponse();
     const outcome = inspection?.wantsResponse ? inspection.responseHead({ status, rawHeaders }) : "pass";
     if (outcome !== "pass") {
       this.#stop(outcome);
@@ -195,7 +197,7 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
     const bodyless = this.#facts.head.method === "HEAD" || status === 204 || status === 304;
     const headers = returnedHeaders(rawHeaders, this.#client.http2);
     try {
-      this.#client.respond(status, reason, headers, bodyless, mayTrail(headers));
+      this.#client.respond(status, reason, headers, bodyless);
     } catch {
       // Node refuses to write some heads that parsers let through; to the client the upstream is broken then.
       this.#exchange?.abort();
@@ -479,14 +481,6 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
   #addTime(begun: number): void {
     if (this.#inspection !== null) this.#inspection.addedMicros += (performance.now() - begun) * 1000;
   }
-}
-
-/** A body whose size is declared cannot be followed by trailers. */
-function mayTrail(headers: readonly string[]): boolean {
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === "content-length") return false;
-  }
-  return true;
 }
 
 /** Responses that go on for as long as both sides like; a parked transaction would wait for nothing. */

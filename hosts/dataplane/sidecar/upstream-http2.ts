@@ -15,6 +15,8 @@ const STREAMS_ASSUMED = 100;
 interface Session {
   readonly http2: ClientHttp2Session;
   streams: number;
+  /** How many streams the upstream takes. */
+  streamsMax: number;
   usable: boolean;
   /** Why the session failed, told to the requests that it took with it. */
   error: unknown;
@@ -41,7 +43,8 @@ export class Http2Upstream implements Upstream {
     const bodyless = body === "none";
     let stream: ClientHttp2Stream;
     try {
-      // Without the option a stream could not send trailers; with it and none to send it ends all the same.
+      // With trailers, whether or not there are any: without this option Node ends a stream cleanly that is closed with
+      // an error code, and a request that was cut would look whole to the upstream.
       stream = session.http2.request(head, { endStream: bodyless, waitForTrailers: !bodyless });
     } catch (error) {
       session.usable = false;
@@ -68,7 +71,7 @@ export class Http2Upstream implements Upstream {
     for (const session of this.#sessions) {
       if (session.usable && (best === null || session.streams < best.streams)) best = session;
     }
-    const full = best !== null && best.streams >= (best.http2.remoteSettings.maxConcurrentStreams ?? STREAMS_ASSUMED);
+    const full = best !== null && best.streams >= best.streamsMax;
     return best === null || (full && this.#sessions.size < SESSIONS_MAX) ? this.#connect() : best;
   }
 
@@ -84,10 +87,13 @@ export class Http2Upstream implements Upstream {
             ...(tls.ca === null ? {} : { ca: tls.ca }),
           };
     const http2 = connect(origin, { maxSendHeaderBlockLength: 256 * 1024, settings: SETTINGS, ...secure });
-    const session: Session = { http2, streams: 0, usable: true, error: null };
+    const session: Session = { http2, streams: 0, streamsMax: STREAMS_ASSUMED, usable: true, error: null };
     this.#sessions.add(session);
     const timer = setTimeout(() => http2.destroy(new ConnectTimeout()), this.#connectMs);
     http2.once("connect", () => clearTimeout(timer));
+    http2.on("remoteSettings", ({ maxConcurrentStreams }) => {
+      session.streamsMax = maxConcurrentStreams ?? STREAMS_ASSUMED;
+    });
     http2.on("error", (error) => {
       session.error = error;
     });
@@ -127,6 +133,7 @@ class StreamExchange implements UpstreamExchange {
   readonly #events: UpstreamEvents;
   #trailers: string[] | null = null;
   #rawTrailers: string[] | null = null;
+  #error: Error | null = null;
   #over = false;
 
   constructor(stream: ClientHttp2Stream, session: Session, events: UpstreamEvents) {
@@ -149,8 +156,9 @@ class StreamExchange implements UpstreamExchange {
       if (!this.#over) events.upstreamDrained();
     });
     stream.on("wantTrailers", () => stream.sendTrailers(fieldsOf(this.#trailers)));
-    // The close event follows and knows the code.
-    stream.on("error", ignore);
+    stream.on("error", (error) => {
+      this.#error = error;
+    });
     stream.on("end", () => this.#ended());
     stream.on("close", () => this.#failed());
   }
@@ -195,8 +203,9 @@ class StreamExchange implements UpstreamExchange {
   }
 
   #failure(): UpstreamFailure {
-    const { error } = this.#session;
-    if (error !== null) return describeError(error);
+    // A session that fails takes its streams along, sometimes before it says why itself.
+    const cause = this.#error?.cause ?? this.#session.error;
+    if (cause !== null) return describeError(cause);
     const code = this.#stream.rstCode ?? constants.NGHTTP2_INTERNAL_ERROR;
     return { kind: "reset", reason: `HTTP/2 error code ${code}`, code };
   }
@@ -209,8 +218,6 @@ const CLOSED: UpstreamExchange = {
   resume() {},
   abort() {},
 };
-
-function ignore(): void {}
 
 function fieldsOf(flat: readonly string[] | null): Record<string, string[]> {
   const fields: Record<string, string[]> = {};

@@ -141,6 +141,7 @@ describe("HTTP/2 heads", () => {
     ["no authority", [":method", "GET", ":scheme", "http", ":path", "/"], "host"],
     ["a path that is none", [":method", "GET", ":scheme", "http", ":authority", "a", ":path", "a"], "target"],
     ["an empty path", [":method", "GET", ":scheme", "http", ":authority", "a", ":path", ""], "target"],
+    ["another scheme", [":method", "GET", ":scheme", "ftp", ":authority", "a", ":path", "/"], "target"],
     ["a path with a space", [":method", "GET", ":scheme", "http", ":authority", "a", ":path", "/a b"], "target"],
     ["CONNECT", [":method", "CONNECT", ":authority", "a:1"], "method"],
     ["an unknown method", [":method", "BREW", ":scheme", "http", ":authority", "a", ":path", "/"], "method"],

@@ -62,8 +62,9 @@ export async function startApplication(
 /** Starts an HTTP/2 server without TLS as the application. */
 export async function startHttp2Application(
   listener: (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, rawHeaders: string[]) => void,
+  settings: http2.Settings = {},
 ): Promise<string> {
-  const server = http2.createServer();
+  const server = http2.createServer({ settings });
   const sessions = new Set<http2.ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);
@@ -208,4 +209,55 @@ export async function readAll(stream: NodeJS.ReadableStream): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+/** Waits until a number has not changed for a while: something is blocked. */
+export async function standStill(measure: () => number): Promise<void> {
+  let last = Number.NaN;
+  for (let same = 0; same < 20; ) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    const now = measure();
+    same = now === last && now > 0 ? same + 1 : 0;
+    last = now;
+  }
+}
+
+/** What came back on an HTTP/2 stream. */
+export interface StreamReply {
+  readonly status: number;
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly body: string;
+  readonly trailers: http2.IncomingHttpHeaders;
+  /** The code that the stream was closed with, 0 for a good end. */
+  readonly code: number;
+}
+
+/** Opens an HTTP/2 connection with prior knowledge. */
+export function connectHttp2(port: number): http2.ClientHttp2Session {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  session.on("error", () => {});
+  onTestFinished(() => session.destroy());
+  return session;
+}
+
+/** Waits for all that comes back on a stream, however it ends. */
+export async function replyOf(stream: http2.ClientHttp2Stream): Promise<StreamReply> {
+  return await new Promise<StreamReply>((resolve) => {
+    let headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {};
+    let trailers: http2.IncomingHttpHeaders = {};
+    let body = "";
+    stream.on("response", (fields) => {
+      headers = fields;
+    });
+    stream.on("trailers", (fields) => {
+      trailers = fields;
+    });
+    stream.on("data", (chunk: Buffer) => {
+      body += chunk.toString("latin1");
+    });
+    stream.on("error", () => {});
+    stream.on("close", () => {
+      resolve({ status: headers[":status"] ?? 0, headers, body, trailers, code: stream.rstCode ?? -1 });
+    });
+  });
 }

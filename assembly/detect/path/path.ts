@@ -1,0 +1,267 @@
+/**
+ * Path traversal and access to files by their paths.
+ *
+ * What an attack IS: a value that a program uses as (part of) a file's path, and that, resolved step by step as the
+ * most lenient reader would, ends outside the folder it is meant for. So a value is walked, not searched: it counts
+ * (1) how far above its start it climbs, with every byte that some decoder takes for a dot or a slash; (2) whether it
+ * then, or from the root, names a file or folder that every system has; (3) whether it names a reader other than the
+ * file system (`php://filter`); (4) whether a NUL cuts off the ending that a program added.
+ * What is none: `a/../b`, which stays inside; one step up in a link; relative imports and source maps in telemetry,
+ * which climb to source files; paths inside prose and code, which are not the whole value.
+ */
+import { Limit } from "../../abi/status";
+import { isAlpha, isDigit, startsLower } from "../../bytes/ascii";
+import { Decoder } from "../../decode/decoder";
+import { Layer, layer } from "../../decode/layer";
+import { Place } from "../../decode/point";
+import { Has } from "../../decode/profile";
+import { reachLimit } from "../../decode/transaction";
+import { place, spend } from "../../decode/value";
+import { Signature } from "../../tables/signatures.gen";
+import { PATH_MASK, PATH_SHIFT, PathWord } from "../../tables/words.gen";
+import { report } from "../match";
+import { symbolAt, symbolOdd } from "./symbol";
+import { Target, findTarget } from "./target";
+import {
+  canonicalAt,
+  canonicalSize,
+  climbFrom,
+  climbTo,
+  climbs,
+  climbsAll,
+  climbsOdd,
+  nulAt,
+  rooted,
+  separators,
+  slashes,
+  walk,
+} from "./walk";
+
+const SLASHES: u32 = Has.SLASH | Has.BACKSLASH;
+const ODD: u32 = Has.LEAD | Has.HIGH | Has.PERCENT;
+
+/** Kinds of path words in the layer, as bits: their numbers are powers of two. */
+function kinds(): u32 {
+  return (layer.words >> PATH_SHIFT) & PATH_MASK;
+}
+
+/** Whether dots and separators of any writing occur. */
+function mayClimb(): bool {
+  const has = layer.has;
+  if (has & Has.DOT) return (has & (SLASHES | ODD | Has.DIGIT)) != 0;
+  return (has & (Has.MARK | Has.LEAD | Has.DIGIT)) != 0;
+}
+
+/** Whether a target or a wrapper may be named. User agents name operating systems and are no paths. */
+function mayName(): bool {
+  if (place == Place.USER_AGENT || !kinds()) return false;
+  return (layer.has & (SLASHES | Has.COLON)) != 0;
+}
+
+/** Whether the current layer can hold such an attack. */
+export function traversalGate(): bool {
+  return mayClimb() || mayName() || ((layer.has & Has.CONTROL) != 0 && (layer.has & Has.DOT) != 0);
+}
+
+/** Whether [at, end) has two neighbours that could be the dots of a climb, or a byte that only odd writings have. */
+function looksClimbing(at: usize, end: usize): bool {
+  const dot = i8x16.splat(0x2e);
+  const mark = i8x16.splat(0x3f);
+  const caret = i8x16.splat(0x5e);
+  const nine = i8x16.splat(9);
+  const lead = i8x16.splat(<i8>0xc0);
+  const percent = i8x16.splat(0x25);
+  const zero = i8x16.splat(0x30);
+  const ex = i8x16.splat(0x78);
+  let carryDot: u32 = 0;
+  let carryZero: u32 = 0;
+  for (let chunk = at; chunk < end; chunk += 16) {
+    const bytes = v128.load(chunk);
+    const left = <u32>(end - chunk);
+    const valid: u32 = left < 16 ? (1 << left) - 1 : 0xffff;
+    const dots = v128.or(v128.or(i8x16.eq(bytes, dot), i8x16.eq(bytes, mark)), i8x16.eq(bytes, caret));
+    const dotMask = <u32>i8x16.bitmask(v128.or(dots, i8x16.lt_u(bytes, nine))) & valid;
+    const zeroMask = <u32>i8x16.bitmask(i8x16.eq(bytes, zero)) & valid;
+    const exMask = <u32>i8x16.bitmask(i8x16.eq(bytes, ex));
+    if (dotMask & ((dotMask << 1) | carryDot)) return true;
+    let odd = <u32>i8x16.bitmask(v128.or(i8x16.ge_u(bytes, lead), i8x16.eq(bytes, percent))) & valid;
+    odd |= exMask & ((zeroMask << 1) | carryZero) & valid;
+    while (odd) {
+      let here = chunk + <usize>ctz(odd);
+      odd &= odd - 1;
+      if (load<u8>(here) == 0x78) here--;
+      symbolAt(here, end);
+      if (symbolOdd) return true;
+    }
+    carryDot = (dotMask >> 15) & 1;
+    carryZero = (zeroMask >> 15) & 1;
+  }
+  return false;
+}
+
+/** Decodings of percent escapes on the way here beyond the one that the place asks for. */
+function extraEscapes(): u32 {
+  let count: u32 = 0;
+  let from = layer;
+  while (from) {
+    if (from.decoder == Decoder.PERCENT || from.decoder == Decoder.FORM || from.decoder == Decoder.UTF8) count++;
+    from = changetype<Layer>(from.parent);
+  }
+  const asked = place <= Place.QUERY || (place >= Place.COOKIE_NAME && place <= Place.FORM);
+  return asked && count ? count - 1 : count;
+}
+
+/** Places whose values are what a person or a script put there for a program, not documents and telemetry. */
+function isParameter(): bool {
+  return place <= Place.FILENAME;
+}
+
+/** Endings of files that pages and modules load by relative paths. */
+const ASSETS: string = ".js .mjs .cjs .jsx .ts .tsx .mts .css .scss .sass .less .vue .svelte .map .md .png .jpg .jpeg .gif .svg .webp .avif .ico .woff .woff2 .ttf .html .htm ";
+
+/** Whether the canonical path ends in the name of a file that pages and modules load. */
+function isAsset(): bool {
+  const at = canonicalAt();
+  let dot = canonicalSize();
+  const size = dot;
+  while (dot && size - dot < 7 && load<u8>(at + <usize>(dot - 1)) != 0x2e) dot--;
+  if (!dot || load<u8>(at + <usize>(dot - 1)) != 0x2e) return false;
+  dot--;
+  const rows = changetype<usize>(ASSETS);
+  const end = rows + (<usize>ASSETS.length << 1);
+  let row = rows;
+  while (row < end) {
+    let i = dot;
+    while (i < size && <u32>load<u16>(row) == <u32>load<u8>(at + <usize>i)) {
+      i++;
+      row += 2;
+    }
+    if (i == size && load<u16>(row) == 0x20) return true;
+    while (load<u16>(row) != 0x20) row += 2;
+    row += 2;
+  }
+  return false;
+}
+
+/** Readers other than the file system, as canonical paths begin. PHP manual, "Supported Protocols and Wrappers". */
+const WRAPPERS: string = "php:/filter php:/input php:/stdin php:/fd php:/temp php:/memory expect:/ phar:/ zip:/ glob:/ ogg:/ rar:/ ssh2.exec:/ ssh2.sftp:/ compress.zlib:/ compress.bzip2:/ zlib:/ netdoc:/ jar:file:/ jar:http:/ jar:https:/ gopher:/ dict:/ ";
+
+/** Whether the canonical path begins as one of the rows does; a row that is no folder must be a whole step. */
+function isWrapper(): bool {
+  const at = canonicalAt();
+  const size = canonicalSize();
+  let row = changetype<usize>(WRAPPERS);
+  const end = row + (<usize>WRAPPERS.length << 1);
+  while (row < end) {
+    let i: u32 = 0;
+    while (i < size && load<u16>(row) != 0x20 && <u32>load<u16>(row) == <u32>load<u8>(at + <usize>i)) {
+      i++;
+      row += 2;
+    }
+    if (i && load<u16>(row) == 0x20 && (i == size || load<u16>(row - 2) == 0x2f || load<u8>(at + <usize>i) == 0x2f)) {
+      return true;
+    }
+    while (load<u16>(row) != 0x20) row += 2;
+    row += 2;
+  }
+  return false;
+}
+
+/** `data:` with a script in it, as it stands or in base64. */
+function isScriptData(at: usize, end: usize): bool {
+  if (!startsLower(at, <u32>(end - at), "data:")) return false;
+  const stop = at + 64 < end ? at + 64 : end;
+  while (at < stop && load<u8>(at) != 0x2c) at++;
+  if (at + 4 > end || load<u8>(at) != 0x2c) return false;
+  const three = (<u32>load<u16>(at + 1)) | (<u32>load<u8>(at + 3) << 16);
+  return three == 0x394450 || (three & 0xffff) == 0x3f3c;
+}
+
+/** `name.ext`, NUL, `.ext` to the end: the first ending is what the program gets, the last what it checked. */
+function cutsEnding(from: usize, end: usize): bool {
+  let at = nulAt;
+  let i: u32 = 0;
+  while (at > from && i < 8 && (isAlpha(load<u8>(at - 1)) || isDigit(load<u8>(at - 1)))) {
+    at--;
+    i++;
+  }
+  if (!i || at <= from + 1 || load<u8>(at - 1) != 0x2e) return false;
+  at = nulAt + 1;
+  if (at + 2 > end || load<u8>(at) != 0x2e || end - at > 8) return false;
+  while (++at < end) if (!isAlpha(load<u8>(at)) && !isDigit(load<u8>(at))) return false;
+  return true;
+}
+
+/** Whether the path in [from, to) is all that the value says, but for what surrounds it in an attack. */
+function isWhole(from: usize, to: usize, end: usize): bool {
+  const before = from - layer.at;
+  if (before > 3 && load<u8>(from - 1) != 0x3d) return false;
+  if (before > 3 && layer.has & Has.NEWLINE) return false;
+  return end - to <= 32;
+}
+
+/** The target that the walked path names, weighed by whether it climbs or is rooted. */
+function targetOf(): Target {
+  const at = canonicalAt();
+  const size = canonicalSize();
+  let root = at;
+  if (size > 6 && startsLower(at, size, "file:/")) root = at + 6;
+  if (root > at && size > 8 && load<u8>(root + 1) == 0x3a) root += 3;
+  if (root == at && !climbsAll && !rooted) return Target.NONE;
+  return findTarget(at, at + <usize>size, root);
+}
+
+/** Weighs the path walked last, which stands in [from, to). */
+function judge(from: usize, to: usize, end: usize): void {
+  if (!separators && !nulAt) return;
+  const whole = isWhole(from, to, end);
+  const target = targetOf();
+  if (climbsAll) {
+    /* A climb between a slash and a backslash is one that a filter for one of them should not see. */
+    const weight = climbs + climbsOdd + (slashes == 3 && climbs && isParameter() ? 1 : 0);
+    if (target && (whole || climbs > 1)) {
+      report(Signature.PTRAV_TARGET, from, to);
+      return;
+    }
+    if (!whole) return;
+    const extra = climbs != 0 && climbFrom <= layer.at + 1 && extraEscapes() != 0;
+    if (weight > 1 || extra) {
+      const known = !isParameter() && !climbsOdd && isAsset();
+      report(known ? Signature.PTRAV_RELATIVE : Signature.PTRAV_CLIMB, climbFrom, climbTo);
+    }
+    return;
+  }
+  if (!whole) return;
+  if (target == Target.ANYWHERE) report(Signature.PTRAV_FILE, from, to);
+  else if (target == Target.ABSOLUTE && place != Place.PATH && place != Place.REFERER) {
+    const strong = isParameter() && place != Place.COOKIE && from <= layer.at + 1;
+    report(strong ? Signature.PTRAV_SYSTEM : Signature.PTRAV_SYSTEM_DOCUMENT, from, to);
+  }
+  if (nulAt && layer.opaque < 3 && ((rooted && separators > 1 && isParameter()) || cutsEnding(from, end))) report(Signature.PTRAV_NUL, from, end);
+}
+
+/** Looks for such attacks in the current layer. */
+export function traversalLex(): void {
+  if (!traversalGate()) return;
+  const end = layer.at + <usize>layer.size;
+  if (!spend(layer.size >> 1)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  const named = mayName() || (layer.has & Has.CONTROL) != 0;
+  if (!named && !looksClimbing(layer.at, end)) return;
+  if (!spend(layer.size * 4)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  let at = layer.at;
+  while (at < end) {
+    const from = at;
+    at = walk(from, end);
+    if (at > from) {
+      judge(from, at, end);
+      if (from <= layer.at + 2 && kinds() & PathWord.WRAPPER && isWrapper()) report(Signature.PTRAV_WRAPPER, from, at);
+    } else at++;
+  }
+  if (kinds() & PathWord.WRAPPER && isScriptData(layer.at, end)) report(Signature.PTRAV_WRAPPER, layer.at, end);
+}

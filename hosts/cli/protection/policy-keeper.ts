@@ -1,0 +1,111 @@
+/**
+ * Keeps the core's policy at what the policy file says: compiled and loaded in one step when the file is replaced, the
+ * last good one kept when the new one is not valid.
+ */
+import type { Engine } from "../../core/engine.ts";
+import { MerlonError } from "../../core/error.ts";
+import type { Mode } from "../../core/verdict.ts";
+import { compilePolicy } from "../../policy/image.ts";
+import { suggestion } from "../../policy/nearest.ts";
+import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
+import { defaultPolicy, type HostPolicy, hostPolicyOf, type Policy } from "../../policy/schema.ts";
+
+const LOOK_MS = 500;
+
+/** Where a policy comes from. */
+export interface PolicySource {
+  /** Path of the file; the built-in policy where absent. */
+  readonly path: string | undefined;
+  /** A mode that stands whatever the file and its console rules say. */
+  readonly mode: Mode | undefined;
+}
+
+/** The policy in force. */
+export class PolicyKeeper {
+  readonly #engine: Engine;
+  readonly #source: PolicySource;
+  readonly #say: (line: string) => void;
+  #policy: Policy;
+  #watch: PolicyWatch | undefined;
+
+  private constructor(engine: Engine, source: PolicySource, say: (line: string) => void, policy: Policy) {
+    this.#engine = engine;
+    this.#source = source;
+    this.#say = say;
+    this.#policy = policy;
+  }
+
+  /**
+   * Reads the policy and loads it into the core.
+   * @param say takes lines for the operator, about later changes as well
+   * @throws MerlonError MERLON_INPUT, MERLON_POLICY, MERLON_POLICY_VERSION
+   */
+  static async open(engine: Engine, source: PolicySource, say: (line: string) => void): Promise<PolicyKeeper> {
+    const file = source.path === undefined ? undefined : await readPolicyFile(source.path);
+    const keeper = new PolicyKeeper(engine, source, say, withMode(file?.policy ?? defaultPolicy, source.mode));
+    keeper.#load(keeper.#policy);
+    if (source.path !== undefined && file !== undefined) keeper.#listen(source.path, file.text);
+    return keeper;
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** What the host itself must do by the policy. */
+  get host(): HostPolicy {
+    return hostPolicyOf(this.#policy);
+  }
+
+  /** Looks at the file now; resolves when its content is in force or refused. */
+  async check(): Promise<void> {
+    await this.#watch?.check();
+  }
+
+  close(): void {
+    this.#watch?.close();
+  }
+
+  #listen(path: string, text: string): void {
+    this.#watch = watchPolicyFile(
+      path,
+      text,
+      { changed: (policy) => this.#change(path, policy), refused: (error) => this.#refuse(error) },
+      LOOK_MS,
+    );
+  }
+
+  #change(path: string, written: Policy): void {
+    const before = JSON.stringify(this.host);
+    const policy = withMode(written, this.#source.mode);
+    try {
+      this.#load(policy);
+    } catch (error) {
+      this.#refuse(error instanceof MerlonError ? error : new MerlonError("MERLON_POLICY", "it cannot be compiled"));
+      return;
+    }
+    this.#policy = policy;
+    this.#say(`policy ${path} is in force, mode ${policy.mode}`);
+    if (JSON.stringify(this.host) === before) return;
+    this.#say("limits.holdBytes, failure and blockPage of the new policy count from the next start on");
+  }
+
+  #refuse(error: MerlonError): void {
+    this.#say(`${error.message} (the policy before stays in force)`);
+  }
+
+  #load(policy: Policy): void {
+    this.#engine.loadPolicy("active", compilePolicy(policy));
+    const known = new Set(this.#engine.signatures.map(({ stamp }) => stamp));
+    for (const stamp of policy.disable.stamps) {
+      if (known.has(stamp)) continue;
+      const near = suggestion(stamp, known);
+      this.#say(`disable.stamps: this version has no signature ${stamp}${near === "" ? "" : `; ${near}`}`);
+    }
+  }
+}
+
+/** A mode from the command line is the person's last word: console rules do not change it. */
+function withMode(policy: Policy, mode: Mode | undefined): Policy {
+  return mode === undefined ? policy : { ...policy, mode, modeAllowOverride: "off" };
+}

@@ -1,0 +1,123 @@
+/**
+ * Policy files: read once at start, and the watch that gives a host the new policy as soon as its file is replaced.
+ */
+import { open } from "node:fs/promises";
+import { MerlonError } from "../core/error.ts";
+import { parsePolicy } from "./policy-text.ts";
+import type { Policy } from "./schema.ts";
+
+/** Bytes of the largest policy file. */
+export const POLICY_FILE_BYTES_MAX = 256 * 1024;
+
+/** A policy as it stands in a file. */
+export interface PolicyFile {
+  readonly policy: Policy;
+  readonly text: string;
+}
+
+/**
+ * Reads a policy file.
+ * @throws MerlonError MERLON_INPUT when it cannot be read, MERLON_POLICY when it is not valid
+ */
+export async function readPolicyFile(path: string): Promise<PolicyFile> {
+  const text = await readText(path);
+  return { policy: parsePolicy(text, path), text };
+}
+
+/** What a watch tells. Calls never overlap. */
+export interface PolicyListener {
+  /** The file has a new content that is valid. */
+  changed(policy: Policy): void;
+  /** The file has a new content that is not, or is gone; told once a content. The policy before stays in force. */
+  refused(error: MerlonError): void;
+}
+
+/** A watch of a policy file. */
+export interface PolicyWatch {
+  /** Looks at once; resolves when the listener was told. */
+  check(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Watches a policy file that was read before. A content counts once two looks in a row have found it, so that half a
+ * file is never judged. Looking instead of listening works on every file system and through the links of a mounted
+ * ConfigMap.
+ * @param textInForce what the file held when it was read
+ * @param intervalMs between two looks
+ */
+export function watchPolicyFile(
+  path: string,
+  textInForce: string,
+  listener: PolicyListener,
+  intervalMs: number,
+): PolicyWatch {
+  let told: string | MerlonError = textInForce;
+  let last: string | null = textInForce;
+  let busy: Promise<void> = Promise.resolve();
+  const look = async (settled: boolean): Promise<void> => {
+    const found = await readText(path).catch(asMerlonError);
+    const same =
+      found instanceof MerlonError ? told instanceof MerlonError && told.message === found.message : found === told;
+    const stable = settled || found instanceof MerlonError || found === last;
+    last = found instanceof MerlonError ? null : found;
+    if (same || !stable) return;
+    told = found;
+    tell(found, path, listener);
+  };
+  const queue = (settled: boolean): Promise<void> => {
+    busy = busy.then(() => look(settled));
+    return busy;
+  };
+  const timer = setInterval(() => void queue(false), intervalMs);
+  timer.unref();
+  return { check: () => queue(true), close: () => clearInterval(timer) };
+}
+
+function tell(found: string | MerlonError, path: string, listener: PolicyListener): void {
+  if (found instanceof MerlonError) {
+    listener.refused(found);
+    return;
+  }
+  let policy: Policy;
+  try {
+    policy = parsePolicy(found, path);
+  } catch (error) {
+    listener.refused(asMerlonError(error));
+    return;
+  }
+  listener.changed(policy);
+}
+
+function asMerlonError(error: unknown): MerlonError {
+  return error instanceof MerlonError ? error : new MerlonError("MERLON_POLICY", "the policy cannot be read");
+}
+
+/** Reads the text, bounded. */
+async function readText(path: string): Promise<string> {
+  const buffer = Buffer.alloc(POLICY_FILE_BYTES_MAX + 1);
+  let size = 0;
+  try {
+    await using file = await open(path, "r");
+    while (size < buffer.length) {
+      const { bytesRead } = await file.read(buffer, size, buffer.length - size);
+      if (bytesRead === 0) break;
+      size += bytesRead;
+    }
+  } catch (cause) {
+    throw new MerlonError("MERLON_INPUT", `the policy ${path} cannot be read — ${reasonOf(cause)}; check the path`, {
+      cause,
+    });
+  }
+  if (size <= POLICY_FILE_BYTES_MAX) return buffer.toString("utf8", 0, size);
+  const why = `it has more than ${POLICY_FILE_BYTES_MAX} bytes`;
+  throw new MerlonError("MERLON_INPUT", `the policy ${path} is too large — ${why}; shorten it`);
+}
+
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EISDIR") return "it is a folder";
+  if (code === "EACCES") return "permission is denied";
+  return typeof code === "string" ? code : "unknown reason";
+}

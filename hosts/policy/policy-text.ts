@@ -1,0 +1,223 @@
+/**
+ * From YAML text to a checked policy, with errors that name the line and column, the field that was probably meant and
+ * what to write instead.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
+import type { z } from "zod";
+import { MerlonError } from "../core/error.ts";
+import { suggestion } from "./nearest.ts";
+import { documentSchema, type Policy } from "./schema.ts";
+
+/** Aliases multiply what a document holds; a policy needs few. */
+const ALIASES_MAX = 64;
+const SHOWN_CHARS_MAX = 60;
+
+/** Fields that the cluster resource will have and that no file may set, with the reason. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  targetRefs: "a policy file applies to all that its host protects; delete it",
+  overrides: "a policy file has no other policy below it; set spec.defaults and delete it",
+  status: "it is written by the cluster; delete it",
+};
+
+/**
+ * Reads a policy from YAML text.
+ * @param name of the file, for messages
+ * @throws MerlonError MERLON_POLICY with line and column
+ */
+export function parsePolicy(text: string, name: string): Policy {
+  const lines = new LineCounter();
+  const document = parseOnly(text, name, lines);
+  const parsed = documentSchema.safeParse(plainValue(document, name), { reportInput: true });
+  if (parsed.success) return parsed.data.spec.defaults;
+  const placed = parsed.error.issues.map((issue) => ({ issue, offset: offsetOf(document, issue) }));
+  // What is written comes before what is missing: the name of a missing field is often there, but misspelt.
+  placed.sort((a, b) => Number(isMissing(a.issue)) - Number(isMissing(b.issue)) || a.offset - b.offset);
+  const [first] = placed;
+  if (first === undefined) throw new MerlonError("MERLON_POLICY", `${name} is no policy`);
+  const { issue, offset } = first;
+  const { line, col } = lines.linePos(offset);
+  const more = parsed.error.issues.length - 1;
+  const others = more === 0 ? "" : ` (and ${more} more to mend after it)`;
+  throw new MerlonError("MERLON_POLICY", `${name}:${line}:${col}: ${explain(issue)}${others}`);
+}
+
+/** @returns the one document of the text */
+function parseOnly(text: string, name: string, lineCounter: LineCounter): Document.Parsed {
+  let documents: Document.Parsed[];
+  try {
+    const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false, version: "1.2", schema: "core" });
+    documents = "empty" in parsed ? [] : parsed;
+  } catch (cause) {
+    throw new MerlonError("MERLON_POLICY", `${name} is no YAML — it is nested too deeply; flatten it`, { cause });
+  }
+  const [document, second] = documents;
+  if (document === undefined) {
+    throw new MerlonError("MERLON_POLICY", `${name} is empty — a policy is expected; see docs/policy.md for one`);
+  }
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    const what = showText(error.message);
+    throw new MerlonError("MERLON_POLICY", `${name}:${line}:${col}: no valid YAML — ${what}; mend this line`);
+  }
+  if (second === undefined) return document;
+  const { line } = lineCounter.linePos(second.range[0]);
+  throw new MerlonError(
+    "MERLON_POLICY",
+    `${name}:${line}:1: a second document begins — a file has one policy; split it`,
+  );
+}
+
+function plainValue(document: Document.Parsed, name: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (cause) {
+    const why = "its aliases are too many or lead nowhere";
+    throw new MerlonError("MERLON_POLICY", `${name} cannot be read — ${why}; write the values out`, { cause });
+  }
+}
+
+/** @returns offset in the text of what an issue is about: the unknown key, the value, or the map that lacks one */
+function offsetOf(document: Document.Parsed, issue: z.core.$ZodIssue): number {
+  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step));
+      if (pair === undefined) break;
+      const keyAt = startOf(pair.key) ?? offset;
+      const isKey = index === path.length - 1 && issue.code === "unrecognized_keys";
+      offset = isKey ? keyAt : (startOf(pair.value) ?? keyAt);
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      offset = startOf(node) ?? offset;
+    } else break;
+  }
+  return offset;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+function isNode(node: unknown): node is Node {
+  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node);
+}
+
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return issue.input === undefined && issue.code !== "unrecognized_keys";
+}
+
+/** @returns what is wrong, why, and what to write */
+function explain(issue: z.core.$ZodIssue): string {
+  const field = fieldName(issue.path);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return unknownField(issue);
+    case "invalid_value":
+      return wrongValue(field, issue.input, issue.values.map(String));
+    case "invalid_type":
+      if (issue.input === undefined) return `${field} is missing — every policy says it; add it`;
+      if (issue.input === null)
+        return `${field} is empty — it takes ${kindName(issue.expected)}; fill it in or delete it`;
+      return `${field} is ${kindOf(issue.input)} — it takes ${kindName(issue.expected)}; see docs/policy.md`;
+    case "too_big":
+      return `${field} is too large — it takes at most ${issue.maximum}${unitOf(issue.origin)}; write less`;
+    case "too_small":
+      return `${field} is too small — it takes at least ${issue.minimum}${unitOf(issue.origin)}; write more`;
+    default:
+      return `${field} ${shownInput(issue.input)}${issue.message}`;
+  }
+}
+
+function unknownField(issue: z.core.$ZodIssueUnrecognizedKeys): string {
+  const [key = ""] = issue.keys;
+  const place = fieldName(issue.path);
+  const reason = issue.path.length <= 1 ? ELSEWHERE[key] : undefined;
+  if (reason !== undefined && Object.hasOwn(ELSEWHERE, key))
+    return `"${key}" has no place in a policy file — ${reason}`;
+  const known = fieldsAt(issue.path);
+  const fix = suggestion(key, known) || "see docs/policy.md, or delete it";
+  const list = known.length === 0 ? "" : ` — it takes ${known.join(", ")}`;
+  return `"${showText(key)}" is no field of ${place}${list}; ${fix}`;
+}
+
+function wrongValue(field: string, input: unknown, values: readonly string[]): string {
+  if (input === undefined) return `${field} is missing — a policy file begins with it; write ${field}: ${values[0]}`;
+  if (input === null) return `${field} is empty — it takes one of ${values.join(", ")}; fill it in or delete it`;
+  const written = typeof input === "string" ? input : JSON.stringify(input);
+  // YAML 1.1 reads a bare `off` as false; who asks for that version must quote it.
+  const fix = typeof input === "boolean" ? "put it in quotes" : suggestion(written, values);
+  const choice = values.length === 1 ? `${values[0]}` : `one of ${values.join(", ")}`;
+  return `${field} is "${showText(written)}" — it takes ${choice}; ${fix || `write ${choice}`}`;
+}
+
+/** @returns names of the fields that the schema knows at a path */
+function fieldsAt(path: readonly PropertyKey[]): string[] {
+  let schema: unknown = documentSchema;
+  for (const step of path) schema = typeof step === "number" ? elementOf(schema) : shapeOf(schema)[String(step)];
+  return Object.keys(shapeOf(schema));
+}
+
+/** What a schema wraps, defaults and the like taken off. */
+function bare(schema: unknown): object {
+  let at = schema;
+  while (isObject(at) && "def" in at && isObject(at.def) && "innerType" in at.def) at = at.def.innerType;
+  return isObject(at) ? at : {};
+}
+
+function shapeOf(schema: unknown): Readonly<Record<string, unknown>> {
+  const at = bare(schema);
+  return "shape" in at && isObject(at.shape) ? { ...at.shape } : {};
+}
+
+function elementOf(schema: unknown): unknown {
+  const at = bare(schema);
+  return "element" in at ? at.element : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "the policy";
+  return path
+    .map((step, at) => (typeof step === "number" ? `[${step}]` : `${at === 0 ? "" : "."}${showText(String(step))}`))
+    .join("");
+}
+
+const KIND_NAMES: Readonly<Record<string, string>> = {
+  array: "a list",
+  object: "a map of fields",
+  record: "a map of texts",
+  string: "text",
+  int: "a whole number",
+  number: "a number",
+};
+
+function kindName(expected: string): string {
+  return KIND_NAMES[expected] ?? expected;
+}
+
+function kindOf(input: unknown): string {
+  if (Array.isArray(input)) return "a list";
+  return KIND_NAMES[typeof input] ?? `a ${typeof input}`;
+}
+
+function unitOf(origin: string): string {
+  return origin === "array" ? " entries" : origin === "string" ? " characters" : "";
+}
+
+function shownInput(input: unknown): string {
+  return typeof input === "string" || typeof input === "number" ? `"${showText(String(input))}" ` : "";
+}
+
+/** The author's own words, made safe for a terminal and short. */
+function showText(text: string): string {
+  const plain = text.replace(/[^\x20-\x7e]/g, "?");
+  return plain.length > SHOWN_CHARS_MAX ? `${plain.slice(0, SHOWN_CHARS_MAX)}…` : plain;
+}

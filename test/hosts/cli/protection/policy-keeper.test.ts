@@ -1,0 +1,119 @@
+/** The policy in force: from the file, through changes and mistakes, in the real core. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { PolicyKeeper, type PolicySource } from "../../../../hosts/cli/protection/policy-keeper.ts";
+import { Engine } from "../../../../hosts/core/engine.ts";
+import type { Mode } from "../../../../hosts/core/verdict.ts";
+import { makeFolder } from "../stage.ts";
+
+const HEAD = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec:\n  defaults:\n";
+
+let path: string;
+let engine: Engine;
+const said: string[] = [];
+
+beforeEach(() => {
+  path = join(makeFolder(), "merlon.yaml");
+  engine = Engine.load();
+  said.length = 0;
+});
+
+function write(...fields: string[]): void {
+  writeFileSync(path, HEAD + fields.map((field) => `    ${field}\n`).join(""));
+}
+
+async function open(source: Partial<PolicySource> = {}): Promise<PolicyKeeper> {
+  const keeper = await PolicyKeeper.open(engine, { path, mode: undefined, ...source }, (line) => said.push(line));
+  onTestFinished(() => keeper.close());
+  return keeper;
+}
+
+/** The mode that counts in the core for a request. */
+function modeInForce(target = "/"): Mode {
+  const transaction = engine.begin("203.0.113.7", 0);
+  transaction.head({ method: "GET", target, authority: "a", scheme: "http", rawHeaders: [] });
+  transaction.end();
+  const { mode } = transaction.verdict();
+  transaction.free();
+  return mode;
+}
+
+describe("the policy in force", () => {
+  test("is the built-in one without a file", async () => {
+    const keeper = await open({ path: undefined });
+    expect(keeper.policy.mode).toBe("monitoring");
+    expect(modeInForce()).toBe("monitoring");
+    await keeper.check();
+    expect(said).toEqual([]);
+  });
+
+  test("follows the file, and keeps the last good one through every mistake", async () => {
+    write("mode: block");
+    const keeper = await open();
+    expect(modeInForce()).toBe("block");
+    for (const [mode, saying] of [
+      ["safe_blocking", "is in force, mode safe_blocking"],
+      ["blok", '"blok"'],
+    ] as const) {
+      write(`mode: ${mode}`);
+      await keeper.check();
+      expect(said.pop()).toContain(saying);
+      expect(modeInForce()).toBe("safe_blocking");
+    }
+    writeFileSync(path, "");
+    await keeper.check();
+    expect(said.pop()).toMatch(/is empty .*\(the policy before stays in force\)$/);
+    expect(modeInForce()).toBe("safe_blocking");
+    write("mode: off");
+    await keeper.check();
+    expect(modeInForce()).toBe("off");
+    expect(keeper.policy.mode).toBe("off");
+  });
+
+  test("keeps a policy that the core has no room for out", async () => {
+    write("mode: block");
+    const keeper = await open();
+    const rules = Array.from({ length: 150 }, (_, at) => `{path: /${at}${"x".repeat(1990)}, mode: off}`);
+    // The file would be too large as text before it is as an image, unless it is written in short.
+    expect(rules.join().length).toBeGreaterThan(256 * 1024);
+    write(`console: {rules: [${rules.join()}]}`);
+    await keeper.check();
+    expect(said.pop()).toContain("too large");
+    expect(modeInForce()).toBe("block");
+  });
+
+  test("has the mode of the command line whatever file and console say", async () => {
+    write("mode: monitoring", "console: {mode: off, rules: [{path: /a, mode: off}]}");
+    const keeper = await open({ mode: "block" });
+    expect([modeInForce(), modeInForce("/a")]).toEqual(["block", "block"]);
+    write("mode: off");
+    await keeper.check();
+    expect(modeInForce()).toBe("block");
+  });
+
+  test("says which changes need a start, and which stamps nobody knows", async () => {
+    write("mode: block");
+    const keeper = await open();
+    write("mode: block", "limits: {holdBytes: 1Mi}");
+    await keeper.check();
+    expect(said).toHaveLength(2);
+    expect(said[1]).toContain("from the next start on");
+    said.length = 0;
+    const [known] = engine.signatures;
+    write(`disable: {stamps: [${known?.stamp}, ${known?.stamp}x, nobody]}`, "limits: {holdBytes: 1Mi}");
+    await keeper.check();
+    expect(said.slice(0, 2)).toEqual([
+      `disable.stamps: this version has no signature ${known?.stamp}x; did you mean "${known?.stamp}"?`,
+      "disable.stamps: this version has no signature nobody",
+    ]);
+  });
+
+  test("is none at start where the file is not valid or not there", async () => {
+    await expect(open()).rejects.toMatchObject({ code: "MERLON_INPUT" });
+    write("mode: blok");
+    await expect(open()).rejects.toMatchObject({ code: "MERLON_POLICY" });
+    mkdirSync(`${path}.d`);
+    await expect(open({ path: `${path}.d` })).rejects.toMatchObject({ code: "MERLON_INPUT" });
+  });
+});

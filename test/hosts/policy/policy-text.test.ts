@@ -1,0 +1,181 @@
+/** Policies as text: what is read, and that every error names the place, the reason and the fix. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { MerlonError } from "../../../hosts/core/error.ts";
+import { parsePolicy } from "../../../hosts/policy/policy-text.ts";
+import { defaultPolicy } from "../../../hosts/policy/schema.ts";
+
+const HEAD = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec:\n";
+
+function messageOf(text: string): string {
+  try {
+    parsePolicy(text, "merlon.yaml");
+  } catch (error) {
+    if (error instanceof MerlonError && error.code === "MERLON_POLICY") return error.message;
+    throw error;
+  }
+  return "no error";
+}
+
+describe("a policy file", () => {
+  test("may say nothing beyond its kind", () => {
+    expect(parsePolicy(`${HEAD}  defaults: {}\n`, "merlon.yaml")).toEqual(defaultPolicy);
+  });
+
+  test("may say everything", () => {
+    const text = `# Written by hand.
+${HEAD.replace("spec:", "metadata: {name: shop, labels: {team: web}}\nspec:")}  defaults:
+    mode: block
+    modeAllowOverride: strict
+    console:
+      mode: monitoring
+      rules:
+        - {method: POST, path: /main/apply, mode: default}
+        - path: /main
+          mode: off
+    failure: {trap: closed, unreachable: closed, overlimit: open, oversize: closed}
+    limits: {inspectBytes: 1Mi, holdBytes: 65536}
+    clientIP: {trustedCIDRs: [10.0.0.0/8], header: X-Forwarded-For}
+    mask: [password, X-Api-Key]
+    disable: {stamps: [sqli-union]}
+    blockPage: {statusCode: 451}
+`;
+    expect(parsePolicy(text, "merlon.yaml")).toEqual({
+      mode: "block",
+      modeAllowOverride: "strict",
+      console: {
+        mode: "monitoring",
+        rules: [
+          { method: "POST", path: "/main/apply", mode: "default" },
+          { path: "/main", mode: "off" },
+        ],
+      },
+      failure: { trap: "closed", unreachable: "closed", overlimit: "open", oversize: "closed" },
+      limits: { inspectBytes: 1_048_576, holdBytes: 65_536 },
+      clientIP: { trustedCIDRs: [{ address: 0xffff_0a00_0000n, prefix: 104 }], header: "X-Forwarded-For" },
+      mask: ["password", "X-Api-Key"],
+      disable: { stamps: ["sqli-union"] },
+      blockPage: { statusCode: 451 },
+    });
+  });
+
+  test("is given as an example with every field", () => {
+    const text = readFileSync(join(import.meta.dirname, "../../../docs/examples/merlon.yaml"), "utf8");
+    const policy = parsePolicy(text, "merlon.yaml");
+    expect(policy).toMatchObject({ mode: "block", mask: ["iban"], failure: defaultPolicy.failure });
+    for (const field of Object.keys(defaultPolicy)) expect(text).toContain(`    ${field}:`);
+  });
+
+  test("may be JSON, use anchors, and say off without quotes", () => {
+    const json = '{"apiVersion":"merlon.dev/v1alpha1","kind":"WafPolicy","spec":{"defaults":{"mode":"block"}}}';
+    expect(parsePolicy(json, "merlon.json").mode).toBe("block");
+    const anchors = "  defaults:\n    mask: &names [a, b]\n    disable: {stamps: *names}\n    mode: off\n";
+    expect(parsePolicy(HEAD + anchors, "merlon.yaml")).toMatchObject({
+      mode: "off",
+      mask: ["a", "b"],
+      disable: { stamps: ["a", "b"] },
+    });
+  });
+});
+
+describe("an error of a policy file names the place, the reason and the fix:", () => {
+  const at = (field: string): string => `${HEAD}  defaults:\n    ${field}\n`;
+  test.each([
+    {
+      name: "an unknown field",
+      text: at("mod: block"),
+      says: [":5:5:", '"mod" is no field of spec.defaults', '"mode"?'],
+    },
+    {
+      name: "an unknown field of a rule",
+      text: at("console: {rules: [{pth: /a, mode: off}]}"),
+      says: [":5:24:", '"path"?'],
+    },
+    {
+      name: "an unknown field at the top",
+      text: `${HEAD}  defaults: {}\nstat: 1\n`,
+      says: [":5:1:", "no field of the policy"],
+    },
+    { name: "a field that objects inherit", text: at("constructor: 1"), says: [":5:5:", "no field"] },
+    { name: "a field that objects have", text: at("__proto__: {mode: off}"), says: [":5:5:", "no field"] },
+    { name: "a field of the cluster", text: `${HEAD}  targetRefs: []\n`, says: [":4:3:", "delete it"] },
+    { name: "a value that is none", text: at("mode: blok"), says: [":5:11:", '"blok"', "safe_blocking", '"block"?'] },
+    { name: "a value that says nothing", text: at("mode:"), says: [":5:10:", "empty", "monitoring"] },
+    { name: "an open or shut case", text: at("failure: {trap: shut}"), says: [":5:21:", '"shut"', "open, closed"] },
+    {
+      name: "a missing mode",
+      text: at("console: {rules: [{path: /a}]}"),
+      says: [":5:23:", "rules[0].mode is missing"],
+    },
+    { name: "a missing head", text: "spec: {defaults: {}}", says: [":1:1:", "apiVersion is missing", "1 more"] },
+    {
+      name: "another version",
+      text: "apiVersion: v2\nkind: WafPolicy\nspec: {defaults: {}}",
+      says: [":1:13:", '"v2"'],
+    },
+    { name: "a size that is none", text: at("limits: {inspectBytes: 10M}"), says: [":5:28:", '"10M"', "512Ki"] },
+    { name: "a size out of range", text: at("limits: {holdBytes: 1Gi}"), says: [":5:25:", "1Ki to 64Mi"] },
+    { name: "a list instead of a map", text: at("limits: [1]"), says: [":5:13:", "is a list", "a map of fields"] },
+    {
+      name: "a network that is none",
+      text: at("clientIP: {trustedCIDRs: [a]}"),
+      says: [":5:31:", '"a"', "10.0.0.0/8"],
+    },
+    { name: "a host in a network", text: at("clientIP: {trustedCIDRs: [10.0.0.1/8]}"), says: [":5:31:", "beyond"] },
+    {
+      name: "a header nobody reads",
+      text: at("clientIP: {header: X-Real-IP}"),
+      says: [":5:24:", '"X-Real-IP"', "X-Forwarded-For"],
+    },
+    { name: "a relative path", text: at("console: {rules: [{path: a, mode: off}]}"), says: [":5:30:", "slash"] },
+    { name: "a path with a query", text: at("console: {rules: [{path: /a?b, mode: off}]}"), says: [":5:30:", "query"] },
+    { name: "a path as shown", text: at("console: {rules: [{path: /é, mode: off}]}"), says: [":5:30:", "percent"] },
+    {
+      name: "a method in lower case",
+      text: at("console: {rules: [{method: get, path: /, mode: off}]}"),
+      says: ["POST"],
+    },
+    {
+      name: "a rule twice",
+      text: at("console: {rules: [{path: /, mode: off}, {path: /, mode: block}]}"),
+      says: [":5:45:", "earlier"],
+    },
+    {
+      name: "a point as a mask",
+      text: at("mask: [header.AUTHORIZATION]"),
+      says: [":5:12:", "is a point", "authorization"],
+    },
+    { name: "a stamp that is none", text: at("disable: {stamps: ['SQL i']}"), says: [":5:24:", "sqli-union"] },
+    { name: "a status that is no block", text: at("blockPage: {statusCode: 200}"), says: [":5:29:", "at least 400"] },
+    { name: "a key twice", text: at("mode: off\n    mode: off"), says: [":6:5:", "unique"] },
+    { name: "no YAML", text: `${HEAD}  defaults: {mode: block`, says: ["no valid YAML"] },
+    { name: "nothing", text: "# to do\n", says: ["is empty", "docs/policy.md"] },
+    { name: "two documents", text: `${HEAD}  defaults: {}\n---\n{}\n`, says: ["a second document"] },
+    { name: "a list", text: "- 1\n", says: [":1:1:", "a list"] },
+    { name: "text", text: "block everything", says: [":1:1:", "text"] },
+  ])("$name", ({ text, says }) => {
+    const message = messageOf(text);
+    for (const part of says) expect(message).toContain(part);
+    expect(message).toMatch(/^merlon\.yaml/);
+    expect(message).not.toContain("\n");
+  });
+
+  test.each([
+    { name: "nested without end", text: "[".repeat(100_000) },
+    { name: "an alias of itself", text: "a: &a [*a]" },
+    {
+      name: "aliases that multiply",
+      text: `a: &a [${"x,".repeat(50)}]\nb: &b [${"*a,".repeat(50)}]\nc: [${"*b,".repeat(50)}]`,
+    },
+    { name: "an alias to nowhere", text: "a: *b" },
+    { name: "control characters", text: `${HEAD}  "a\\u001b[2J\\nb": 1` },
+    { name: "a very long name", text: `${HEAD}  ${"x".repeat(100_000)}: 1` },
+    { name: "bytes that are no text", text: "\u0000\u0001\ufffd" },
+  ])("hostile text: $name", ({ text }) => {
+    const message = messageOf(text);
+    expect(message).toMatch(/^merlon\.yaml/);
+    expect(message.length).toBeLessThan(600);
+    expect(message).toMatch(/^[\x20-\x7e—…]+$/);
+  });
+});
