@@ -8,8 +8,7 @@
  * (`1.union`, `1e1union`), a comment inside a keyword is thought away as filters do that strip comments.
  */
 import { isAlpha, isDigit, isWord, lower, startsLower } from "../../bytes/ascii";
-import { HASH_SEED, hashEnd, hashStep } from "../../bytes/hash";
-import { wordPayload, wordPayloadOfHash } from "../../decode/profile";
+import { joinedWordPayload, wordPayload } from "../../decode/profile";
 import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
 
 /** Kinds of tokens that are no known word; known words have the numbers of `SqlWord`, all below 64. */
@@ -266,11 +265,11 @@ function splitWord(end: usize): u32 {
   while (at < stop && !(byteAt(at) == 0x2a && byteAt(at + 1) == 0x2f)) at++;
   at += 2;
   if (at >= limit || at > stop || !isAlpha(load<u8>(at))) return 0;
-  let hash = HASH_SEED;
-  for (let i = cursor; i < end; i++) hash = hashStep(hash, lower(load<u8>(i)));
+  const second = at;
   const last = at + <usize>SPLIT_BYTES_MAX;
-  while (at < limit && at < last && isWord(load<u8>(at))) hash = hashStep(hash, lower(load<u8>(at++)));
-  const found = (wordPayloadOfHash(hashEnd(hash)) >> SQL_SHIFT) & SQL_MASK;
+  while (at < limit && at < last && isWord(load<u8>(at))) at++;
+  const payload = joinedWordPayload(cursor, <u32>(end - cursor), second, <u32>(at - second));
+  const found = (payload >> SQL_SHIFT) & SQL_MASK;
   if (found != SqlWord.UNION && found != SqlWord.SELECT) return 0;
   take(found, <u32>(at - cursor));
   return found;
