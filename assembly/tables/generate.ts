@@ -15,6 +15,7 @@ const GROUPS = [
   { name: "shell", type: "ShellWord", shift: 14, bits: 4 },
   { name: "path", type: "PathWord", shift: 18, bits: 4 },
   { name: "other", type: "OtherWord", shift: 22, bits: 4 },
+  { name: "member", type: "MemberWord", shift: 29, bits: 3 },
 ] as const;
 
 const LANES = (1n << 64n) - 1n;

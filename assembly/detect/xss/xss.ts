@@ -1,11 +1,46 @@
-/** Cross-site scripting. */
+/**
+ * Cross-site scripting: a value that makes the page it is put into run script.
+ *
+ * Two languages, two readers. markup.ts asks what elements and attributes the value would add to a page; script.ts asks
+ * what it would do inside a script. Both demand an effect, a node or a call that runs something, in a reading that
+ * holds together; neither counts words.
+ */
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
+import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
+import { scanMarkup } from "./markup";
+import { scanData, scanScript, scanSymbols } from "./script";
+
+/** Whether tags, or attributes that break out of one, can be there. */
+function markupGate(): bool {
+  return (layer.has & Has.LESS) != 0 || ((layer.has & Has.EQUALS) != 0 && (layer.words & (HTML_MASK << HTML_SHIFT)) != 0);
+}
+
+/** Whether a function of `JsWord` can be called, tagged or assigned. */
+function scriptGate(): bool {
+  const acts = Has.OPEN | Has.BACKTICK | Has.EQUALS;
+  return (layer.has & acts) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
+}
+
+function symbolGate(): bool {
+  const needed = Has.BRACKET | Has.OPEN | Has.PLUS | Has.MARK;
+  return (layer.has & needed) == needed && layer.size >= 48;
+}
+
+function dataGate(): bool {
+  const needed = Has.COLON | Has.COMMA | Has.SLASH;
+  return (layer.has & needed) == needed;
+}
 
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return (layer.has & Has.LESS) != 0;
+  return markupGate() || scriptGate() || symbolGate() || dataGate();
 }
 
 /** Looks for such attacks in the current layer. */
-export function xssLex(): void {}
+export function xssLex(): void {
+  if (markupGate()) scanMarkup();
+  if (scriptGate()) scanScript();
+  if (dataGate()) scanData();
+  if (symbolGate()) scanSymbols();
+}

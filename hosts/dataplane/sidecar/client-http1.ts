@@ -91,8 +91,13 @@ export class Http1Client implements ClientSide {
   end(trailers: string[] | null): void {
     this.#wrote = true;
     const response = this.#response;
-    if (trailers !== null && response.chunkedEncoding) response.addTrailers(pairs(trailers));
-    response.end();
+    try {
+      if (trailers !== null && response.chunkedEncoding) response.addTrailers(pairs(trailers));
+      response.end();
+    } catch {
+      // Fields that Node does not accept: the response is cut rather than ended without what belongs to it.
+      this.reset();
+    }
   }
 
   answer(answer: OwnAnswer): void {

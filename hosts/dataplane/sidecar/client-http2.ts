@@ -130,7 +130,12 @@ export class Http2Client implements ClientSide {
       fields[name] = [...(fields[name] ?? []), flat[i + 1] ?? ""];
     }
     // Without fields this ends the stream with an empty DATA frame.
-    this.#stream.sendTrailers(fields);
+    try {
+      this.#stream.sendTrailers(fields);
+    } catch {
+      // Fields that Node does not accept: the response is cut rather than ended without what belongs to it.
+      this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
     if (this.#discarding) setImmediate(() => this.#stop());
   }
 

@@ -1,5 +1,11 @@
 /** HTTP/2 on connections that the listener hands over, one flow for each stream. */
-import { constants, createServer, type Http2Server as NodeServer, type ServerHttp2Session } from "node:http2";
+import {
+  constants,
+  createServer,
+  type Http2Server as NodeServer,
+  type ServerHttp2Session,
+  type ServerOptions,
+} from "node:http2";
 import type { Socket } from "node:net";
 import { Http2Client } from "./client-http2.ts";
 import type { ClientConnection } from "./exchange.ts";
@@ -24,7 +30,7 @@ export class Http2Server {
   constructor(context: FlowContext) {
     this.#context = context;
     const { headBytes } = context.configuration;
-    this.#server = createServer({
+    const options: ServerOptions & { strictSingleValueFields: boolean } = {
       settings: {
         maxConcurrentStreams: STREAMS_MAX,
         initialWindowSize: WINDOW_SIZE,
@@ -35,7 +41,10 @@ export class Http2Server {
       // Twice what is allowed, so that a head that is too large gets an answer; a much larger one loses its stream.
       maxHeaderListPairs: 2 * HEADERS_MAX,
       unknownProtocolTimeout: context.configuration.timeouts.headMs,
-    });
+      // A repeated Date or ETag of an application is its own affair, not a reason to answer 502.
+      strictSingleValueFields: false,
+    };
+    this.#server = createServer(options);
     this.#server.on("session", (session) => this.#begin(session));
     this.#server.on("sessionError", ignore);
   }

@@ -2,13 +2,21 @@
  * HTTP/2 upstreams by node:http2, with prior knowledge (h2c) or TLS: what gRPC needs. A few sessions share the load;
  * a new one is opened when all are full, and one that says goodbye gets no new requests.
  */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type SecureClientSessionOptions,
+} from "node:http2";
 import type { Upstream, UpstreamEvents, UpstreamExchange, UpstreamFailure, UpstreamRequest } from "./exchange.ts";
 import type { UpstreamAddress } from "./options.ts";
 import { describeError, RESPONSE_HEAD_BYTES_MAX, type UpstreamTls } from "./upstream-http1.ts";
 
 /** Sessions to one upstream. Beyond `SESSIONS_MAX` times what it allows, requests wait in the last session. */
 const SESSIONS_MAX = 16;
+/** Size of a request head; nothing larger comes from a client. */
+const HEAD_BYTES_MAX = 512 * 1024;
 /** Streams a session gets before the upstream has said how many it takes. */
 const STREAMS_ASSUMED = 100;
 
@@ -38,7 +46,8 @@ export class Http2Upstream implements Upstream {
 
   open(request: UpstreamRequest, events: UpstreamEvents): UpstreamExchange {
     const session = this.#pick();
-    const { method, path, authority, scheme, headers, body } = request;
+    const { method, path, scheme, headers, body } = request;
+    const authority = request.authority === "" ? new URL(this.#address.origin).host : request.authority;
     const head = [":method", method, ":path", path, ":scheme", scheme, ":authority", authority, ...headers];
     const bodyless = body === "none";
     let stream: ClientHttp2Stream;
@@ -47,7 +56,8 @@ export class Http2Upstream implements Upstream {
       // an error code, and a request that was cut would look whole to the upstream.
       stream = session.http2.request(head, { endStream: bodyless, waitForTrailers: !bodyless });
     } catch (error) {
-      session.usable = false;
+      // A head that Node refuses is the client's fault; the session serves others.
+      if (session.http2.destroyed || session.http2.closed) session.usable = false;
       process.nextTick(() => events.upstreamFailed(describeError(error)));
       return CLOSED;
     }
@@ -86,7 +96,14 @@ export class Http2Upstream implements Upstream {
             servername: tls.serverName,
             ...(tls.ca === null ? {} : { ca: tls.ca }),
           };
-    const http2 = connect(origin, { maxSendHeaderBlockLength: 256 * 1024, settings: SETTINGS, ...secure });
+    const options: SecureClientSessionOptions & { strictSingleValueFields: boolean } = {
+      maxSendHeaderBlockLength: HEAD_BYTES_MAX,
+      settings: SETTINGS,
+      // What a client repeats was inspected as it is and goes on as it is.
+      strictSingleValueFields: false,
+      ...secure,
+    };
+    const http2 = connect(origin, options);
     const session: Session = { http2, streams: 0, streamsMax: STREAMS_ASSUMED, usable: true, error: null };
     this.#sessions.add(session);
     const timer = setTimeout(() => http2.destroy(new ConnectTimeout()), this.#connectMs);
@@ -155,7 +172,7 @@ class StreamExchange implements UpstreamExchange {
     stream.on("drain", () => {
       if (!this.#over) events.upstreamDrained();
     });
-    stream.on("wantTrailers", () => stream.sendTrailers(fieldsOf(this.#trailers)));
+    stream.on("wantTrailers", () => this.#sendTrailers());
     stream.on("error", (error) => {
       this.#error = error;
     });
@@ -185,6 +202,15 @@ class StreamExchange implements UpstreamExchange {
     if (this.#over) return;
     this.#over = true;
     this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #sendTrailers(): void {
+    try {
+      this.#stream.sendTrailers(fieldsOf(this.#trailers));
+    } catch {
+      // Fields that Node does not accept: the request is cut rather than sent without what belongs to it.
+      this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
   }
 
   #ended(): void {

@@ -83,6 +83,23 @@ test("trailers of the request are inspected and go on", async () => {
   expect(sidecar.counters.blocked).toBe(1);
 });
 
+test("what an application repeats is passed on, however odd", async () => {
+  const application = await startRawApplication((socket) => {
+    const fields = "ETag: a\r\nETag: b\r\nContent-Type: x/y\r\nContent-Type: y/z\r\nDate: now\r\nDate: then";
+    socket.once("data", () => socket.write(`HTTP/1.1 200 OK\r\n${fields}\r\nContent-Length: 2\r\n\r\nok`));
+  });
+  const { port } = await startStage(application);
+  const stream = connectHttp2(port).request({ ":path": "/" });
+  const raw = new Promise<string[]>((resolve) => stream.on("response", (_h, _f, fields) => resolve(fields)));
+  expect(await replyOf(stream)).toMatchObject({ status: 200, body: "ok" });
+  expect((await raw).filter((_, i, all) => all[i - 1] === "etag" || all[i - 1] === "date")).toEqual([
+    "a",
+    "b",
+    "now",
+    "then",
+  ]);
+});
+
 test("a stream that is given up ends at the application, and the others go on", async () => {
   let closed = 0;
   const application = await startApplication((request, response) => {

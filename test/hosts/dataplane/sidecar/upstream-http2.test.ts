@@ -1,7 +1,7 @@
 /** HTTP/2 upstreams: gRPC in all its shapes, h2c for everything, failures with the code that the client should see. */
 import * as http2 from "node:http2";
 import { describe, expect, test } from "vitest";
-import { connectHttp2, eventually, replyOf, send, startHttp2Application, startStage } from "./stage.ts";
+import { connectHttp2, connectRaw, eventually, replyOf, send, startHttp2Application, startStage } from "./stage.ts";
 import { ATTACK } from "./word-inspector.ts";
 
 const GRPC = { ":method": "POST", ":path": "/shop.Cart/Add", "content-type": "application/grpc+proto", te: "trailers" };
@@ -171,6 +171,26 @@ describe("h2c for everything", () => {
       "x-forwarded-host",
       "Site.test",
     ]);
+  });
+
+  test("a head that is odd costs nobody else the session", async () => {
+    const sessions = new Set<unknown>();
+    const upstream = await startHttp2Application((stream, _headers, rawHeaders) => {
+      sessions.add(stream.session);
+      stream.respond({ ":status": 200 });
+      stream.end(JSON.stringify(rawHeaders));
+    });
+    const { port } = await startStage(upstream);
+    const client = await connectRaw(port);
+    client.write(
+      "GET / HTTP/1.1\r\nHost: a\r\nContent-Type: a\r\nContent-Type: b\r\nUser-Agent: 1\r\nuser-agent: 2\r\n\r\n",
+    );
+    await client.until(/"content-type","a","content-type","b","user-agent","1","user-agent","2"/);
+    const old = await connectRaw(port);
+    old.write("GET / HTTP/1.0\r\n\r\n");
+    await old.until(/^HTTP\/1\.1 200 .*":authority","127\.0\.0\.1:\d+"/s);
+    expect((await send(port)).status).toBe(200);
+    expect(sessions.size).toBe(1);
   });
 
   test("bodies arrive whole, large ones too", async () => {

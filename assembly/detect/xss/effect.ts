@@ -1,0 +1,541 @@
+/**
+ * Whether a piece of script does something: the model of an attack in ECMA-262.
+ *
+ * Tokens are read once, left to right, with just enough grammar to know what the operand before the cursor denotes
+ * (`denotes`): a global object, a function that runs code, a string whose text is known. An effect is a call of such a
+ * function, however it is reached: by name, as a member of a global object, by a key put together from constants,
+ * through parentheses, an array, a variable, `call`, `map`, a tagged template; or an assignment that navigates or runs
+ * code. It counts only in text that can be script: two operands side by side on one line are prose, and end the reading.
+ *
+ * How much is asked depends on where the text stands (`Read`): in an event handler any call or assignment is an effect;
+ * where nothing but the text itself says that it is script, only the functions of `JsWord.SINK` and their like are.
+ */
+import { wordPayload } from "../../decode/profile";
+import { hashStep, HASH_SEED } from "../../bytes/hash";
+import {
+  HTML_MASK,
+  HTML_SHIFT,
+  HtmlWord,
+  JS_MASK,
+  JS_SHIFT,
+  JsWord,
+  MEMBER_MASK,
+  MEMBER_SHIFT,
+  MemberWord,
+} from "../../tables/words.gen";
+import { markCloser } from "./closers";
+import { Keyword, keywordOf } from "./keyword";
+import {
+  Mark,
+  Token,
+  cursor,
+  nextToken,
+  openScript,
+  tokenAt,
+  tokenEnd,
+  tokenFrom,
+  tokenKind,
+  tokenLine,
+  tokenMark,
+  tokenOpen,
+  tokenSpaced,
+} from "./token";
+
+/** How a text is read: bits. */
+export enum Read {
+  /** Any call, assignment or throw is an effect: handlers, script URLs, script elements. */
+  ANY = 1,
+  /** Operands side by side do not end the reading: the place alone proves that it is script. */
+  LOOSE = 2,
+  /** The text stands behind the quote that closes a string: an operator or a separator must come first. */
+  BREAK = 4,
+  /** The functions of `JsWord.CODE`, which run code or reach other sites but which sources use too, count. */
+  CODE = 8,
+}
+
+/** What the operand before the cursor denotes. */
+enum Is {
+  NOTHING = 0,
+  /** Some operand. */
+  OTHER,
+  GLOBAL,
+  DOCUMENT,
+  LOCATION,
+  /** A function that runs code or shows a dialog. */
+  SINK,
+  CODE,
+  /** A function that compiles its first argument if that is a string. */
+  TIMER,
+  /** `x.constructor`, which is Function if x is a function. */
+  BUILD,
+  /** The Function constructor. */
+  FUNCTION,
+  /** A string of known text. */
+  TEXT,
+  REGEX,
+  SECRET,
+  MARKUP,
+  HANDLER,
+  /** A method that calls its argument. */
+  EACH,
+  /** An array that holds a sink. */
+  BOX,
+  /** A member of a global object under a computed name. */
+  COMPUTED,
+}
+
+/** Where the last effect that was found begins and ends. */
+export let effectAt: usize = 0;
+export let effectEnd: usize = 0;
+/** The effect's function was named by pieces. */
+export let effectHidden: bool = false;
+
+let denotes: Is = Is.NOTHING;
+/** The token before ends an operand. */
+let operand: bool = false;
+/** Where the current operand began. */
+let operandAt: usize = 0;
+/** The operand before is what `=` was assigned from: what stands to its left. */
+let target: Is = Is.NOTHING;
+let targetHash: u32 = 0;
+/** Hash of the last plain name. */
+let nameHash: u32 = 0;
+let afterDot: bool = false;
+/** The Member's base. */
+let base: Is = Is.NOTHING;
+let concat: bool = false;
+let keyword: Keyword = Keyword.NONE;
+let pieces: bool = false;
+/** The operand ends with `)`, so that nothing can be assigned to it. */
+let called: bool = false;
+/** An assignment was read whose value must follow. */
+let assigned: bool = false;
+/** A call was found and waits for what follows it: `pendingDepth` is where its bracket stands. */
+let pending: bool = false;
+let pendingDepth: u32 = 0;
+let closed: bool = false;
+let reading: u32 = 0;
+let found: bool = false;
+let dead: bool = false;
+
+const STACK: u32 = 64;
+/** Open brackets: which, what stood before each, and whether a sink stood inside. Deeper ones share the slots. */
+const frames: usize = memory.data(STACK * 4, 4);
+/** Where the operand before each open bracket began, or the bracket itself. */
+const starts: usize = memory.data(STACK * 4, 4);
+let depth: u32 = 0;
+
+const TEXT_MAX: u32 = 32;
+/** Room for the text and for what a hash of its word may load behind it. */
+const text: usize = memory.data(TEXT_MAX * 2, 16);
+let textSize: u32 = 0;
+
+const ALIASES: u32 = 4;
+const aliases: usize = memory.data(ALIASES * 4, 4);
+let aliasCount: u32 = 0;
+
+function jsWord(payload: u32): u32 {
+  return (payload >> JS_SHIFT) & JS_MASK;
+}
+
+function memberWord(payload: u32): u32 {
+  return (payload >> MEMBER_SHIFT) & MEMBER_MASK;
+}
+
+function isEvent(payload: u32): bool {
+  return ((payload >> HTML_SHIFT) & HTML_MASK) == HtmlWord.EVENT;
+}
+
+function isScheme(payload: u32): bool {
+  return ((payload >> HTML_SHIFT) & HTML_MASK) == HtmlWord.SCHEME;
+}
+
+function appendText(at: usize, end: usize): void {
+  if (!concat) textSize = 0;
+  else pieces = true;
+  while (at < end) {
+    if (textSize < TEXT_MAX) store<u8>(text + <usize>textSize, load<u8>(at));
+    textSize++;
+    at++;
+  }
+}
+
+function isAlias(hash: u32): bool {
+  for (let i: u32 = 0; i < aliasCount; i++) if (load<u32>(aliases + (<usize>i << 2)) == hash) return true;
+  return false;
+}
+
+function addAlias(hash: u32): void {
+  if (aliasCount == ALIASES || !hash) return;
+  store<u32>(aliases + (<usize>aliasCount << 2), hash);
+  aliasCount++;
+}
+
+/** What the member that the payload names denotes on `owner`. */
+function memberOf(owner: Is, payload: u32): Is {
+  const global = owner == Is.GLOBAL;
+  switch (jsWord(payload)) {
+    case JsWord.SINK: return global ? Is.SINK : Is.OTHER;
+    case JsWord.TIMER: return global ? Is.TIMER : Is.OTHER;
+    case JsWord.CODE: return global || owner == Is.DOCUMENT ? Is.CODE : Is.OTHER;
+    case JsWord.GLOBAL: return global || owner == Is.DOCUMENT ? Is.GLOBAL : Is.OTHER;
+    case JsWord.DOCUMENT: return global ? Is.DOCUMENT : Is.OTHER;
+    case JsWord.LOCATION: return global || owner == Is.DOCUMENT ? Is.LOCATION : Is.OTHER;
+    case JsWord.BUILD: return owner == Is.BUILD || owner == Is.SINK ? Is.FUNCTION : Is.BUILD;
+    default:
+  }
+  switch (memberWord(payload)) {
+    case MemberWord.WRITE: return owner == Is.DOCUMENT ? Is.SINK : Is.OTHER;
+    case MemberWord.SECRET: return owner == Is.DOCUMENT ? Is.SECRET : Is.OTHER;
+    case MemberWord.MARKUP: return Is.MARKUP;
+    case MemberWord.VIA: return owner == Is.SINK || owner == Is.CODE || owner == Is.FUNCTION ? owner : Is.EACH;
+    case MemberWord.EACH: return owner == Is.LOCATION ? Is.SINK : Is.EACH;
+    case MemberWord.GO: return owner == Is.LOCATION ? Is.LOCATION : Is.OTHER;
+    default:
+  }
+  return isEvent(payload) ? Is.HANDLER : Is.OTHER;
+}
+
+/** What a name that is no member denotes. */
+function nameOf(payload: u32, at: usize, size: u32): Is {
+  if (size == 8 && load<u8>(at) == 0x46 && load<u8>(at + 1) == 0x75 && load<u8>(at + 7) == 0x6e) return Is.FUNCTION;
+  switch (jsWord(payload)) {
+    case JsWord.SINK: return Is.SINK;
+    case JsWord.TIMER: return Is.TIMER;
+    case JsWord.CODE: return Is.CODE;
+    case JsWord.GLOBAL: return Is.GLOBAL;
+    case JsWord.DOCUMENT: return Is.DOCUMENT;
+    case JsWord.LOCATION: return Is.LOCATION;
+    case JsWord.BUILD: return Is.BUILD;
+    default:
+  }
+  if (memberWord(payload) == MemberWord.WRITE) return Is.CODE;
+  if (isEvent(payload)) return Is.HANDLER;
+  return aliasCount && isAlias(nameHash) ? Is.SINK : Is.OTHER;
+}
+
+/** Takes note of an effect whose proof still depends on what follows; `at` is where it begins. */
+function expect(at: usize): void {
+  if (pending) return;
+  pending = true;
+  closed = false;
+  pendingDepth = depth;
+  effectAt = at;
+  effectHidden = pieces || denotes == Is.COMPUTED;
+}
+
+/** Takes note of an effect that stands. */
+function settle(at: usize): void {
+  if (!pending) {
+    effectAt = at;
+    effectHidden = pieces;
+  }
+  effectEnd = cursor;
+  found = true;
+}
+
+/** Whether calling what the operand denotes is an effect here. */
+function callRuns(what: Is): bool {
+  if (what == Is.SINK || what == Is.COMPUTED) return true;
+  if (what == Is.CODE || what == Is.TIMER || what == Is.FUNCTION || what == Is.LOCATION) {
+    return (reading & (Read.CODE | Read.ANY)) != 0;
+  }
+  return false;
+}
+
+function pushFrame(code: u32, callee: Is): void {
+  const slot = frames + (<usize>(depth & (STACK - 1)) << 2);
+  store<u32>(slot, code | (<u32>callee << 8) | (<u32>keyword << 16));
+  store<usize>(starts + (<usize>(depth & (STACK - 1)) << 2), operand ? operandAt : tokenFrom);
+  depth++;
+  keyIsMade = false;
+  operand = false;
+  denotes = Is.NOTHING;
+  concat = false;
+  afterDot = false;
+}
+
+function onOpen(code: u32): void {
+  if (keyword == Keyword.DECLARE) {
+    keyword = Keyword.PAREN;
+    operand = false;
+  }
+  const callee = operand ? denotes : Is.NOTHING;
+  if (operand && code == 0x28) {
+    if (reading & Read.ANY && (reading & Read.LOOSE || !tokenSpaced)) settle(operandAt);
+    else if (callRuns(callee)) expect(operandAt);
+  }
+  pushFrame(code, callee);
+  keyword = Keyword.NONE;
+}
+
+/** A sink handed to something that calls it: `[1].find(alert)`. */
+function escapes(): bool {
+  if (denotes != Is.SINK || !operand || !depth) return false;
+  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  const callee = <Is>((frame >> 8) & 255);
+  return (frame & 255) == 0x28 && (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER);
+}
+
+/** A secret of the page handed to a call: `f(document.cookie)`. */
+function secretGoes(): bool {
+  if (denotes != Is.SECRET || !operand || !depth) return false;
+  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  return (frame & 255) == 0x28 && ((frame >> 8) & 255) != 0;
+}
+
+function closeComputed(owner: Is): void {
+  if (denotes == Is.TEXT && textSize <= TEXT_MAX) {
+    const payload = wordPayload(text, textSize);
+    if (payload || !keyIsMade) {
+      denotes = memberOf(owner, payload);
+      return;
+    }
+  }
+  if (owner == Is.BOX) denotes = Is.SINK;
+  else if (owner == Is.GLOBAL && keyIsMade) denotes = Is.COMPUTED;
+  else denotes = Is.OTHER;
+}
+
+/** The brackets hold more than one name, number or string. */
+let keyIsMade: bool = false;
+
+function onClose(): void {
+  if (escapes() || secretGoes()) settle(operandAt);
+  operand = true;
+  called = tokenMark == 0x29;
+  concat = false;
+  if (!depth) {
+    denotes = Is.OTHER;
+    return;
+  }
+  depth--;
+  const frame = load<u32>(frames + (<usize>(depth & (STACK - 1)) << 2));
+  const callee = <Is>((frame >> 8) & 255);
+  operandAt = load<usize>(starts + (<usize>(depth & (STACK - 1)) << 2));
+  if (pending && depth == pendingDepth) closed = true;
+  keyword = Keyword.NONE;
+  if ((frame & 255) == 0x5b) {
+    if (callee != Is.NOTHING) closeComputed(callee);
+    else denotes = denotes == Is.SINK ? Is.BOX : Is.OTHER;
+  } else if (callee != Is.NOTHING) denotes = callee == Is.FUNCTION ? Is.SINK : Is.OTHER;
+  else if (<Keyword>((frame >> 16) & 255) == Keyword.PAREN) operand = false;
+  keyIsMade = true;
+}
+
+/** Ends an expression: an assignment to its left has its value now. */
+function endExpression(): void {
+  if (target != Is.NOTHING && operand) {
+    if (denotes == Is.SINK) {
+      if (target == Is.HANDLER) settle(operandAt);
+      else addAlias(targetHash);
+    } else if (denotes == Is.SECRET) settle(operandAt);
+    else if (target == Is.LOCATION && denotes == Is.TEXT && textIsScript()) settle(operandAt);
+  }
+  if (escapes()) settle(operandAt);
+  target = Is.NOTHING;
+  operand = false;
+  denotes = Is.NOTHING;
+  concat = false;
+  keyword = Keyword.NONE;
+}
+
+/** Whether the known text begins with `javascript:`. */
+function textIsScript(): bool {
+  return textSize > 10 && isScheme(wordPayload(text, 10)) && load<u8>(text + 10) == 0x3a;
+}
+
+function onAssign(): void {
+  if (operand) {
+    if (reading & Read.ANY) assigned = !called;
+    else if (denotes == Is.SECRET) settle(operandAt);
+    else if (denotes == Is.LOCATION && (reading & Read.CODE || base != Is.NOTHING)) settle(operandAt);
+    else if ((denotes == Is.MARKUP || denotes == Is.HANDLER) && reading & Read.CODE) settle(operandAt);
+  }
+  target = operand ? denotes : Is.NOTHING;
+  targetHash = nameHash;
+  operand = false;
+  denotes = Is.NOTHING;
+  concat = false;
+}
+
+function onMark(): void {
+  afterDot = false;
+  switch (tokenMark) {
+    case 0x28: case 0x5b: onOpen(tokenMark); return;
+    case 0x29: case 0x5d: onClose(); return;
+    case Mark.DOT:
+      base = operand ? denotes : Is.NOTHING;
+      afterDot = operand;
+      operand = false;
+      return;
+    case Mark.ASSIGN: onAssign(); return;
+    case 0x3b: case 0x2c: case 0x7b: case 0x7d: endExpression(); return;
+    case Mark.STEP: return;
+    case Mark.ARROW: target = Is.NOTHING; break;
+    case 0x40: case 0x23: case 0x5c:
+      if (!(reading & Read.LOOSE)) dead = true;
+      break;
+    default:
+      if (tokenMark == 0x2b && denotes == Is.TEXT && operand) {
+        concat = true;
+        operand = false;
+        return;
+      }
+      if (target != Is.NOTHING && (tokenMark == Mark.BINARY || tokenMark == 0x2d)) endExpression();
+      if (denotes == Is.SECRET && operand && tokenMark == 0x2b) settle(operandAt);
+  }
+  if (operand) keyIsMade = true;
+  operand = false;
+  denotes = Is.NOTHING;
+  concat = false;
+}
+
+/** Two operands on one line: no script, but VBScript calls that way. */
+function sideBySide(): void {
+  if (denotes == Is.SINK && reading & Read.ANY) settle(operandAt);
+  else dead = true;
+}
+
+function onWord(): void {
+  const size = <u32>(tokenEnd - tokenAt);
+  if (afterDot) {
+    denotes = memberOf(base, wordPayload(tokenAt, size));
+    if (denotes == Is.OTHER && base == Is.REGEX && size == 6 && load<u8>(tokenAt) == 0x73) denotes = Is.TEXT;
+    else concat = false;
+    afterDot = false;
+    operand = true;
+    return;
+  }
+  const word = keywordOf(tokenAt, size);
+  if (word == Keyword.NONE || word == Keyword.OPERAND) {
+    if (operand && !tokenLine) sideBySide();
+    if (operand) endExpression();
+    let hash = HASH_SEED;
+    for (let p = tokenAt; p < tokenEnd; p++) hash = hashStep(hash, load<u8>(p));
+    nameHash = hash;
+    base = Is.NOTHING;
+    operandAt = tokenFrom;
+    denotes = word == Keyword.OPERAND ? Is.OTHER : nameOf(wordPayload(tokenAt, size), tokenAt, size);
+    concat = false;
+    operand = true;
+    if (denotes == Is.LOCATION && target == Is.LOCATION) settle(operandAt);
+    return;
+  }
+  if (word == Keyword.INFIX) keyIsMade = true;
+  else if (operand && !tokenLine && word != Keyword.DECLARE) dead = true;
+  if (word == Keyword.THROW && reading & Read.ANY) settle(tokenFrom);
+  if (operand) endExpression();
+  keyword = word;
+  operand = false;
+  denotes = Is.NOTHING;
+}
+
+function onText(): void {
+  if (tokenKind == Token.TEMPLATE && operand) {
+    if (reading & Read.ANY && !tokenSpaced) settle(operandAt);
+    else if (callRuns(denotes) || denotes == Is.BUILD) {
+      expect(operandAt);
+      closed = true;
+    }
+    denotes = Is.OTHER;
+    return;
+  }
+  /* Strings side by side: a form has taken the plus between them for a space. */
+  if (operand && denotes == Is.TEXT && tokenSpaced) concat = true;
+  else if (operand && !tokenLine) dead = true;
+  if (!concat) operandAt = tokenFrom;
+  appendText(tokenAt, tokenEnd);
+  if (depth && tokenKind != Token.REGEX) onArgument();
+  denotes = tokenKind == Token.REGEX ? Is.REGEX : Is.TEXT;
+  operand = !tokenOpen;
+}
+
+/** A string as the first argument: of `x.constructor`, that is code. */
+function onArgument(): void {
+  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  if ((frame & 255) == 0x28 && denotes == Is.NOTHING) {
+    const callee = <Is>((frame >> 8) & 255);
+    if (callee != Is.BUILD && callee != Is.FUNCTION && callee != Is.TIMER) return;
+    expect(operandAt);
+    pendingDepth = depth - 1;
+  }
+}
+
+function reset(read: u32): void {
+  reading = read;
+  denotes = Is.NOTHING;
+  operand = false;
+  operandAt = 0;
+  target = Is.NOTHING;
+  base = Is.NOTHING;
+  nameHash = 0;
+  afterDot = false;
+  concat = false;
+  keyword = Keyword.NONE;
+  pieces = false;
+  pending = false;
+  closed = false;
+  found = false;
+  called = false;
+  assigned = false;
+  dead = false;
+  keyIsMade = false;
+  depth = 0;
+  textSize = 0;
+  aliasCount = 0;
+}
+
+/** Whether the token behind a closed call lets it stand; a word on the same line does not. */
+function follows(): bool {
+  if (tokenKind == Token.END || tokenLine) return true;
+  if (tokenKind == Token.WORD) return keywordOf(tokenAt, <u32>(tokenEnd - tokenAt)) == Keyword.INFIX;
+  return tokenKind == Token.MARK || tokenKind == Token.TEMPLATE || (reading & Read.BREAK) != 0;
+}
+
+/**
+ * Reads [at, end) as script until something shows or rules out an effect. One pass, each byte once.
+ * @param read bits of `Read`
+ * @param startMax the effect must begin before this address
+ * @returns whether there is one; `effectAt` to `effectEnd` show it
+ */
+export function findEffect(at: usize, end: usize, read: u32, startMax: usize): bool {
+  reset(read);
+  openScript(at, end);
+  let first = true;
+  for (;;) {
+    nextToken(operand);
+    if (first) {
+      first = false;
+      if (read & Read.BREAK && !tokenLine) {
+        if (tokenKind != Token.MARK || tokenMark == Mark.DOT) return false;
+      }
+    }
+    if (pending && closed) {
+      effectEnd = cursor;
+      return follows();
+    }
+    if (tokenKind == Token.END) break;
+    if (assigned) {
+      settle(operandAt);
+      return true;
+    }
+    if (tokenMark != 0x29) called = called && tokenKind == Token.MARK;
+    if (tokenKind == Token.WORD) onWord();
+    else if (tokenKind == Token.MARK) onMark();
+    else if (tokenKind == Token.NUMBER) {
+      if (operand && !tokenLine) sideBySide();
+      operandAt = tokenFrom;
+      denotes = Is.OTHER;
+      operand = true;
+    } else onText();
+    if (dead && !(read & Read.LOOSE)) return false;
+    dead = false;
+    if (found) return true;
+    if (read & Read.BREAK && (tokenKind == Token.STRING || tokenKind == Token.TEMPLATE)) markCloser(cursor - 1);
+    if (!pending && cursor > startMax) return false;
+  }
+  endExpression();
+  if (pending) effectEnd = end;
+  return found || pending;
+}

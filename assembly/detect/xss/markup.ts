@@ -1,0 +1,321 @@
+/**
+ * HTML: what a value would add to the page it is put into.
+ *
+ * The value may land in text, in an attribute of any quoting, in a comment or in raw text, so no single state of the
+ * tokenizer (https://html.spec.whatwg.org/#tokenization) is right. One pass keeps two readings of "inside a tag" at
+ * once: one honours quoted attribute values, the other ends a tag at any `>` and lets any `<` begin one, which is what
+ * every other context amounts to. An attribute is judged at its `=`, wherever it stands; what runs script is an attack:
+ * a script element with code or a source, an event handler that does something, a URL that runs script, a style that
+ * does, an embedded document, a changed base. Outside tags, an attribute counts only where a value breaks out of one.
+ */
+import { isAlpha, isWord } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
+import { reachLimit } from "../../decode/transaction";
+import { spend } from "../../decode/value";
+import { Limit } from "../../abi/status";
+import { layer } from "../../decode/layer";
+import { Signature } from "../../tables/signatures.gen";
+import { report } from "../match";
+import { Read, effectEnd, findEffect } from "./effect";
+import { Element, elementOf, isEventName, isHandlerName, isBindingName, isSourceName, named, readName } from "./element";
+import { styleRuns } from "./style";
+import { cursor } from "./token";
+import { dataRuns, dataScheme, scriptScheme } from "./url";
+
+/** Bytes of script or style looked at behind one attribute or tag. */
+const WINDOW: usize = 2048;
+
+let end: usize = 0;
+/** Inside a tag, by the reading that ends it at any `>`. */
+let flat: bool = false;
+let flatElement: Element = Element.OTHER;
+/** Inside a tag, by the reading that honours quotes. */
+let strict: bool = false;
+let strictElement: Element = Element.OTHER;
+let quote: u32 = 0;
+let tagAt: usize = 0;
+let linkRel: bool = false;
+let linkHref: bool = false;
+/** Work left for scripts and styles inside attributes. */
+let budget: i32 = 0;
+
+function isQuote(c: u32): bool {
+  return c == 0x22 || c == 0x27 || c == 0x60;
+}
+
+/** Whether nothing but white space stands in [at, stop). */
+function blank(at: usize, stop: usize): bool {
+  while (at < stop && load<u8>(at) <= 32) at++;
+  return at == stop;
+}
+
+function bounded(at: usize, stop: usize): usize {
+  return stop - at > WINDOW ? at + WINDOW : stop;
+}
+
+/** Whether [at, stop) does something; a layer full of scripts that do nothing is taken as doing something. */
+function acts(at: usize, stop: usize, read: u32): bool {
+  if (budget < 0) return true;
+  const limit = bounded(at, stop);
+  const found = findEffect(at, limit, read, limit);
+  budget -= <i32>(cursor - at) + 8;
+  return found;
+}
+
+/** A `<`: the beginning of a tag if a name follows. */
+function onLess(at: usize): void {
+  let p = at + 1;
+  while (p < end && !load<u8>(p)) p++;
+  if (p >= end) return;
+  const c = <u32>load<u8>(p);
+  const declared = c == 0x3f;
+  if (declared || c == 0x2f) p++;
+  if (p >= end || (!isAlpha(load<u8>(p)) && c != 0x2f)) return;
+  const after = readName(p, end);
+  let element = elementOf(declared);
+  if (after < end) {
+    const next = <u32>load<u8>(after);
+    if (next > 32 && next < 0x7f && next != 0x2f && next != 0x3e && next != 0x2b) element = Element.OTHER;
+  }
+  if (c == 0x2f && element != Element.OTHER) element = Element.OTHER;
+  if (element == Element.IMPORT) report(Signature.XSS_FRAME, at, after);
+  tagAt = at;
+  linkRel = false;
+  linkHref = false;
+  flat = true;
+  flatElement = element;
+  if (quote) return;
+  if (!strict || strictElement != Element.SCRIPT) strictElement = element;
+  strict = true;
+}
+
+/** Bytes of a closed script's one word. */
+const PROBE_BYTES_MAX: usize = 64;
+
+/** Whether one word stands between the tags of an element: `<script>1</script>`; @returns where its end tag begins */
+function closedElement(at: usize): usize {
+  let word = false;
+  const stop = end - at > PROBE_BYTES_MAX ? at + PROBE_BYTES_MAX : end;
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (c <= 32) return 0;
+    if (c == 0x3c) break;
+    if (isWord(c)) word = true;
+    at++;
+  }
+  if (!word || at + 8 > end) return 0;
+  const slash = load<u8>(at + 1) == 0x5c ? at + 2 : at + 1;
+  return load<u8>(slash) == 0x2f && (<u32>load<u8>(slash + 1) | 32) == 0x73 ? at : 0;
+}
+
+/** The content of a script or style element begins at `at`. */
+function onContent(element: Element, at: usize): void {
+  if (element == Element.SCRIPT) {
+    if (acts(at, end, Read.ANY)) report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
+    else {
+      const close = closedElement(at);
+      if (close) report(Signature.XSS_SCRIPT, tagAt, close);
+    }
+  } else if (element == Element.STYLE) {
+    const limit = bounded(at, end);
+    budget -= <i32>(limit - at);
+    const found = budget < 0 ? at : styleRuns(at, limit, true);
+    if (found) report(Signature.XSS_STYLE, tagAt, found);
+  }
+}
+
+function onGreater(at: usize): void {
+  if (flat) onContent(flatElement, at + 1);
+  if (strict && !quote) {
+    if (!flat || strictElement != flatElement) onContent(strictElement, at + 1);
+    strict = false;
+  }
+  flat = false;
+}
+
+/** A quote: it opens a value where `=` stands before it, and closes the one it opened. */
+function onQuote(at: usize, c: u32): void {
+  if (quote == c) quote = 0;
+  else if (strict && !quote) {
+    let p = at;
+    while (p > layer.at && load<u8>(p - 1) <= 32 && at - p < 16) p--;
+    if (p > layer.at && load<u8>(p - 1) == 0x3d && findByte(at + 1, end, c) < end) quote = c;
+  }
+}
+
+/** The first `>` that is known to come, to look for each but once. */
+let greaterAt: usize = 0;
+/** The value behind an `=`. */
+let valueAt: usize = 0;
+let valueEnd: usize = 0;
+let valueQuoted: bool = false;
+let nameAt: usize = 0;
+let nameEnd: usize = 0;
+
+/** Finds the name before the `=` at `at`; @returns false where there is none */
+function findName(at: usize): bool {
+  let p = at;
+  while (p > layer.at && load<u8>(p - 1) <= 32 && at - p < 16) p--;
+  nameEnd = p;
+  while (p > layer.at && nameEnd - p < 40) {
+    const c = <u32>load<u8>(p - 1);
+    if (!isWord(c) && c != 0x3a && c != 0x2d && c) break;
+    p--;
+  }
+  nameAt = p;
+  return p < nameEnd;
+}
+
+/** Finds the value behind the `=`; unquoted, it goes on to the end of the tag, whose other attributes do no harm. */
+function findValue(at: usize): void {
+  let p = at + 1;
+  while (p < end && load<u8>(p) <= 32) p++;
+  valueQuoted = false;
+  if (p < end) {
+    const c = <u32>load<u8>(p);
+    if (isQuote(c)) {
+      /* A doubled quote is one that was doubled on its way here, as in CSV. */
+      if (p + 2 < end && load<u8>(p + 1) == c && isWord(load<u8>(p + 2))) p++;
+      const close = findByte(p + 1, bounded(p, end), c);
+      valueAt = p + 1;
+      valueEnd = close;
+      valueQuoted = close < end && load<u8>(close) == c;
+      return;
+    }
+  }
+  valueAt = p;
+  if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
+  valueEnd = greaterAt < bounded(p, end) ? greaterAt : bounded(p, end);
+}
+
+function valueHas(literal: string): bool {
+  const n = <u32>literal.length;
+  let p = valueAt;
+  while (p < valueEnd && load<u8>(p) <= 32) p++;
+  if (<u32>(valueEnd - p) < n) return false;
+  for (let i: u32 = 0; i < n; i++) {
+    if ((<u32>load<u8>(p + <usize>i) | 32) != (<u32>load<u16>(changetype<usize>(literal) + (<usize>i << 1)) | 32)) return false;
+  }
+  return true;
+}
+
+/** An attribute by what its element does with it. */
+function judgeElement(element: Element): void {
+  if (blank(valueAt, valueEnd)) return;
+  if (element == Element.SCRIPT) {
+    if (isSourceName()) report(Signature.XSS_SCRIPT, tagAt, valueEnd);
+  } else if (element == Element.FRAME) {
+    if (isSourceName() && !valueHas("about:")) report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.BASE) {
+    if (isSourceName()) report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.LINK) {
+    if (isSourceName()) linkHref = true;
+    if (named("rel") && (valueHas("stylesheet") || valueHas("import"))) linkRel = true;
+    if (linkRel && linkHref) report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.META && named("http-equiv")) {
+    if (valueHas("refresh") || valueHas("set-cookie") || valueHas("link")) report(Signature.XSS_FRAME, tagAt, valueEnd);
+  }
+}
+
+/** Whether the value is a URL that runs script. */
+function judgeUrl(read: u32): bool {
+  const body = scriptScheme(valueAt, valueEnd);
+  if (body) return acts(body, valueEnd, read);
+  const data = dataScheme(valueAt, valueEnd);
+  if (!data || !dataRuns(data, valueEnd)) return false;
+  const picture = flatElement == Element.OTHER && (named("src") || named("poster") || named("srcset"));
+  return !picture || valueHas("data:text/html");
+}
+
+/** An attribute inside a tag; its name was just read. */
+function judgeInTag(element: Element): void {
+  if (isHandlerName()) {
+    if (acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : Read.ANY | Read.CODE)) {
+      report(Signature.XSS_HANDLER, nameAt, valueEnd);
+    }
+    return;
+  }
+  if (judgeUrl(Read.ANY | Read.LOOSE)) {
+    report(Signature.XSS_URL, nameAt, valueEnd);
+    return;
+  }
+  if (named("style")) {
+    budget -= <i32>(valueEnd - valueAt);
+    const found = budget < 0 ? valueAt : styleRuns(valueAt, valueEnd, false);
+    if (found) report(Signature.XSS_STYLE, nameAt, found);
+  } else if (named("attributename")) {
+    if (valueHas("href") || valueHas("xlink:href") || valueHas("on") || valueHas("innerhtml")) {
+      report(Signature.XSS_URL, nameAt, valueEnd);
+    }
+  } else if (named("srcdoc") || isBindingName()) report(Signature.XSS_FRAME, nameAt, valueEnd);
+  else judgeElement(element);
+}
+
+/** Whether a quote stands right before the name, with nothing but separators of attributes between. */
+function breaksOut(): bool {
+  let p = nameAt;
+  while (p > layer.at && (load<u8>(p - 1) <= 32 || load<u8>(p - 1) == 0x2f) && nameAt - p < 32) p--;
+  return p > layer.at && isQuote(load<u8>(p - 1));
+}
+
+/** An attribute outside of any tag: the value breaks out of an attribute of the page. */
+function judgeBreak(at: usize): void {
+  if (nameAt > layer.at) {
+    const before = <u32>load<u8>(nameAt - 1);
+    if (before > 32 && before < 0x7f && !isQuote(before) && before != 0x2f) return;
+  }
+  const event = (<u32>load<u8>(nameAt) | 32) == 0x6f && isEventName(nameAt, nameEnd);
+  let p = at + 1;
+  while (p < end && (load<u8>(p) <= 32 || isQuote(load<u8>(p)))) p++;
+  if (!event && (p >= end || !scriptScheme(p, end))) return;
+  findValue(at);
+  if (!valueQuoted) {
+    p = valueAt;
+    while (p < valueEnd && load<u8>(p) > 32) p++;
+    valueEnd = p;
+  }
+  if (event) {
+    const read = breaksOut() ? Read.ANY | (valueQuoted ? Read.LOOSE : 0) : Read.CODE;
+    if (acts(valueAt, valueEnd, read)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
+  } else {
+    const body = scriptScheme(valueAt, valueEnd);
+    if (body && acts(body, valueEnd, 0)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
+  }
+}
+
+function onEquals(at: usize): void {
+  if (!findName(at)) return;
+  if (!flat && !strict) {
+    judgeBreak(at);
+    return;
+  }
+  findValue(at);
+  readName(nameAt, nameEnd);
+  judgeInTag(flat ? flatElement : strictElement);
+  if (strict && flat && strictElement != flatElement) {
+    readName(nameAt, nameEnd);
+    judgeElement(strictElement);
+  }
+}
+
+/** Reads the layer as HTML. */
+export function scanMarkup(): void {
+  if (!spend(layer.size * 2)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  end = layer.at + <usize>layer.size;
+  flat = false;
+  strict = false;
+  quote = 0;
+  greaterAt = 0;
+  budget = <i32>(layer.size * 8 + 4096);
+  for (let at = layer.at; at < end; at++) {
+    const c = <u32>load<u8>(at);
+    if (c > 0x60) continue;
+    if (c == 0x3d) onEquals(at);
+    else if (c == 0x3c) onLess(at);
+    else if (c == 0x3e) onGreater(at);
+    else if (isQuote(c)) onQuote(at, c);
+  }
+}
