@@ -5,13 +5,14 @@
  * (`denotes`): a global object, a function that runs code, a string whose text is known. An effect is a call of such a
  * function, however it is reached: by name, as a member of a global object, by a key put together from constants,
  * through parentheses, an array, a variable, `call`, `map`, a tagged template; or an assignment that navigates or runs
- * code. It counts only in text that can be script: two operands side by side on one line are prose, and end the reading.
+ * code. It counts only in text that can be script: two operands side by side on one line are prose and end the reading.
  *
  * How much is asked depends on where the text stands (`Read`): in an event handler any call or assignment is an effect;
  * where nothing but the text itself says that it is script, only the functions of `JsWord.SINK` and their like are.
  */
+
+import { HASH_SEED, hashStep } from "../../bytes/hash";
 import { wordPayload } from "../../decode/profile";
-import { hashStep, HASH_SEED } from "../../bytes/hash";
 import {
   HTML_MASK,
   HTML_SHIFT,
@@ -26,11 +27,11 @@ import {
 import { markCloser } from "./closers";
 import { Keyword, keywordOf } from "./keyword";
 import {
-  Mark,
-  Token,
   cursor,
+  Mark,
   nextToken,
   openScript,
+  Token,
   tokenAt,
   tokenEnd,
   tokenFrom,
@@ -51,6 +52,8 @@ export enum Read {
   BREAK = 4,
   /** The functions of `JsWord.CODE`, which run code or reach other sites but which sources use too, count. */
   CODE = 8,
+  /** The quote is the value's first, so that the text behind it is not that of a source: a function is an effect. */
+  FIRST = 16,
 }
 
 /** What the operand before the cursor denotes. */
@@ -70,6 +73,8 @@ enum Is {
   BUILD,
   /** The Function constructor. */
   FUNCTION,
+  /** The prototype that all objects of a kind share, reached by `constructor`, or a member of it. */
+  PROTO,
   /** A string of known text. */
   TEXT,
   REGEX,
@@ -161,13 +166,13 @@ function appendText(at: usize, end: usize): void {
 }
 
 function isAlias(hash: u32): bool {
-  for (let i: u32 = 0; i < aliasCount; i++) if (load<u32>(aliases + (<usize>i << 2)) == hash) return true;
+  for (let i: u32 = 0; i < aliasCount; i++) if (load<u32>(aliases + ((<usize>i) << 2)) == hash) return true;
   return false;
 }
 
 function addAlias(hash: u32): void {
   if (aliasCount == ALIASES || !hash) return;
-  store<u32>(aliases + (<usize>aliasCount << 2), hash);
+  store<u32>(aliases + ((<usize>aliasCount) << 2), hash);
   aliasCount++;
 }
 
@@ -175,24 +180,40 @@ function addAlias(hash: u32): void {
 function memberOf(owner: Is, payload: u32): Is {
   const global = owner == Is.GLOBAL;
   switch (jsWord(payload)) {
-    case JsWord.SINK: return global ? Is.SINK : Is.OTHER;
-    case JsWord.TIMER: return global ? Is.TIMER : Is.OTHER;
-    case JsWord.CODE: return global || owner == Is.DOCUMENT ? Is.CODE : Is.OTHER;
-    case JsWord.GLOBAL: return global || owner == Is.DOCUMENT ? Is.GLOBAL : Is.OTHER;
-    case JsWord.DOCUMENT: return global ? Is.DOCUMENT : Is.OTHER;
-    case JsWord.LOCATION: return global || owner == Is.DOCUMENT ? Is.LOCATION : Is.OTHER;
-    case JsWord.BUILD: return owner == Is.BUILD || owner == Is.SINK ? Is.FUNCTION : Is.BUILD;
+    case JsWord.SINK:
+      return global ? Is.SINK : Is.OTHER;
+    case JsWord.TIMER:
+      return global ? Is.TIMER : Is.OTHER;
+    case JsWord.CODE:
+      return global || owner == Is.DOCUMENT ? Is.CODE : Is.OTHER;
+    case JsWord.GLOBAL:
+      return global || owner == Is.DOCUMENT ? Is.GLOBAL : Is.OTHER;
+    case JsWord.DOCUMENT:
+      return global ? Is.DOCUMENT : Is.OTHER;
+    case JsWord.LOCATION:
+      return global || owner == Is.DOCUMENT ? Is.LOCATION : Is.OTHER;
+    case JsWord.BUILD:
+      return owner == Is.BUILD || owner == Is.SINK ? Is.FUNCTION : Is.BUILD;
     default:
   }
   switch (memberWord(payload)) {
-    case MemberWord.WRITE: return owner == Is.DOCUMENT ? Is.SINK : Is.OTHER;
-    case MemberWord.SECRET: return owner == Is.DOCUMENT ? Is.SECRET : Is.OTHER;
-    case MemberWord.MARKUP: return Is.MARKUP;
-    case MemberWord.VIA: return owner == Is.SINK || owner == Is.CODE || owner == Is.FUNCTION ? owner : Is.EACH;
-    case MemberWord.EACH: return owner == Is.LOCATION ? Is.SINK : Is.EACH;
-    case MemberWord.GO: return owner == Is.LOCATION ? Is.LOCATION : Is.OTHER;
+    case MemberWord.WRITE:
+      return owner == Is.DOCUMENT ? Is.SINK : Is.OTHER;
+    case MemberWord.SECRET:
+      return owner == Is.DOCUMENT ? Is.SECRET : Is.OTHER;
+    case MemberWord.MARKUP:
+      return Is.MARKUP;
+    case MemberWord.PROTO:
+      return owner == Is.BUILD || owner == Is.FUNCTION ? Is.PROTO : Is.OTHER;
+    case MemberWord.VIA:
+      return owner == Is.SINK || owner == Is.CODE || owner == Is.FUNCTION ? owner : Is.EACH;
+    case MemberWord.EACH:
+      return owner == Is.LOCATION ? Is.SINK : Is.EACH;
+    case MemberWord.GO:
+      return owner == Is.LOCATION ? Is.LOCATION : Is.OTHER;
     default:
   }
+  if (owner == Is.PROTO) return Is.PROTO;
   return isEvent(payload) ? Is.HANDLER : Is.OTHER;
 }
 
@@ -200,13 +221,20 @@ function memberOf(owner: Is, payload: u32): Is {
 function nameOf(payload: u32, at: usize, size: u32): Is {
   if (size == 8 && load<u8>(at) == 0x46 && load<u8>(at + 1) == 0x75 && load<u8>(at + 7) == 0x6e) return Is.FUNCTION;
   switch (jsWord(payload)) {
-    case JsWord.SINK: return Is.SINK;
-    case JsWord.TIMER: return Is.TIMER;
-    case JsWord.CODE: return Is.CODE;
-    case JsWord.GLOBAL: return Is.GLOBAL;
-    case JsWord.DOCUMENT: return Is.DOCUMENT;
-    case JsWord.LOCATION: return Is.LOCATION;
-    case JsWord.BUILD: return Is.BUILD;
+    case JsWord.SINK:
+      return Is.SINK;
+    case JsWord.TIMER:
+      return Is.TIMER;
+    case JsWord.CODE:
+      return Is.CODE;
+    case JsWord.GLOBAL:
+      return Is.GLOBAL;
+    case JsWord.DOCUMENT:
+      return Is.DOCUMENT;
+    case JsWord.LOCATION:
+      return Is.LOCATION;
+    case JsWord.BUILD:
+      return Is.BUILD;
     default:
   }
   if (memberWord(payload) == MemberWord.WRITE) return Is.CODE;
@@ -244,9 +272,9 @@ function callRuns(what: Is): bool {
 }
 
 function pushFrame(code: u32, callee: Is): void {
-  const slot = frames + (<usize>(depth & (STACK - 1)) << 2);
-  store<u32>(slot, code | (<u32>callee << 8) | (<u32>keyword << 16));
-  store<usize>(starts + (<usize>(depth & (STACK - 1)) << 2), operand ? operandAt : tokenFrom);
+  const slot = frames + ((<usize>(depth & (STACK - 1))) << 2);
+  store<u32>(slot, code | ((<u32>callee) << 8) | ((<u32>keyword) << 16));
+  store<usize>(starts + ((<usize>(depth & (STACK - 1))) << 2), operand ? operandAt : tokenFrom);
   depth++;
   keyIsMade = false;
   operand = false;
@@ -257,6 +285,7 @@ function pushFrame(code: u32, callee: Is): void {
 
 function onOpen(code: u32): void {
   if (keyword == Keyword.DECLARE) {
+    if (reading & Read.FIRST && code == 0x28) settle(tokenFrom);
     keyword = Keyword.PAREN;
     operand = false;
   }
@@ -272,7 +301,7 @@ function onOpen(code: u32): void {
 /** A sink handed to something that calls it: `[1].find(alert)`. */
 function escapes(): bool {
   if (denotes != Is.SINK || !operand || !depth) return false;
-  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   const callee = <Is>((frame >> 8) & 255);
   return (frame & 255) == 0x28 && (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER);
 }
@@ -280,7 +309,7 @@ function escapes(): bool {
 /** A secret of the page handed to a call: `f(document.cookie)`. */
 function secretGoes(): bool {
   if (denotes != Is.SECRET || !operand || !depth) return false;
-  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   return (frame & 255) == 0x28 && ((frame >> 8) & 255) != 0;
 }
 
@@ -310,9 +339,9 @@ function onClose(): void {
     return;
   }
   depth--;
-  const frame = load<u32>(frames + (<usize>(depth & (STACK - 1)) << 2));
+  const frame = load<u32>(frames + ((<usize>(depth & (STACK - 1))) << 2));
   const callee = <Is>((frame >> 8) & 255);
-  operandAt = load<usize>(starts + (<usize>(depth & (STACK - 1)) << 2));
+  operandAt = load<usize>(starts + ((<usize>(depth & (STACK - 1))) << 2));
   if (pending && depth == pendingDepth) closed = true;
   keyword = Keyword.NONE;
   if ((frame & 255) == 0x5b) {
@@ -348,7 +377,7 @@ function textIsScript(): bool {
 function onAssign(): void {
   if (operand) {
     if (reading & Read.ANY) assigned = !called;
-    else if (denotes == Is.SECRET) settle(operandAt);
+    else if (denotes == Is.SECRET || denotes == Is.PROTO) settle(operandAt);
     else if (denotes == Is.LOCATION && (reading & Read.CODE || base != Is.NOTHING)) settle(operandAt);
     else if ((denotes == Is.MARKUP || denotes == Is.HANDLER) && reading & Read.CODE) settle(operandAt);
   }
@@ -362,18 +391,36 @@ function onAssign(): void {
 function onMark(): void {
   afterDot = false;
   switch (tokenMark) {
-    case 0x28: case 0x5b: onOpen(tokenMark); return;
-    case 0x29: case 0x5d: onClose(); return;
+    case 0x28:
+    case 0x5b:
+      onOpen(tokenMark);
+      return;
+    case 0x29:
+    case 0x5d:
+      onClose();
+      return;
     case Mark.DOT:
       base = operand ? denotes : Is.NOTHING;
       afterDot = operand;
       operand = false;
       return;
-    case Mark.ASSIGN: onAssign(); return;
-    case 0x3b: case 0x2c: case 0x7b: case 0x7d: endExpression(); return;
-    case Mark.STEP: return;
-    case Mark.ARROW: target = Is.NOTHING; break;
-    case 0x40: case 0x23: case 0x5c:
+    case Mark.ASSIGN:
+      onAssign();
+      return;
+    case 0x3b:
+    case 0x2c:
+    case 0x7b:
+    case 0x7d:
+      endExpression();
+      return;
+    case Mark.STEP:
+      return;
+    case Mark.ARROW:
+      target = Is.NOTHING;
+      break;
+    case 0x40:
+    case 0x23:
+    case 0x5c:
       if (!(reading & Read.LOOSE)) dead = true;
       break;
     default:
@@ -453,7 +500,7 @@ function onText(): void {
 
 /** A string as the first argument: of `x.constructor`, that is code. */
 function onArgument(): void {
-  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   if ((frame & 255) == 0x28 && denotes == Is.NOTHING) {
     const callee = <Is>((frame >> 8) & 255);
     if (callee != Is.BUILD && callee != Is.FUNCTION && callee != Is.TIMER) return;
@@ -508,7 +555,7 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
     if (first) {
       first = false;
       if (read & Read.BREAK && !tokenLine) {
-        if (tokenKind != Token.MARK || tokenMark == Mark.DOT) return false;
+        if (tokenKind != Token.MARK) return false;
       }
     }
     if (pending && closed) {

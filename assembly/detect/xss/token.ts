@@ -28,6 +28,7 @@ export enum Mark {
   DOT = 0x2e,
 }
 
+/** The current token's kind, and which mark it is. */
 export let tokenKind: Token = Token.END;
 export let tokenMark: u32 = 0;
 /** The token's bytes; of a string, template or regular expression without its delimiters. */
@@ -181,20 +182,28 @@ function readMark(c: u32): void {
       else if (next == 0x3d) mark(Mark.BINARY, peek(2) == 0x3d ? 3 : 2);
       else mark(Mark.ASSIGN, 1);
       return;
-    case 0x21: case 0x3c: case 0x3e:
+    case 0x21:
+    case 0x3c:
+    case 0x3e:
       if (next == 0x3d) mark(Mark.BINARY, peek(2) == 0x3d ? 3 : 2);
       else mark(c, 1);
       return;
-    case 0x2b: case 0x2d:
+    case 0x2b:
+    case 0x2d:
       if (next == c) mark(Mark.STEP, 2);
       else if (next == 0x3d) mark(Mark.ASSIGN, 2);
       else mark(c, 1);
       return;
-    case 0x2a: case 0x25: case 0x5e: case 0x2f:
+    case 0x2a:
+    case 0x25:
+    case 0x5e:
+    case 0x2f:
       if (next == 0x3d) mark(Mark.ASSIGN, 2);
       else mark(Mark.BINARY, 1);
       return;
-    case 0x26: case 0x7c: case 0x3f: {
+    case 0x26:
+    case 0x7c:
+    case 0x3f: {
       if (c == 0x3f && next == 0x2e) {
         /* `?.(`, `?.[` and a tagged template: the bracket alone says all there is to say. */
         const after = peek(2);
