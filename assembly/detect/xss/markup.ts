@@ -227,7 +227,8 @@ function judgeElement(element: Element): void {
     const source = valueHas("url") || valueHas("movie") || valueHas("src");
     if (named("name") && source) report(Signature.XSS_FRAME, tagAt, valueEnd);
   } else if (element == Element.META && named("http-equiv")) {
-    if (valueHas("refresh") || valueHas("set-cookie") || valueHas("link")) report(Signature.XSS_FRAME, tagAt, valueEnd);
+    if (valueHas("refresh") || valueHas("set-cookie") || valueHas("content-security") || valueHas("link"))
+      report(Signature.XSS_FRAME, tagAt, valueEnd);
   }
 }
 
@@ -265,11 +266,14 @@ function judgeInTag(element: Element): void {
   else judgeElement(element);
 }
 
-/** Whether a quote stands right before the name, with nothing but separators of attributes between. */
+/** Whether a quote begins the value, or stands before the name with nothing but separators of attributes between. */
 function breaksOut(): bool {
   let p = nameAt;
   while (p > layer.at && (load<u8>(p - 1) <= 32 || load<u8>(p - 1) == 0x2f) && nameAt - p < 32) p--;
-  return p > layer.at && isQuote(load<u8>(p - 1));
+  if (p > layer.at && isQuote(load<u8>(p - 1))) return true;
+  p = layer.at;
+  while (p < nameAt && load<u8>(p) <= 32) p++;
+  return p < nameAt && isQuote(load<u8>(p));
 }
 
 /** An attribute outside of any tag: the value breaks out of an attribute of the page. */

@@ -38,10 +38,12 @@ export let tokenEnd: usize = 0;
 export let tokenFrom: usize = 0;
 /** A line ended before the token. */
 export let tokenLine: bool = false;
-/** White space or a comment stands before the token. */
+/** White space stands before the token, and no comment. */
 export let tokenSpaced: bool = false;
 /** The template goes on with an expression: reading is inside its `${`. */
 export let tokenOpen: bool = false;
+/** What was read last never closed: a string, or a comment that runs to the end. */
+export let tokenTorn: bool = false;
 /** Where reading goes on. */
 export let cursor: usize = 0;
 
@@ -51,6 +53,7 @@ let stop: usize = 0;
 export function openScript(at: usize, end: usize): void {
   cursor = at;
   stop = end;
+  tokenTorn = false;
   tokenKind = Token.END;
 }
 
@@ -86,6 +89,7 @@ function skipComment(at: usize, second: u32): usize {
 
 function skipBlank(): void {
   let at = cursor;
+  let comment = false;
   while (at < stop) {
     const c = <u32>load<u8>(at);
     if (c <= 32) {
@@ -93,13 +97,15 @@ function skipBlank(): void {
       at++;
     } else if (c == 0x2f && at + 1 < stop && (load<u8>(at + 1) == 0x2f || load<u8>(at + 1) == 0x2a)) {
       at = skipComment(at, <u32>load<u8>(at + 1));
+      tokenTorn = at == stop;
+      comment = true;
     } else if (c >= 0xc2) {
       const wide = wideSpace(at, stop);
       if (!wide) break;
       at += <usize>wide;
     } else break;
   }
-  tokenSpaced = at > cursor;
+  tokenSpaced = at > cursor && !comment;
   cursor = at;
 }
 
@@ -125,6 +131,7 @@ function readDelimited(kind: Token, close: u32, lines: bool): void {
   }
   tokenEnd = stop;
   cursor = stop;
+  tokenTorn = true;
 }
 
 /** Reads a regular expression if one closes on this line. @returns false where there is none */
