@@ -53,52 +53,64 @@ function check(address: usize, bytes: i32, padding: bool): void {
   } else if ((load<u64>(at) & load<u64>(at + 8)) != 0x0101010101010101) checkEach(at, bytes, padding);
 }
 
+/** Asked before each load. @param bytes 1 to 16, @param offset the instruction's own. @returns the address, unchanged */
 export function load_ptr(_id: i32, bytes: i32, offset: i32, address: i32): i32 {
   check(<usize>(address + offset), bytes, bytes == 16);
   return address;
 }
 
+/** Asked before each store, as `load_ptr`; padding may not be stored to. */
 export function store_ptr(_id: i32, bytes: i32, offset: i32, address: i32): i32 {
   check(<usize>(address + offset), bytes, false);
   return address;
 }
 
+/** The pass also shows each loaded and stored value and each growth of memory; they pass through unchanged. */
 export function load_val_i32(_id: i32, value: i32): i32 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function load_val_i64(_id: i32, value: i64): i64 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function load_val_f32(_id: i32, value: f32): f32 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function load_val_f64(_id: i32, value: f64): f64 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function store_val_i32(_id: i32, value: i32): i32 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function store_val_i64(_id: i32, value: i64): i64 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function store_val_f32(_id: i32, value: f32): f32 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function store_val_f64(_id: i32, value: f64): f64 {
   return value;
 }
 
+/** See `load_val_i32`. */
 export function memory_grow_pre(_id: i32, pages: i32): i32 {
   return pages;
 }
 
+/** See `load_val_i32`. */
 export function memory_grow_post(_id: i32, pages: i32): i32 {
   return pages;
 }

@@ -41,6 +41,7 @@ export interface SignatureInfo {
   readonly reason: string;
 }
 
+/** How the core is loaded, and what happens where it cannot answer. */
 export interface EngineOptions {
   /** The module's bytes; `build/merlon.wasm` where absent. */
   readonly wasm?: Uint8Array;
