@@ -1,11 +1,157 @@
-/** SQL injection. */
+/**
+ * SQL injection.
+ *
+ * The model. A value is put into a statement at a place that its author kept for a literal: bare (a number, a name), or
+ * inside '…', "…" or `…`, each perhaps in parentheses. It is an attack if in one of these readings
+ *   1. it leaves its literal: in a quoted reading at the first quote that is not doubled, in the bare one at the first
+ *      operator or keyword behind at most one operand,
+ *   2. what follows goes on as a statement could, token by token in the grammar of expressions, lists, clauses and
+ *      further statements: two words in a row, which is what prose has, end the reading,
+ *   3. on the way there is an effect that the statement's author did not write: a decidable condition, a second query, a
+ *      second statement, a call that waits, fails or acts, the server's own tables, a file, a column count, a comment or a
+ *      new string that swallows what the author wrote behind the value.
+ * A statement that is the whole value is no injection: tutorials, consoles and search boxes hold many. In it only what
+ * reaches outside of the application's data counts.
+ *
+ * No tree is built: one step a token with one token of look-ahead, frames for parentheses, and a few flags. Most values
+ * that are no SQL end after two tokens, so that the gate can be generous.
+ */
+import { isAlpha } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
+import { reachLimit } from "../../decode/transaction";
+import { spend } from "../../decode/value";
+import { Limit } from "../../abi/status";
+import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
+import { conclude } from "./conclusion";
+import { operandStep } from "./operand";
+import { operatorStep } from "./operator";
+import { Leaf, after, finishPredicate, last, readingBegin, remember, setAfter, setLeaf, setLogicFirst, uniting } from "./reading";
+import { Start, statementStep } from "./statement";
+import { Token, advance, from, kind, nextKind, tokensBegin } from "./token";
 
-/** Whether the current layer can hold such an attack. */
+const QUOTES: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKTICK;
+const BARE: u32 = Has.OPEN | Has.PIPE | Has.AMPERSAND | Has.EQUALS | Has.LESS | Has.GREATER | Has.STAR | Has.MARK;
+
+/** Whether the current layer can hold such an attack: every effect needs a quote, a keyword or one of these signs. */
 export function sqliGate(): bool {
-  return (layer.has & Has.SINGLE) != 0;
+  return (layer.has & (QUOTES | BARE)) != 0 || (layer.words & (SQL_MASK << SQL_SHIFT)) != 0;
+}
+
+/** Words that continue a clause and so may come where an operand is due if only a `+` for a space stands between. */
+function isClause(): bool {
+  switch (kind) {
+    case SqlWord.SELECT:
+    case SqlWord.UNION:
+    case SqlWord.LOGIC:
+    case SqlWord.FROM:
+    case SqlWord.WHERE:
+    case SqlWord.ORDER:
+    case SqlWord.HAVING:
+    case SqlWord.LIMIT: return true;
+    default: return false;
+  }
+}
+
+/** Reads on until the tokens end or do not fit. */
+function read(): void {
+  while (kind != Token.END && kind != Token.TRUNCATE) {
+    if (!after && !uniting && last == Token.SIGN && isClause()) setAfter(true);
+    if (!(after ? operatorStep() : operandStep())) {
+      if (after) finishPredicate();
+      return;
+    }
+    if (kind == Token.END || kind == Token.TRUNCATE) break;
+    remember();
+    advance();
+  }
+  conclude();
+}
+
+/** Whether the first token of a bare value goes on from something that is not there. */
+function beginsInside(): bool {
+  switch (kind) {
+    case Token.CLOSE:
+    case Token.BRACKET_CLOSE:
+    case Token.COMMA:
+    case Token.SEMICOLON:
+    case Token.COMPARE:
+    case Token.ARITHMETIC:
+    case SqlWord.LOGIC:
+    case SqlWord.UNION:
+    case SqlWord.WHERE:
+    case SqlWord.HAVING:
+    case SqlWord.ORDER:
+    case SqlWord.LIMIT:
+    case SqlWord.INTO:
+    case SqlWord.PROCEDURE:
+    case SqlWord.AS:
+    case SqlWord.THEN:
+    case SqlWord.END:
+    case SqlWord.BETWEEN:
+    case SqlWord.IS: return true;
+    case SqlWord.IN:
+    case SqlWord.LIKE: return nextKind != Token.OPEN;
+    case Token.STAR: return true;
+    default: return false;
+  }
+}
+
+/** The value where a number or a name belongs. */
+function readBare(): void {
+  tokensBegin(layer.at, layer.at + <usize>layer.size);
+  readingBegin(0, layer.at);
+  if (kind == Token.BAD || kind == Token.END) return;
+  if (beginsInside()) {
+    setAfter(true);
+    if (kind == SqlWord.LOGIC && isAlpha(load<u8>(from))) setLogicFirst();
+    if (kind == Token.CLOSE || kind == Token.BRACKET_CLOSE) setLeaf(Leaf.VALUE);
+  } else {
+    const first = kind == Token.SIGN ? nextKind : kind;
+    const value = first == Token.NUMBER || first == Token.STRING || first == SqlWord.CONSTANT;
+    setLeaf(value ? Leaf.VALUE : Leaf.NAME);
+    const step = statementStep(Start.WHOLE);
+    if (step == 2) return;
+    if (step == 1) {
+      remember();
+      advance();
+    }
+  }
+  read();
+}
+
+/** What may come right behind the quote that ends the author's string; nearly every benign value ends here. */
+function leaves(): bool {
+  return kind != Token.END && kind != Token.NAME && kind != Token.NUMBER && kind != Token.BAD && (kind != Token.OPEN || nextKind == SqlWord.SELECT);
+}
+
+/** The value inside the author's quotes: code begins behind the first quote that is not doubled. */
+function readQuoted(quote: u32): void {
+  let at = layer.at;
+  const end = at + <usize>layer.size;
+  while (at < end) {
+    if (<u32>load<u8>(at) == quote) {
+      if (at + 1 >= end || <u32>load<u8>(at + 1) != quote) break;
+      at++;
+    }
+    at++;
+  }
+  if (at >= end) return;
+  tokensBegin(at + 1, end);
+  if (!leaves()) return;
+  readingBegin(quote, at);
+  read();
 }
 
 /** Looks for such attacks in the current layer. */
-export function sqliLex(): void {}
+export function sqliLex(): void {
+  const has = layer.has;
+  if (!spend(layer.size * 2)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  readBare();
+  if (has & Has.SINGLE) readQuoted(0x27);
+  if (has & Has.DOUBLE) readQuoted(0x22);
+  if (has & Has.BACKTICK) readQuoted(0x60);
+}

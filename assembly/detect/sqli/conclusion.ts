@@ -1,0 +1,98 @@
+/** What a reading that came to its end without a fault shows as a whole. */
+import { isWord } from "../../bytes/ascii";
+import { layer } from "../../decode/layer";
+import { Signature } from "../../tables/signatures.gen";
+import { conditioned, truth } from "./predicate";
+import {
+  Awaits,
+  Leaf,
+  Query,
+  after,
+  awaits,
+  complete,
+  decided,
+  finishPredicate,
+  last,
+  lastFrom,
+  lastUnclosed,
+  leaf,
+  leafTo,
+  logicFirst,
+  nameCount,
+  operatorCount,
+  ordering,
+  query,
+  quote,
+  show,
+  showAll,
+  tokenCount,
+} from "./reading";
+import { Token, commentFrom, kind, to } from "./token";
+
+/** Words that a scanner leaves behind its comment are no longer than this. */
+const TAIL_BYTES_MAX: u32 = 16;
+/** Parentheses of the author's that a value closes before it truncates. */
+const TOKENS_BEFORE_MAX: u32 = 8;
+
+/** Whether the swallowed text is nothing, or one word set off by a blank: more is prose or code behind a quote. */
+function isShortTail(): bool {
+  let at = commentFrom;
+  let end = to;
+  while (at < end && load<u8>(at) <= 32) at++;
+  while (end > at && load<u8>(end - 1) <= 32) end--;
+  while (end > at && (load<u8>(end - 1) == 0x27 || load<u8>(end - 1) == 0x22)) end--;
+  if (at == end) return true;
+  if (at == commentFrom || end - at > <usize>TAIL_BYTES_MAX) return false;
+  while (at < end) {
+    const c = <u32>load<u8>(at++);
+    if (!((c | 32) - 97 < 26 || c - 48 < 10)) return false;
+  }
+  return true;
+}
+
+/** Whether the bytes are a word at most: what a value holds, not what stands between two quotations of a text. */
+function isWordlike(at: usize, end: usize): bool {
+  if (end - at > <usize>TAIL_BYTES_MAX) return false;
+  while (at < end) {
+    const c = <u32>load<u8>(at++);
+    if (!isWord(c) && c != 0x25 && c != 0x2d && c != 0x2e && c != 0x40) return false;
+  }
+  return true;
+}
+
+/** Whether what stands before the first and behind the last quote could be one value. */
+function isShortText(): bool {
+  return isWordlike(layer.at, leafTo) && isWordlike(lastFrom + 1, to);
+}
+
+/** The reading left a string of the author's. */
+function concludeQuoted(truncated: bool): void {
+  const reopened = after && !truncated && last == Token.STRING && lastUnclosed == quote;
+  if (truncated && isShortTail()) {
+    if (!operatorCount && tokenCount <= TOKENS_BEFORE_MAX) showAll(Signature.SQLI_TRUNCATE);
+    else if (after && !nameCount) showAll(Signature.SQLI_OPERATOR);
+  }
+  if (query == Query.UNION && awaits == Awaits.ITEM && !truncated) showAll(Signature.SQLI_UNION);
+  if (truth) showAll(Signature.SQLI_TAUTOLOGY);
+  if (!truncated && !reopened) return;
+  if (conditioned) showAll(Signature.SQLI_CONDITION);
+  if (reopened && operatorCount && !nameCount && isShortText()) showAll(Signature.SQLI_OPERATOR);
+}
+
+function concludeBare(truncated: bool): void {
+  if (truth && truncated) showAll(Signature.SQLI_TAUTOLOGY);
+  if (conditioned && (truncated || leaf == Leaf.VALUE || (logicFirst && after))) showAll(Signature.SQLI_CONDITION);
+}
+
+/** Called once where the tokens end. */
+export function conclude(): void {
+  const truncated = kind == Token.TRUNCATE;
+  finishPredicate();
+  if (complete) {
+    if (truncated && decided && isShortTail()) showAll(Signature.SQLI_TAUTOLOGY);
+    return;
+  }
+  if (ordering && (truncated || (last == Token.NUMBER && leaf == Leaf.VALUE))) show(Signature.SQLI_ORDER);
+  if (quote) concludeQuoted(truncated);
+  else concludeBare(truncated);
+}

@@ -1,0 +1,254 @@
+/** Steps of the grammar where an operand is due: literals, names, calls, parentheses, queries. */
+import { lower, startsLower } from "../../bytes/ascii";
+import { Signature } from "../../tables/signatures.gen";
+import { SqlWord } from "../../tables/words.gen";
+import { Frame, close, compare, condition, expectCondition, finish, frame, lead, logical, open, openCount, operand, operandRepeats, setFrame } from "./predicate";
+import {
+  Awaits,
+  Leaf,
+  Query,
+  awaits,
+  beginQuery,
+  countName,
+  last,
+  lastButOne,
+  leaf,
+  nextContinues,
+  operatorCount,
+  query,
+  querying,
+  quote,
+  setAfter,
+  setAwaits,
+  setLastUnclosed,
+  setUniting,
+  show,
+  showAll,
+  tokenCount,
+  uniting,
+} from "./reading";
+import { Token, from, kind, nextKind, to, unclosed, versioned } from "./token";
+
+/** The left side of the comparison being read, if it is one bare name. */
+let leftFrom: usize = 0;
+let leftSize: u32 = 0;
+let nameFrom: usize = 0;
+let nameSize: u32 = 0;
+
+/** Called at a comparison: keeps the name on its left, if that is all there is. */
+export function keepLeft(): void {
+  const alone = last == Token.NAME && (lastButOne == SqlWord.LOGIC || lastButOne == SqlWord.WHERE || lastButOne == Token.OPEN);
+  leftFrom = nameFrom;
+  leftSize = alone ? nameSize : 0;
+}
+
+function repeatsLeft(): bool {
+  const size = <u32>(to - from);
+  if (last != Token.COMPARE || !leftSize || size != leftSize || nextKind == Token.DOT || nextKind == Token.OPEN) return false;
+  for (let i: usize = 0; i < <usize>size; i++) {
+    if (lower(load<u8>(leftFrom + i)) != lower(load<u8>(from + i))) return false;
+  }
+  return true;
+}
+
+function querySignature(): Signature {
+  if (query == Query.UNION) return Signature.SQLI_UNION;
+  if (query == Query.NESTED || openCount()) return Signature.SQLI_SUBSELECT;
+  return Signature.SQLI_STACKED;
+}
+
+function showQuery(): void {
+  show(querySignature());
+  setAwaits(Awaits.NOTHING);
+}
+
+/** The first item of a query's list: a constant or a call is proof where the query is due, a name needs its table. */
+function item(strong: bool): void {
+  if (awaits == Awaits.TABLE) {
+    if (leaf == Leaf.VALUE || nextContinues() || query == Query.NESTED) showQuery();
+    else setAwaits(Awaits.NOTHING);
+    return;
+  }
+  if (awaits != Awaits.ITEM) return;
+  setAwaits(Awaits.FROM);
+  if (query == Query.LOOSE) return;
+  if (strong || (leaf == Leaf.VALUE && query != Query.NESTED && nextContinues())) showQuery();
+}
+
+/** A literal: always constant. */
+function literal(): bool {
+  if (last == SqlWord.TOP) return true;
+  item(true);
+  operand(true);
+  setLastUnclosed(unclosed);
+  setAfter(true);
+  return true;
+}
+
+/** A call behind a dot and a name that is all there was: a method of some program's object. */
+function isMethod(): bool {
+  return last == Token.DOT && lastButOne != Token.DOT && lastButOne != SqlWord.SYSTEM && !quote && !operatorCount;
+}
+
+/** A name or a call; words that are keywords elsewhere are names here. */
+function named(): bool {
+  const call = nextKind == Token.OPEN;
+  item(call || kind == SqlWord.EFFECT);
+  nameFrom = from;
+  nameSize = <u32>(to - from);
+  if (call && ((kind == SqlWord.EFFECT && !isMethod()) || (last == Token.DOT && lastButOne == SqlWord.PACKAGE))) show(Signature.SQLI_CALL);
+  if (kind == SqlWord.CHOICE && call) expectCondition();
+  if (kind == SqlWord.SYSTEM && querying) show(Signature.SQLI_SYSTEM);
+  if (last == SqlWord.PROCEDURE && call) show(Signature.SQLI_CALL);
+  if (repeatsLeft()) operandRepeats();
+  else operand(call || last == SqlWord.AS);
+  if (!call && last != SqlWord.AS) countName();
+  setAfter(true);
+  return true;
+}
+
+/** Whether the query in the current parenthesis stands where a plain value belongs. */
+function isNested(): bool {
+  if (quote) return true;
+  if (last != Token.OPEN) return last == SqlWord.LOGIC || last == Token.COMPARE;
+  switch (lastButOne) {
+    case Token.END:
+    case Token.NAME:
+    case Token.NUMBER:
+    case Token.CLOSE:
+    case Token.SEMICOLON:
+    case Token.OPEN: return false;
+    case Token.COMMA: return leaf == Leaf.VALUE;
+    default: return true;
+  }
+}
+
+function select(): bool {
+  if (uniting) {
+    beginQuery(Query.UNION);
+    if (versioned && awaits) showQuery();
+  } else {
+    beginQuery(Query.NESTED);
+    if (!isNested() && awaits) beginQuery(Query.LOOSE);
+  }
+  setUniting(false);
+  setFrame(Frame.QUERY);
+  return true;
+}
+
+function openParenthesis(): bool {
+  if (awaits == Awaits.TABLE) item(true);
+  return open();
+}
+
+function closeEmpty(): bool {
+  if (last != Token.OPEN) return false;
+  close();
+  setAfter(true);
+  return true;
+}
+
+/** `@@name`: the server's own variables. */
+function systemVariable(): bool {
+  item(true);
+  if (nextKind != Token.OPEN && (quote || querying || logical || operatorCount)) show(Signature.SQLI_SYSTEM);
+  operand(true);
+  setAfter(true);
+  return true;
+}
+
+/** UNION is behind us: only its quantifier, parentheses and its SELECT may come. */
+function unitingStep(): bool {
+  switch (kind) {
+    case SqlWord.SELECT: return select();
+    case SqlWord.QUANTIFIER:
+    case Token.SIGN: return true;
+    case Token.OPEN: return open();
+    case Token.NAME:
+      /* The keyword ran into the call behind it: scanners that lose a blank send this, and filters make it. */
+      if (nextKind == Token.OPEN && startsLower(from, <u32>(to - from), "select")) show(Signature.SQLI_UNION);
+      return false;
+    default: return false;
+  }
+}
+
+/** Comparing words that may follow a NOT, or be called like functions. */
+function comparingWord(): bool {
+  if (last != SqlWord.NOT && last != SqlWord.LIKE) return nextKind == Token.OPEN && named();
+  compare();
+  return true;
+}
+
+/** One token where an operand is due. @returns false if it cannot stand there */
+export function operandStep(): bool {
+  if (uniting) return unitingStep();
+  if (last == SqlWord.AS && nextKind != Token.OPEN && kind < <u32>Token.END) return named();
+  switch (kind) {
+    case Token.NUMBER:
+    case Token.STRING:
+    case SqlWord.CONSTANT: return literal();
+    case Token.NAME:
+      if (unclosed) setLastUnclosed(unclosed);
+      return named();
+    case Token.VARIABLE:
+      item(true);
+      operand(false);
+      setAfter(true);
+      return true;
+    case Token.SYSTEM_VARIABLE: return systemVariable();
+    case Token.STAR:
+      item(true);
+      setAfter(true);
+      return last != Token.STAR;
+    case Token.OPEN: return openParenthesis();
+    case Token.CLOSE: return closeEmpty();
+    case Token.SIGN:
+    case SqlWord.NOT:
+    case SqlWord.QUANTIFIER:
+    case SqlWord.PREFIX: return true;
+    case Token.TILDE:
+      if (last == Token.OPEN && lastButOne == Token.NAME && tokenCount > 2) showAll(Signature.SQLI_CALL);
+      return true;
+    case Token.DOT: return last == Token.DOT || last == SqlWord.SYSTEM || last == Token.NAME;
+    case SqlWord.SELECT: return nextKind != Token.CLOSE && select();
+    case SqlWord.UNION:
+      if (last != Token.OPEN) return false;
+      setUniting(true);
+      return true;
+    case SqlWord.CASE: return true;
+    case SqlWord.WHEN:
+      finish();
+      lead();
+      return true;
+    case SqlWord.EXISTS:
+      condition();
+      if (nextKind == Token.CLOSE) setAfter(true);
+      return true;
+    case SqlWord.TOP: return true;
+    case SqlWord.LIKE:
+    case SqlWord.IN:
+    case SqlWord.BETWEEN: return comparingWord();
+    case SqlWord.JOIN: return nextKind == Token.OPEN ? named() : (frame & Frame.FROM) != 0;
+    case SqlWord.OBJECT:
+    case SqlWord.SYSTEM:
+    case SqlWord.DELAY:
+    case SqlWord.SUFFIX:
+    case SqlWord.PROGRAM:
+    case SqlWord.EFFECT:
+    case SqlWord.PACKAGE:
+    case SqlWord.SET: return named();
+    case SqlWord.UPDATE:
+      if (last == SqlWord.LINK) setAfter(true);
+      return last == SqlWord.LINK;
+    case Token.END:
+    case Token.TRUNCATE:
+    case Token.BAD:
+    case Token.COMMA:
+    case Token.SEMICOLON:
+    case Token.COMPARE:
+    case Token.ARITHMETIC:
+    case Token.BRACKET_CLOSE:
+    case SqlWord.LOGIC: return false;
+    default: return (nextKind == Token.OPEN || nextKind == Token.COMPARE) && named();
+  }
+}

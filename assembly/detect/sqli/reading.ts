@@ -1,0 +1,200 @@
+/**
+ * One reading of the layer: where it began, what stood there, and what it has shown so far. Steps of the grammar
+ * (operand.ts, operator.ts, statement.ts) share it.
+ */
+import { report } from "../match";
+import { Signature } from "../../tables/signatures.gen";
+import { SqlWord } from "../../tables/words.gen";
+import { finish, predicateBegin } from "./predicate";
+import { Token, from, kind, nextKind, to } from "./token";
+
+/** What the value is before its first operator. */
+export enum Leaf {
+  /** Nothing: it begins with an operator or a clause. */
+  EMPTY = 0,
+  /** A constant, a closed parenthesis, or a string that it leaves. */
+  VALUE = 1,
+  NAME = 2,
+}
+
+/** What a SELECT that was met is part of. */
+export enum Query {
+  NONE = 0,
+  UNION = 1,
+  STACKED = 2,
+  /** In parentheses, behind an operator. */
+  NESTED = 3,
+  /** With nothing before it that would make it viable; counts once a table follows. */
+  LOOSE = 4,
+}
+
+/** What is still missing before a query counts. */
+export enum Awaits {
+  NOTHING = 0,
+  ITEM = 1,
+  FROM = 2,
+  TABLE = 3,
+}
+
+/** The quote that the value leaves, 0 if it stands bare. */
+export let quote: u32 = 0;
+export let leaf: Leaf = Leaf.EMPTY;
+/** The value is a statement by itself, as a tutorial shows one; only what reaches outside counts. */
+export let complete: bool = false;
+/** Whether an operand stands to the left, so that an operator is due. */
+export let after: bool = false;
+/** Kinds of the three tokens before the current one, `Token.END` for none. */
+export let last: u32 = Token.END;
+export let lastButOne: u32 = Token.END;
+export let lastButTwo: u32 = Token.END;
+/** Tokens, operators between operands, and names or calls read so far. */
+export let tokenCount: u32 = 0;
+export let operatorCount: u32 = 0;
+export let nameCount: u32 = 0;
+/** The last string's missing quote. */
+export let lastUnclosed: u32 = 0;
+/** Where the last token begins. */
+export let lastFrom: usize = 0;
+/** Where the author's literal ends: at the quote, or where the value begins. */
+export let leafTo: usize = 0;
+export let query: Query = Query.NONE;
+export let awaits: Awaits = Awaits.NOTHING;
+export let querying: bool = false;
+/** UNION stands to the left and its SELECT is due. */
+export let uniting: bool = false;
+/** ORDER BY or GROUP BY was met. */
+export let ordering: bool = false;
+/** The start of what would be shown. */
+export let effectFrom: usize = 0;
+/** A statement that is the whole value holds a decidable condition or a second query. */
+export let decided: bool = false;
+/** The value begins with AND or OR as a word: nobody's value does, and no expression of a program. */
+export let logicFirst: bool = false;
+let origin: usize = 0;
+
+/**
+ * Begins a reading at the current token.
+ * @param left the quote that the value leaves at `leafEnd`, 0 for none
+ */
+export function readingBegin(left: u32, leafEnd: usize): void {
+  quote = left;
+  leaf = left ? Leaf.VALUE : Leaf.EMPTY;
+  complete = false;
+  after = left != 0;
+  last = Token.END;
+  lastButOne = Token.END;
+  lastButTwo = Token.END;
+  tokenCount = 0;
+  operatorCount = 0;
+  nameCount = 0;
+  lastUnclosed = 0;
+  query = Query.NONE;
+  awaits = Awaits.NOTHING;
+  querying = false;
+  uniting = false;
+  ordering = false;
+  decided = false;
+  logicFirst = false;
+  origin = left ? leafEnd : from;
+  leafTo = leafEnd;
+  lastFrom = from;
+  effectFrom = from;
+  predicateBegin();
+}
+
+export function setLeaf(found: Leaf): void {
+  leaf = found;
+}
+
+export function setLogicFirst(): void {
+  logicFirst = true;
+}
+
+export function setComplete(): void {
+  complete = true;
+}
+
+export function setAfter(due: bool): void {
+  after = due;
+}
+
+export function setUniting(on: bool): void {
+  uniting = on;
+}
+
+export function setOrdering(): void {
+  ordering = true;
+  effectFrom = from;
+}
+
+export function setAwaits(what: Awaits): void {
+  awaits = what;
+}
+
+export function setLastUnclosed(missing: u32): void {
+  lastUnclosed = missing;
+}
+
+export function countOperator(): void {
+  operatorCount++;
+}
+
+export function countName(): void {
+  nameCount++;
+}
+
+/** A SELECT begins at the current token. */
+export function beginQuery(what: Query): void {
+  querying = true;
+  query = what;
+  awaits = complete ? Awaits.NOTHING : Awaits.ITEM;
+  if (complete && what == Query.UNION) decided = true;
+  effectFrom = from;
+}
+
+/** Remembers the current token's kind before the next one becomes current. */
+export function remember(): void {
+  lastButTwo = lastButOne;
+  lastButOne = last;
+  last = kind;
+  lastFrom = from;
+  tokenCount++;
+}
+
+/** Reports what the current token completes. */
+export function show(signature: Signature): void {
+  report(signature, effectFrom < to ? effectFrom : from, to);
+}
+
+/** Reports from where the value left its place. */
+export function showAll(signature: Signature): void {
+  report(signature, origin < to ? origin : from, to);
+}
+
+/** Ends the current predicate and reports it if it is a decidable condition. */
+export function finishPredicate(): void {
+  if (!finish()) return;
+  if (complete) decided = true;
+  else report(Signature.SQLI_TAUTOLOGY, origin, from > origin ? from : to);
+}
+
+/** Whether what follows the current token lets a list or a query go on or end. */
+export function nextContinues(): bool {
+  switch (nextKind) {
+    case Token.END:
+    case Token.TRUNCATE:
+    case Token.COMMA:
+    case Token.DOT:
+    case Token.CLOSE:
+    case Token.SEMICOLON:
+    case SqlWord.FROM:
+    case SqlWord.WHERE:
+    case SqlWord.UNION:
+    case SqlWord.LIMIT:
+    case SqlWord.ORDER:
+    case SqlWord.INTO:
+    case SqlWord.JOIN:
+    case SqlWord.AS: return true;
+    default: return false;
+  }
+}

@@ -1,0 +1,415 @@
+/**
+ * Bytes to SQL tokens, one at a time with one token of look-ahead, in the union of the dialects: what any server would
+ * read as a token is one here. The reader never goes back, so that one reading of a layer costs at most one visit a byte
+ * and a reading that turns out not to be SQL ends after a token or two.
+ *
+ * Dialects differ, and the reading that serves an attacker is taken: comments (`--`, `#`, C style) are white space and
+ * so are the marks of versioned ones (MySQL 8.4 §11.7: the code inside runs), a number ends where a keyword begins
+ * (`1.union`, `1e1union`), a comment inside a keyword is thought away as filters do that strip comments.
+ */
+import { isAlpha, isDigit, isWord, lower, startsLower } from "../../bytes/ascii";
+import { joinedWordPayload, wordPayload } from "../../decode/profile";
+import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
+
+/** Kinds of tokens that are no known word; known words have the numbers of `SqlWord`, all below 64. */
+export enum Token {
+  END = 64,
+  NUMBER = 65,
+  STRING = 66,
+  NAME = 67,
+  VARIABLE = 68,
+  SYSTEM_VARIABLE = 69,
+  OPEN = 70,
+  CLOSE = 71,
+  COMMA = 72,
+  DOT = 73,
+  SEMICOLON = 74,
+  STAR = 75,
+  COMPARE = 76,
+  /** `+` and `-`, which may also stand before an operand. */
+  SIGN = 77,
+  ARITHMETIC = 78,
+  TILDE = 79,
+  /** A comment that swallows everything to the end. */
+  TRUNCATE = 80,
+  BRACKET_CLOSE = 81,
+  BAD = 82,
+}
+
+/** Longest `[name]` of T-SQL: identifiers have at most 128 characters. */
+const BRACKETED_BYTES_MAX: u32 = 128;
+/** Longest comment that is thought away inside a word. */
+const SPLIT_BYTES_MAX: u32 = 32;
+
+let cursor: usize = 0;
+let limit: usize = 0;
+let versions: u32 = 0;
+let braces: u32 = 0;
+
+/** The current token. */
+export let kind: u32 = Token.END;
+export let from: usize = 0;
+export let to: usize = 0;
+/** For a string: the quote that it lacks at the end, 0 if it is whole. */
+export let unclosed: u32 = 0;
+/** The token after it. */
+export let nextKind: u32 = Token.END;
+export let nextFrom: usize = 0;
+export let nextTo: usize = 0;
+let nextUnclosed: u32 = 0;
+/** Where a truncating comment's text begins. */
+export let commentFrom: usize = 0;
+/** Whether a comment of the versioned kind, whose content runs, was met. */
+export let versioned: bool = false;
+
+/** Starts to read at `at`, in code; the first token is current afterwards. */
+export function tokensBegin(at: usize, end: usize): void {
+  cursor = at;
+  limit = end;
+  versions = 0;
+  braces = 0;
+  versioned = false;
+  commentFrom = end;
+  scan();
+  advance();
+}
+
+/** Makes the next token current. */
+export function advance(): void {
+  kind = nextKind;
+  from = nextFrom;
+  to = nextTo;
+  unclosed = nextUnclosed;
+  if (kind != Token.TRUNCATE && kind != Token.END) scan();
+}
+
+function byteAt(at: usize): u32 {
+  return at < limit ? <u32>load<u8>(at) : 0;
+}
+
+/** White space of any dialect, no-break spaces in Latin-1 and UTF-8 among it (MySQL, T-SQL). @returns its bytes or 0 */
+function blankSize(at: usize): u32 {
+  const c = <u32>load<u8>(at);
+  if (c <= 32 || c == 0xa0) return 1;
+  return c == 0xc2 && byteAt(at + 1) == 0xa0 ? 2 : 0;
+}
+
+/** Skips to behind the next line break. @returns false if there is none */
+function skipLine(): bool {
+  const start = cursor;
+  while (cursor < limit) {
+    if (load<u8>(cursor++) == 10) return true;
+  }
+  commentFrom = start;
+  return false;
+}
+
+/** At a slash and a star. @returns false if the comment swallows the rest */
+function skipComment(): bool {
+  const start = cursor;
+  cursor += 2;
+  let mark = byteAt(cursor);
+  if (mark == 0x4d && byteAt(cursor + 1) == 0x21) {
+    cursor++;
+    mark = 0x21;
+  }
+  if (mark == 0x21) {
+    cursor++;
+    for (let i = 0; i < 6 && isDigit(byteAt(cursor)); i++) cursor++;
+    versions++;
+    versioned = true;
+    return true;
+  }
+  while (cursor + 1 < limit) {
+    if (load<u8>(cursor) == 0x2a && load<u8>(cursor + 1) == 0x2f) {
+      cursor += 2;
+      return true;
+    }
+    cursor++;
+  }
+  commentFrom = start + 2 < limit ? start + 2 : limit;
+  cursor = limit;
+  return false;
+}
+
+/** ODBC's `{word operand}` means the operand. Skips an opening brace and its word. @returns whether it was one */
+function skipBrace(): bool {
+  let at = cursor + 1;
+  while (at < limit && load<u8>(at) == 32) at++;
+  const word = at;
+  while (at < limit && isWord(load<u8>(at))) at++;
+  const c = byteAt(at);
+  if (at == word || at - word > 16 || (c != 32 && c != 0x27 && c != 0x22 && c != 0x28 && c != 0x60)) return false;
+  cursor = at;
+  braces++;
+  return true;
+}
+
+/** `::type` of PostgreSQL changes nothing that counts here. */
+function skipCast(): void {
+  cursor += 2;
+  while (cursor < limit && load<u8>(cursor) == 32) cursor++;
+  while (cursor < limit && isWord(load<u8>(cursor))) cursor++;
+}
+
+/** Skips what separates tokens. @returns false if a comment swallowed the rest */
+function skipBlank(): bool {
+  while (cursor < limit) {
+    const blank = blankSize(cursor);
+    if (blank) {
+      cursor += <usize>blank;
+      continue;
+    }
+    const c = <u32>load<u8>(cursor);
+    const next = byteAt(cursor + 1);
+    if (c == 0x23 || (c == 0x2d && next == 0x2d)) {
+      cursor += c == 0x23 ? 1 : 2;
+      if (!skipLine()) return false;
+    } else if (c == 0x2f && next == 0x2a) {
+      if (!skipComment()) return false;
+    } else if (c == 0x2a && next == 0x2f && versions) {
+      cursor += 2;
+      versions--;
+    } else if (c == 0x3a && next == 0x3a) skipCast();
+    else if (c == 0x7d && braces) {
+      cursor++;
+      braces--;
+    } else if (c != 0x7b || !skipBrace()) return true;
+  }
+  return true;
+}
+
+function take(found: u32, size: u32): void {
+  nextKind = found;
+  nextFrom = cursor;
+  cursor += <usize>size;
+  if (cursor > limit) cursor = limit;
+  nextTo = cursor;
+}
+
+/** Reads the next token into the look-ahead. */
+function scan(): void {
+  nextUnclosed = 0;
+  if (!skipBlank()) {
+    nextKind = Token.TRUNCATE;
+    nextFrom = commentFrom;
+    nextTo = limit;
+    cursor = limit;
+    return;
+  }
+  if (cursor >= limit) {
+    take(Token.END, 0);
+    return;
+  }
+  const c = <u32>load<u8>(cursor);
+  if (isAlpha(c) || c == 0x5f || c >= 0x80) scanWord();
+  else if (isDigit(c) || (c == 0x2e && isDigit(byteAt(cursor + 1)))) scanNumber();
+  else if (c == 0x27 || c == 0x22 || c == 0x60) scanString(cursor, c);
+  else scanSymbol(c);
+}
+
+/** A string from its quote on; `at` may lie after `cursor` when a prefix belongs to the token. */
+function scanString(at: usize, quote: u32): void {
+  nextKind = quote == 0x60 ? <u32>Token.NAME : <u32>Token.STRING;
+  nextFrom = cursor;
+  nextUnclosed = quote;
+  at++;
+  while (at < limit) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x5c) at++;
+    else if (c == quote) {
+      if (byteAt(at + 1) != quote) {
+        nextUnclosed = 0;
+        at++;
+        break;
+      }
+      at++;
+    }
+    at++;
+  }
+  cursor = at < limit ? at : limit;
+  nextTo = cursor;
+}
+
+function isNamePart(at: usize): bool {
+  const c = <u32>load<u8>(at);
+  if (isWord(c) || c == 0x24) return true;
+  if (c < 0x80) return false;
+  if (c == 0xa0) return load<u8>(at - 1) >= 0x80;
+  return c != 0xc2 || byteAt(at + 1) != 0xa0;
+}
+
+function wordKind(at: usize, size: u32): u32 {
+  return (wordPayload(at, size) >> SQL_SHIFT) & SQL_MASK;
+}
+
+/** Packages and views that carry their nature in their prefix, in every dialect that has them. */
+function prefixKind(at: usize, size: u32): u32 {
+  switch (lower(load<u8>(at))) {
+    case 0x64: return startsLower(at, size, "dbms_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
+    case 0x75: return startsLower(at, size, "utl_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
+    case 0x78: return startsLower(at, size, "xp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
+    case 0x73: return startsLower(at, size, "sp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
+    case 0x72: return startsLower(at, size, "rdb$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    case 0x6d: return startsLower(at, size, "mon$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    case 0x76: return startsLower(at, size, "v$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    case 0x67: return startsLower(at, size, "gv$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    default: return Token.NAME;
+  }
+}
+
+/** A comment right after the first half of a keyword and before its second. @returns the kind, with `cursor` moved */
+function splitWord(end: usize): u32 {
+  let at = end + 2;
+  const stop = at + <usize>SPLIT_BYTES_MAX;
+  while (at < stop && !(byteAt(at) == 0x2a && byteAt(at + 1) == 0x2f)) at++;
+  at += 2;
+  if (at >= limit || at > stop || !isAlpha(load<u8>(at))) return 0;
+  const second = at;
+  const last = at + <usize>SPLIT_BYTES_MAX;
+  while (at < limit && at < last && isWord(load<u8>(at))) at++;
+  const payload = joinedWordPayload(cursor, <u32>(end - cursor), second, <u32>(at - second));
+  const found = (payload >> SQL_SHIFT) & SQL_MASK;
+  if (found != SqlWord.UNION && found != SqlWord.SELECT) return 0;
+  take(found, <u32>(at - cursor));
+  return found;
+}
+
+function scanWord(): void {
+  let at = cursor + 1;
+  while (at < limit && isNamePart(at)) at++;
+  const size = <u32>(at - cursor);
+  const c = byteAt(at);
+  let found = size > 1 ? wordKind(cursor, size) : 0;
+  if (!found) {
+    const quoted = c == 0x27 || c == 0x22;
+    if (quoted && (size == 1 || load<u8>(cursor) == 0x5f)) {
+      scanString(at, c);
+      return;
+    }
+    if (c == 0x2f && byteAt(at + 1) == 0x2a && splitWord(at)) return;
+    found = size > 3 ? prefixKind(cursor, size) : <u32>Token.NAME;
+  }
+  take(found, size);
+}
+
+/** A number, up to where a keyword begins; digits that run into other letters are a name. */
+function scanNumber(): void {
+  let at = cursor;
+  const mark = byteAt(at + 1) | 32;
+  if (load<u8>(at) == 0x30 && (mark == 0x78 || mark == 0x62) && isWord(byteAt(at + 2))) {
+    at += 2;
+    while (at < limit && isWord(load<u8>(at))) at++;
+    take(Token.NUMBER, <u32>(at - cursor));
+    return;
+  }
+  while (at < limit && isDigit(load<u8>(at))) at++;
+  if (byteAt(at) == 0x2e) {
+    at++;
+    while (at < limit && isDigit(load<u8>(at))) at++;
+  }
+  if ((byteAt(at) | 32) == 0x65) {
+    let power = at + 1;
+    if (byteAt(power) == 0x2b || byteAt(power) == 0x2d) power++;
+    if (isDigit(byteAt(power))) {
+      at = power;
+      while (at < limit && isDigit(load<u8>(at))) at++;
+    }
+  }
+  if (at < limit && isNamePart(at)) {
+    let end = at;
+    while (end < limit && isNamePart(end)) end++;
+    if (!wordKind(at, <u32>(end - at))) {
+      take(Token.NAME, <u32>(end - cursor));
+      return;
+    }
+  }
+  take(Token.NUMBER, <u32>(at - cursor));
+}
+
+/** `@name`, `@@name`, `@'name'`. */
+function scanVariable(): void {
+  let at = cursor + 1;
+  const system = byteAt(at) == 0x40;
+  if (system) at++;
+  const quote = byteAt(at);
+  const name = at;
+  while (at < limit && isNamePart(at)) at++;
+  if (at > name) take(system ? <u32>Token.SYSTEM_VARIABLE : <u32>Token.VARIABLE, <u32>(at - cursor));
+  else if (quote == 0x27 || quote == 0x22 || quote == 0x60) {
+    scanString(at, quote);
+    nextKind = system ? <u32>Token.SYSTEM_VARIABLE : <u32>Token.VARIABLE;
+  } else take(at == limit || !system ? <u32>Token.VARIABLE : <u32>Token.BAD, <u32>(at - cursor));
+}
+
+/** `[name]` of T-SQL. */
+function scanBracket(): void {
+  let at = cursor + 1;
+  const stop = at + <usize>BRACKETED_BYTES_MAX;
+  while (at < limit && at < stop && (isNamePart(at) || load<u8>(at) == 32)) at++;
+  if (byteAt(at) == 0x5d && at > cursor + 1) take(Token.NAME, <u32>(at + 1 - cursor));
+  else take(Token.BAD, 1);
+}
+
+/** `$$text$$` and `$name`. */
+function scanDollar(): void {
+  let at = cursor + 1;
+  if (byteAt(at) == 0x24) {
+    at++;
+    while (at + 1 < limit && !(load<u8>(at) == 0x24 && load<u8>(at + 1) == 0x24)) at++;
+    take(Token.STRING, <u32>(at + 2 - cursor));
+    return;
+  }
+  while (at < limit && isNamePart(at)) at++;
+  take(at > cursor + 1 ? <u32>Token.NAME : <u32>Token.BAD, <u32>(at - cursor));
+}
+
+/** `<`, `>`, `=`, `!` and what they are followed by. */
+function scanCompare(c: u32): void {
+  const next = byteAt(cursor + 1);
+  if (c == 0x21) {
+    if (next == 0x7e) take(Token.COMPARE, 2);
+    else if (next == 0x3d || next == 0x3c || next == 0x3e) take(Token.COMPARE, byteAt(cursor + 2) == 0x3d ? 3 : 2);
+    else take(SqlWord.NOT, 1);
+  } else if ((c == 0x3c || c == 0x3e) && next == c) take(Token.ARITHMETIC, 2);
+  else if (c == 0x3c && next == 0x3d && byteAt(cursor + 2) == 0x3e) take(Token.COMPARE, 3);
+  else if (next == 0x3d || (c == 0x3c && next == 0x3e)) take(Token.COMPARE, byteAt(cursor + 2) == 0x3d ? 3 : 2);
+  else take(Token.COMPARE, 1);
+}
+
+function scanSymbol(c: u32): void {
+  const next = byteAt(cursor + 1);
+  switch (c) {
+    case 0x28: take(Token.OPEN, 1); return;
+    case 0x29: take(Token.CLOSE, 1); return;
+    case 0x2c: take(Token.COMMA, 1); return;
+    case 0x2e: take(Token.DOT, 1); return;
+    case 0x3b: take(Token.SEMICOLON, 1); return;
+    case 0x2a: take(Token.STAR, 1); return;
+    case 0x5d: take(Token.BRACKET_CLOSE, 1); return;
+    case 0x2b: take(Token.SIGN, 1); return;
+    case 0x2d:
+      if (next == 0x3e) take(Token.ARITHMETIC, byteAt(cursor + 2) == 0x3e ? 3 : 2);
+      else take(Token.SIGN, 1);
+      return;
+    case 0x2f:
+    case 0x25:
+    case 0x5e: take(Token.ARITHMETIC, 1); return;
+    case 0x7e: take(next == 0x2a ? <u32>Token.COMPARE : <u32>Token.TILDE, next == 0x2a ? 2 : 1); return;
+    case 0x7c: take(next == 0x7c ? <u32>SqlWord.LOGIC : <u32>Token.ARITHMETIC, next == 0x7c ? 2 : 1); return;
+    case 0x26: take(next == 0x26 ? <u32>SqlWord.LOGIC : <u32>Token.ARITHMETIC, next == 0x26 ? 2 : 1); return;
+    case 0x21:
+    case 0x3c:
+    case 0x3d:
+    case 0x3e: scanCompare(c); return;
+    case 0x3a: take(next == 0x3d ? <u32>Token.COMPARE : <u32>Token.BAD, next == 0x3d ? 2 : 1); return;
+    case 0x40: scanVariable(); return;
+    case 0x5b: scanBracket(); return;
+    case 0x24: scanDollar(); return;
+    case 0x5c:
+      if (next == 0x4e) take(SqlWord.CONSTANT, 2);
+      else take(Token.BAD, 1);
+      return;
+    default: take(Token.BAD, 1);
+  }
+}
