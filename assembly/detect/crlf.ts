@@ -175,6 +175,7 @@ function judgeLine(from: usize, at: usize, end: usize, lines: u32, empty: bool):
 /** Looks for such attacks in the current layer. */
 export function crlfLex(): void {
   if (!crlfGate()) return;
+  if (!isLinePlace() && layer.size > BODY_VALUE_MAX) return;
   if (!spend(layer.size)) {
     reachLimit(Limit.FUEL);
     return;

@@ -11,6 +11,7 @@
  */
 import { Limit } from "../../abi/status";
 import { isAlpha, isDigit, startsLower } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
 import { Decoder } from "../../decode/decoder";
 import { Layer, layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
@@ -20,7 +21,7 @@ import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { PATH_MASK, PATH_SHIFT, PathWord } from "../../tables/words.gen";
 import { report } from "../match";
-import { PathSymbol, symbolAt, symbolOdd } from "./symbol";
+import { PathSymbol, symbolAt, symbolOdd, symbolSize } from "./symbol";
 import { findTarget, Target, targetFolder } from "./target";
 import {
   canonicalAt,
@@ -55,12 +56,36 @@ function mayClimb(): bool {
 /** Whether a target or a wrapper may be named. User agents name operating systems and are no paths. */
 function mayName(): bool {
   if (place == Place.USER_AGENT || !kinds()) return false;
+  if (kinds() == <u32>PathWord.WRAPPER) return (layer.has & Has.COLON) != 0;
   return (layer.has & (SLASHES | Has.COLON)) != 0;
 }
 
 /** Whether the current layer can hold such an attack. */
 export function traversalGate(): bool {
   return mayClimb() || mayName() || ((layer.has & Has.CONTROL) != 0 && (layer.has & (Has.DOT | SLASHES)) != 0);
+}
+
+/** Whether a run of dots that begins before `at` ends in what some reader takes for a separator. */
+function endsLikeClimb(at: usize, end: usize): bool {
+  while (at < end) {
+    const c = <u32>load<u8>(at);
+    if (c != 0x2e && c != 0x3f && c != 0x5e && c > 8) break;
+    at++;
+  }
+  if (at == end) return true;
+  const c = <u32>load<u8>(at);
+  if (c == 0x2f || c == 0x5c || c == 0x3b || c == 0x25 || c == 0x20 || c >= 0x80) return true;
+  return c < 0x20 ? c != 0x0a && c != 0x0d && c != 0x09 : c == 0x30 || c == 0x32 || c == 0x35;
+}
+
+/** Whether the odd symbol at `at`, read last, could be a dot of a climb, so that the path is worth a walk. */
+function isClimbing(kind: PathSymbol, at: usize, end: usize): bool {
+  if (kind == PathSymbol.SEPARATOR) return load<u8>(at) != 0x25 && (layer.has & Has.LEAD) == 0;
+  if (kind != PathSymbol.UNKNOWN || load<u8>(at) == 0x25) return true;
+  const next = at + <usize>symbolSize;
+  if (next >= end) return false;
+  const following = symbolAt(next, end);
+  return following == PathSymbol.UNKNOWN || following == PathSymbol.DOT || following == PathSymbol.MARK;
 }
 
 /** Whether [at, end) has two neighbours that could be the dots of a climb, or a byte that only odd writings have. */
@@ -74,16 +99,26 @@ function looksClimbing(at: usize, end: usize): bool {
   const zero = i8x16.splat(0x30);
   const ex = i8x16.splat(0x78);
   let carryDot: u32 = 0;
+  let carryReal: u32 = 0;
   let carryZero: u32 = 0;
   for (let chunk = at; chunk < end; chunk += 16) {
     const bytes = v128.load(chunk);
     const left = <u32>(end - chunk);
     const valid: u32 = left < 16 ? (1 << left) - 1 : 0xffff;
     const dots = v128.or(v128.or(i8x16.eq(bytes, dot), i8x16.eq(bytes, mark)), i8x16.eq(bytes, caret));
-    const dotMask = <u32>i8x16.bitmask(v128.or(dots, i8x16.lt_u(bytes, nine))) & valid;
+    const realMask = <u32>i8x16.bitmask(dots) & valid;
+    const dotMask = (<u32>i8x16.bitmask(i8x16.lt_u(bytes, nine)) & valid) | realMask;
     const zeroMask = <u32>i8x16.bitmask(i8x16.eq(bytes, zero)) & valid;
     const exMask = <u32>i8x16.bitmask(i8x16.eq(bytes, ex));
-    if (dotMask & ((dotMask << 1) | carryDot)) return true;
+    /* Control bytes may stand between dots, but not for all of them. */
+    let pairs = (dotMask & ((realMask << 1) | carryReal)) | (realMask & ((dotMask << 1) | carryDot));
+    while (pairs) {
+      const second = chunk + <usize>ctz(pairs);
+      if (endsLikeClimb(second, end)) return true;
+      /* The rest of the run in this chunk ends where this pair's run ends. */
+      const run = <u32>ctz(~(dotMask >> ctz(pairs)));
+      pairs &= ~(((1 << run) - 1) << ctz(pairs));
+    }
     let odd = <u32>i8x16.bitmask(v128.or(i8x16.ge_u(bytes, lead), i8x16.eq(bytes, percent))) & valid;
     odd |= exMask & ((zeroMask << 1) | carryZero) & valid;
     while (odd) {
@@ -91,9 +126,10 @@ function looksClimbing(at: usize, end: usize): bool {
       odd &= odd - 1;
       if (load<u8>(here) == 0x78) here--;
       const kind = symbolAt(here, end);
-      if (symbolOdd && (kind != PathSymbol.SEPARATOR || load<u8>(here) != 0x25)) return true;
+      if (symbolOdd && isClimbing(kind, here, end)) return true;
     }
     carryDot = (dotMask >> 15) & 1;
+    carryReal = (realMask >> 15) & 1;
     carryZero = (zeroMask >> 15) & 1;
   }
   return false;
@@ -306,8 +342,10 @@ export function traversalLex(): void {
     reachLimit(Limit.FUEL);
     return;
   }
-  const named = mayName() || (layer.has & Has.CONTROL) != 0;
-  if (!named && !looksClimbing(layer.at, end)) return;
+  if (!looksClimbing(layer.at, end)) {
+    if (mayName() || (layer.has & Has.CONTROL) != 0) judgeNames(end);
+    return;
+  }
   if (!spend(layer.size * 4)) {
     reachLimit(Limit.FUEL);
     return;
@@ -320,6 +358,24 @@ export function traversalLex(): void {
       judge(from, at, end);
       if (from <= layer.at + 2 && kinds() & PathWord.WRAPPER && isWrapper()) report(Signature.PTRAV_WRAPPER, from, at);
     } else at++;
+  }
+  if (kinds() & PathWord.WRAPPER && isScriptData(layer.at, end)) report(Signature.PTRAV_WRAPPER, layer.at, end);
+}
+
+/** Looks at the paths that count without a climb: those at the begin of the value or behind an equals sign. */
+function judgeNames(end: usize): void {
+  let at = layer.at;
+  while (at < end) {
+    const from = at;
+    at = walk(from, end);
+    if (at > from) {
+      judge(from, at, end);
+      if (from <= layer.at + 2 && kinds() & PathWord.WRAPPER && isWrapper()) report(Signature.PTRAV_WRAPPER, from, at);
+    } else at++;
+    if (at > layer.at + 3) {
+      if (layer.has & Has.NEWLINE) break;
+      at = findByte(at, end, 0x3d) + 1;
+    }
   }
   if (kinds() & PathWord.WRAPPER && isScriptData(layer.at, end)) report(Signature.PTRAV_WRAPPER, layer.at, end);
 }

@@ -42,6 +42,11 @@ const classes: usize = memory.data<u8>([
   10, 10, 10, 10,
 ]);
 
+/** Whether a byte is part of a name whatever follows it. */
+export function isNameByte(c: u32): bool {
+  return load<u8>(classes + <usize>c) == 0;
+}
+
 /** Bytes of the symbol read last, ≥ 1. */
 export let symbolSize: u32 = 1;
 /** Whether the symbol read last is one that no correct encoder writes. */

@@ -3,7 +3,7 @@
  * its start it climbed, and the canonical rest: lower case, `/` alone as separator, no empty steps and no `.`.
  */
 import { lower } from "../../bytes/ascii";
-import { PathSymbol, symbolAt, symbolOdd, symbolSize } from "./symbol";
+import { isNameByte, PathSymbol, symbolAt, symbolOdd, symbolSize } from "./symbol";
 
 /** Bytes kept of a canonical path, and of one step's name in it; longer names only need to be there. */
 const PATH_BYTES: u32 = 1024;
@@ -201,7 +201,12 @@ export function walk(at: usize, end: usize): usize {
         const stop = next < end ? next : end;
         while (at < stop) append(load<u8>(at++));
         nameSize++;
-        break;
+        /* Most bytes of most values are plain ones in a name. */
+        while (at < end && isNameByte(load<u8>(at))) {
+          append(load<u8>(at++));
+          nameSize++;
+        }
+        continue;
       }
       case PathSymbol.DOT:
         onDot(symbolOdd);

@@ -98,13 +98,14 @@ function isArmed(kind: u32, name: usize, size: u32, at: usize, end: usize): bool
 
 /** Calls: a name of the table in front of a bracket. @returns whether one was reported */
 function findCalls(end: usize): bool {
+  const known = ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0;
   let at = findByte(layer.at, end, 0x28);
   while (at < end) {
     let name = at;
     while (name > layer.at && at - name < <usize>NAME_BYTES && isWord(load<u8>(name - 1))) name--;
     const size = <u32>(at - name);
     if (size > 2) {
-      const kind = (wordPayload(name, size) >> OTHER_SHIFT) & OTHER_MASK;
+      const kind = known ? (wordPayload(name, size) >> OTHER_SHIFT) & OTHER_MASK : 0;
       if (kind == OtherWord.NOTE) {
         if (size == 7 && isOpen(name) && at + 1 < end && load<u8>(at + 1) == 0x29) {
           report(Signature.RCE_CODE, name, at + 2);

@@ -37,13 +37,11 @@ export let commandTo: usize = 0;
 
 /** What surrounds the position, set by the scan. */
 export let inside: bool = false;
-export let sentence: bool = false;
 export let manyLines: bool = false;
 
 /** Tells `judgeCommand` what surrounds the positions that follow. */
-export function setSurroundings(isInside: bool, isSentence: bool, hasManyLines: bool): void {
+export function setSurroundings(isInside: bool, hasManyLines: bool): void {
   inside = isInside;
-  sentence = isSentence;
   manyLines = hasManyLines;
 }
 
@@ -98,6 +96,12 @@ function isCmdlet(at: usize, size: u32): bool {
     row += 2;
   }
   return false;
+}
+
+/** Whether the word read last can be a program although it is none of the table. */
+function isPathOrCmdlet(): bool {
+  const word = wordAt();
+  return folderSize(word, wordSize) != 0 || (wordSize > 7 && isCmdlet(word, wordSize));
 }
 
 /** Kind of the word read last, without its folder and ending. */
@@ -224,7 +228,9 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   commandFrom = from;
   readWord(from, end, brace);
   commandTo = wordEnd;
-  if (wordSize < 1) return 0;
+  if (wordSize < 2) return 0;
+  /* A word in plain sight is one of the layer's words; without any of the table only hidden ones and paths are left. */
+  if (!wordHidden && !wordGlobs && !((layer.words >> SHELL_SHIFT) & SHELL_MASK) && !isPathOrCmdlet()) return 0;
   const word = wordAt();
   let kind = kindOfWord();
   let runs: i32 = 0;
@@ -253,8 +259,8 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   if (pattern && shape != Shape.SHELL && opening == Opening.START) return 0;
   if (opening == Opening.START) {
     if (shape != Shape.SHELL && !(folder && place <= Place.FORM)) return 0;
-    if (sentence || place == Place.PATH || place == Place.REFERER) return 0;
-  } else if (sentence) points -= 2;
+    if (place == Place.PATH || place == Place.REFERER) return 0;
+  }
   if (inside) points += 1;
   /* Two letters between marks are found in any random text, so the substitution must be whole. */
   if (shape == Shape.NONE && !hidden && !folder) {

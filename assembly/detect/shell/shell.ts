@@ -193,47 +193,83 @@ function judge(at: usize, end: usize): i32 {
   return judgeCommand(opening, behind, end, leading);
 }
 
+/** Where counting the words of a sentence stands, and how many there were. */
+let countedTo: usize = 0;
+let words: u32 = 0;
+
+/** Whether at least three words stand before `at`. Counts on from the last look, so that all looks are one pass. */
+function isSentence(at: usize): bool {
+  let size: u32 = 0;
+  while (countedTo < at && words < SENTENCE_WORDS) {
+    const c = <u32>load<u8>(countedTo++);
+    if (isAlpha(c)) {
+      size++;
+      continue;
+    }
+    if (size > 1 && (c == 0x20 || c == 0x2c || c == 0x2e || c == 0x3f || c == 0x21)) words++;
+    size = 0;
+  }
+  return words >= SENTENCE_WORDS;
+}
+
+/** The next byte in [at, end) that can open a command position or close a substitution, or `end`. */
+function nextOpener(at: usize, end: usize): usize {
+  for (let chunk = at; chunk < end; chunk += 16) {
+    if (chunk + 16 > end) {
+      while (chunk < end && !isOpener(load<u8>(chunk)) && load<u8>(chunk) != 0x29) chunk++;
+      return chunk;
+    }
+    const b = v128.load(chunk);
+    const ends = v128.or(i8x16.eq(b, i8x16.splat(0x3b)), i8x16.eq(b, i8x16.splat(0x7c)));
+    const lines = v128.or(i8x16.eq(b, i8x16.splat(0x0a)), i8x16.eq(b, i8x16.splat(0x0d)));
+    const marks = v128.or(i8x16.eq(b, i8x16.splat(0x60)), i8x16.eq(b, i8x16.splat(0x24)));
+    const angles = v128.or(i8x16.eq(b, i8x16.splat(0x3c)), i8x16.eq(b, i8x16.splat(0x3e)));
+    const others = v128.or(i8x16.eq(b, i8x16.splat(0x26)), i8x16.eq(b, i8x16.splat(0x29)));
+    const mask = <u32>i8x16.bitmask(v128.or(v128.or(v128.or(ends, lines), v128.or(marks, angles)), others));
+    if (mask) return chunk + <usize>ctz(mask);
+  }
+  return end;
+}
+
+/** Points of the position at `at`; what surrounds it is looked at only where it could decide. */
+function judgeAround(at: usize, end: usize, within: bool, text: bool, open: bool): i32 {
+  const begun = open && at - layer.at < <usize>BEGIN_BYTES;
+  setSurroundings(within || opening == Opening.SUBSTITUTION, text && !begun);
+  const points = judge(at, end);
+  return points >= THRESHOLD && !begun && isSentence(at) ? points - 2 : points;
+}
+
 /** Looks for command positions. */
 function commandLex(): void {
   const end = layer.at + <usize>layer.size;
   const text = isText(end);
-  let words: u32 = 0;
-  let size: u32 = 0;
   backticks = false;
   depth = 0;
-  setSurroundings(false, false, text);
-  if (judgeCommand(Opening.START, layer.at, end, 0) >= THRESHOLD && place != Place.USER_AGENT) {
+  countedTo = layer.at;
+  words = 0;
+  setSurroundings(false, text);
+  if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= THRESHOLD) {
     report(Signature.RCE_COMMAND, commandFrom, commandTo);
     return;
   }
   const open = beginsOpen(end);
-  let at = layer.at;
+  let at = nextOpener(layer.at, end);
   while (at < end) {
     const c = <u32>load<u8>(at);
-    if (isAlpha(c)) {
-      size++;
-      at++;
-      continue;
-    }
-    if (size) {
-      if (size > 1 && (c == 0x20 || c == 0x2c || c == 0x2e || c == 0x3f || c == 0x21)) words++;
-      size = 0;
-    }
-    if (!isOpener(c)) {
-      if (c == 0x29 && depth) depth--;
-      at++;
+    if (c == 0x29) {
+      if (depth) depth--;
+      at = nextOpener(at + 1, end);
       continue;
     }
     const within = depth != 0 || backticks;
     if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isPair(at, end))) {
-      const begun = open && at - layer.at < <usize>BEGIN_BYTES;
-      setSurroundings(within || opening == Opening.SUBSTITUTION, words >= SENTENCE_WORDS && !begun, text && !begun);
-      if (judge(at, end) >= THRESHOLD) {
+      if (judgeAround(at, end, within, text, open) >= THRESHOLD) {
         report(Signature.RCE_COMMAND, at, commandTo);
         return;
       }
     }
     at += <usize>openingSize;
+    if (at < end) at = nextOpener(at, end);
   }
 }
 
