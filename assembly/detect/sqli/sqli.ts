@@ -17,6 +17,7 @@
  * that are no SQL end after two tokens, so that the gate can be generous.
  */
 import { isAlpha } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
@@ -127,15 +128,9 @@ function leaves(): bool {
 
 /** The value inside the author's quotes: code begins behind the first quote that is not doubled. */
 function readQuoted(quote: u32): void {
-  let at = layer.at;
-  const end = at + <usize>layer.size;
-  while (at < end) {
-    if (<u32>load<u8>(at) == quote) {
-      if (at + 1 >= end || <u32>load<u8>(at + 1) != quote) break;
-      at++;
-    }
-    at++;
-  }
+  const end = layer.at + <usize>layer.size;
+  let at = findByte(layer.at, end, quote);
+  while (at + 1 < end && <u32>load<u8>(at + 1) == quote) at = findByte(at + 2, end, quote);
   if (at >= end) return;
   tokensBegin(at + 1, end);
   if (!leaves()) return;
@@ -148,9 +143,9 @@ function readQuoted(quote: u32): void {
  * code begins behind the first doubled quote. Program text is full of empty strings, so only what shows on the way counts.
  */
 function readDoubled(quote: u32): void {
-  let at = layer.at;
-  const end = at + <usize>layer.size;
-  while (at + 1 < end && (<u32>load<u8>(at) != quote || <u32>load<u8>(at + 1) != quote)) at++;
+  const end = layer.at + <usize>layer.size;
+  let at = findByte(layer.at, end, quote);
+  while (at + 1 < end && <u32>load<u8>(at + 1) != quote) at = findByte(at + 1, end, quote);
   if (at + 2 >= end) return;
   tokensBegin(at + 2, end);
   if (!leaves()) return;
