@@ -37,7 +37,7 @@ const COMMANDS = {
   build: { run: ["hosts/build.ts"], builds: ["release", "checked", "test"], force: true },
   check: { run: ["test/check.ts"], builds: ["release"] },
   test: { run: [VITEST, "run"], builds: ["release", "checked", "test"] },
-  fuzz: { run: [VITEST, "run", "fuzz/"], builds: ["release", "checked", "test"], env: { MERLON_FUZZ: "long" } },
+  fuzz: { run: ["fuzz/run.ts"], builds: ["release", "checked"] },
   bench: { run: ["test/bench/main.ts"], builds: ["release"] },
 };
 

@@ -13,6 +13,7 @@ export default defineConfig({
     testTimeout: SLOWEST_TEST_MS,
     hookTimeout: SLOWEST_TEST_MS,
     teardownTimeout: SLOWEST_TEST_MS,
+    expect: { poll: { timeout: SLOWEST_TEST_MS / 2 } },
     outputFile: { json: ".cache/test-report.json" },
     attachmentsDir: ".cache/attachments",
   },

@@ -16,6 +16,7 @@ export * from "./abi/exports";
 export * from "./abi/layout";
 export * from "./abi/limits";
 export { Anomaly, Limit, Status } from "./abi/status";
+export * from "./abi/trace";
 
 import { start } from "./abi/start";
 

@@ -29,7 +29,11 @@ export const CORE_BUILDS = {
 export type CoreBuild = keyof typeof CORE_BUILDS;
 
 const CHECKER = "assembly/checked/checker.ts";
-const CHECKER_OPTIONS = ["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--debug"];
+const CHECKER_OPTIONS = [
+  ...["--optimizeLevel", "3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--debug"],
+  // One byte of shadow for each byte that may be watched (128 MiB), and a page for the checker itself.
+  ...["--initialMemory", "2049"],
+];
 /** What the compiler may emit: engines in Envoy, Node, browsers and wasmtime have all of these. */
 const WASM_FEATURES = [
   ...["--mvp-features", "--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int"],

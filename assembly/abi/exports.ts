@@ -26,9 +26,11 @@ import {
   transactionsReset,
 } from "../decode/transaction";
 import { setFuel, setNest } from "../decode/value";
+import { LEXER_NAMES } from "../detect/detector";
 import { imageClear, imageLoad, imageOf, imagesIntact, Slot } from "../policy/image";
 import { lineSize, writeLine } from "../report/line";
 import { writeResult } from "../report/result";
+import { PLACE_NAMES } from "../report/trace";
 import { CATALOG } from "../tables/signatures.gen";
 import { INPUT_BYTES_MAX } from "./limits";
 import {
@@ -251,7 +253,10 @@ export function memory_reserved(): u32 {
   return reservedBytes();
 }
 
-/** Texts that hosts show, UTF-16: 0 signatures' catalog, 1 names of limits, 2 of anomalies, 3 of decoders. */
+/**
+ * Texts that hosts show, UTF-16: 0 signatures' catalog, 1 names of limits, 2 of anomalies, 3 of decoders, 4 of lexers,
+ * 5 of places.
+ */
 export function text_at(which: u32): usize {
   return changetype<usize>(textOf(which));
 }
@@ -264,5 +269,7 @@ export function text_size(which: u32): u32 {
 function textOf(which: u32): string {
   if (which == 1) return LIMIT_NAMES;
   if (which == 2) return ANOMALY_NAMES;
+  if (which == 4) return LEXER_NAMES;
+  if (which == 5) return PLACE_NAMES;
   return which == 3 ? DECODER_NAMES : CATALOG;
 }

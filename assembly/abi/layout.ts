@@ -5,6 +5,7 @@
 import { LayerHead, MatchHead } from "../report/record";
 import { Result } from "../report/result";
 
+/** The result's fixed head: bytes from its begin to each field; RESULT_HEAD_BYTES is where the first match begins. */
 export const RESULT_SIZE: u32 = offsetof<Result>("size");
 export const RESULT_ACTION: u32 = offsetof<Result>("action");
 export const RESULT_WOULD: u32 = offsetof<Result>("would");
@@ -20,6 +21,7 @@ export const RESULT_CLIENT_HIGH: u32 = offsetof<Result>("clientHigh");
 export const RESULT_CLIENT_LOW: u32 = offsetof<Result>("clientLow");
 export const RESULT_HEAD_BYTES: u32 = offsetof<Result>();
 
+/** A match's fixed head: bytes from its begin to each field; the point's name and the layers follow it. */
 export const MATCH_SIZE: u32 = offsetof<MatchHead>("size");
 export const MATCH_SIGNATURE: u32 = offsetof<MatchHead>("signature");
 export const MATCH_SEVERITY: u32 = offsetof<MatchHead>("severity");
@@ -27,6 +29,7 @@ export const MATCH_POINT_SIZE: u32 = offsetof<MatchHead>("pointSize");
 export const MATCH_LAYERS: u32 = offsetof<MatchHead>("layers");
 export const MATCH_HEAD_BYTES: u32 = offsetof<MatchHead>();
 
+/** A layer's fixed head: bytes from its begin to each field; the excerpt follows it. */
 export const LAYER_DECODER: u32 = offsetof<LayerHead>("decoder");
 export const LAYER_START: u32 = offsetof<LayerHead>("start");
 export const LAYER_END: u32 = offsetof<LayerHead>("end");

@@ -56,6 +56,10 @@ function finishBody(): void {
   decide();
 }
 
+/**
+ * Takes the next piece of the request's body and decides at each DECISION_BYTES that it completes. Bytes beyond the
+ * policy's `inspectBytes` are only counted, and the limit is reported.
+ */
 export function feedBody(at: usize, size: u32): void {
   const most = inspectBytesOf(imageOf(Slot.ACTIVE));
   while (size) {
@@ -80,10 +84,12 @@ export function feedBody(at: usize, size: u32): void {
   }
 }
 
+/** Looks at trailers. @returns false when the block is malformed; the decision is that of the request's end */
 export function feedTrailers(at: usize, size: u32): bool {
   return !isLive() || trailersInspect(at, size);
 }
 
+/** The request is complete: whatever a parser still holds is looked at, and the decision is made. */
 export function feedEnd(): void {
   if (current.phase == <u32>Phase.RAW_HEAD) endRawHead();
   if (current.phase == <u32>Phase.RAW_BODY && current.rawState == <u32>RawState.TRAILERS) endRawTrailers();
@@ -100,6 +106,7 @@ function statusOf(): u32 {
   return (load<u8>(digits) - 48) * 100 + (load<u8>(digits + 1) - 48) * 10 + (load<u8>(digits + 2) - 48);
 }
 
+/** Takes a response's head. @returns false when the block is malformed; the body is looked at all the same */
 export function feedResponseHead(at: usize, size: u32): bool {
   const good = pairsRead(at, size);
   if (good) current.responseStatus = statusOf();
@@ -152,6 +159,7 @@ function endRawTrailers(): void {
   arenaRelease(mark);
 }
 
+/** Takes the next bytes of a raw HTTP/1 request, cut anywhere; what they complete goes the way of all requests. */
 export function feedRaw(at: usize, size: u32): void {
   while (size) {
     let read: u32;

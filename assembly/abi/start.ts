@@ -4,6 +4,7 @@ import { crc32, crc32Init } from "../bytes/crc32";
 import { allow } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { onTrusted } from "../decode/client";
+import { entityInit } from "../decode/entity";
 import { spellPath } from "../decode/json";
 import { onSpell } from "../decode/point";
 import { profileInit } from "../decode/profile";
@@ -37,6 +38,7 @@ export function start(): void {
   arenaInit();
   inputAt = reserve(INPUT_BYTES_MAX);
   profileInit();
+  entityInit();
   imageInit();
   verdictInit();
   resultInit();

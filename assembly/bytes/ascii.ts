@@ -1,13 +1,16 @@
 /** Single bytes: case, digits and the like. Leaf functions, inlined by the optimizer. */
 
+/** The byte in lower case where it is an ASCII letter, else as it is. */
 export function lower(c: u32): u32 {
   return c - 65 < 26 ? c + 32 : c;
 }
 
+/** An ASCII letter. */
 export function isAlpha(c: u32): bool {
   return (c | 32) - 97 < 26;
 }
 
+/** A decimal digit. */
 export function isDigit(c: u32): bool {
   return c - 48 < 10;
 }

@@ -11,6 +11,7 @@ export function crc32Init(): void {
   }
 }
 
+/** Checksum of `size` bytes, four bits at a time: it runs once a policy, so 64 bytes of table do. */
 export function crc32(at: usize, size: u32): u32 {
   let crc: u32 = 0xffffffff;
   const end = at + <usize>size;

@@ -17,14 +17,17 @@ export enum GuardState {
   PADDING = 2,
 }
 
+/** From now on the bytes may be loaded and stored: they were given to somebody. */
 export function allow(at: usize, size: u32): void {
   if (MERLON_CHECKED) guard_mark(at, size, GuardState.ALLOWED);
 }
 
+/** From now on nothing may touch the bytes: they are a gap, or were given back. */
 export function forbid(at: usize, size: u32): void {
   if (MERLON_CHECKED) guard_mark(at, size, GuardState.FORBIDDEN);
 }
 
+/** From now on only 16-byte loads may reach the bytes: they are the zeros behind a value. */
 export function pad(at: usize, size: u32): void {
   if (MERLON_CHECKED) guard_mark(at, size, GuardState.PADDING);
 }

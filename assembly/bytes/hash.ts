@@ -4,10 +4,12 @@ import { lower } from "./ascii";
 /** FNV-1a's step with a final mix; the table generator computes the same in TypeScript. */
 export const HASH_SEED: u32 = 0x811c9dc5;
 
+/** Adds one byte to a hash that began with HASH_SEED. */
 export function hashStep(hash: u32, byte: u32): u32 {
   return (hash ^ byte) * 0x01000193;
 }
 
+/** Mixes the finished hash, so that its lower bits can choose a bucket. */
 export function hashEnd(hash: u32): u32 {
   hash ^= hash >> 15;
   hash *= 0x2c1b3c6d;

@@ -10,22 +10,38 @@ const NAMES: string = ` lt LT gt GT amp AMP quot QUOT apos lpar rpar semi colon 
 grave equals lsqb lbrack rsqb rbrack lcub lbrace rcub rbrace dollar verbar vert percnt plus ast quest commat lowbar
 Tab NewLine nbsp `;
 const BYTES: string = '<<>>&&""\'();:,./\\#!`=[[]]{{}}$||%+*?@_\t\n ';
+/** The first so many names count without their semicolon, as HTML 4 had them. */
+const OLD_NAMES: u32 = 8;
 
-/** @returns the byte that a reference's name stands for, or 0. Names are case sensitive. */
-function named(at: usize, size: u32): u32 {
-  const names = changetype<usize>(NAMES);
-  const count = <u32>NAMES.length;
-  let index: u32 = 0;
-  let i: u32 = 1;
-  while (i < count) {
-    let j: u32 = 0;
-    while (j < size && <u32>load<u16>(names + ((<usize>(i + j)) << 1)) == <u32>load<u8>(at + <usize>j)) j++;
-    const next = <u32>load<u16>(names + ((<usize>(i + j)) << 1));
-    if (j == size && next <= 32) return <u32>load<u16>(changetype<usize>(BYTES) + ((<usize>index) << 1));
-    i += j;
-    while (<u32>load<u16>(names + ((<usize>i) << 1)) > 32) i++;
-    i++;
-    index++;
+/** Where each name begins in NAMES, by its number. */
+const starts: usize = memory.data(256, 4);
+let names: u32 = 0;
+
+/** Finds where the names begin; called once when the module starts. */
+export function entityInit(): void {
+  const text = changetype<usize>(NAMES);
+  const end = text + ((<usize>NAMES.length) << 1);
+  for (let at = text; at + 2 < end; at += 2) {
+    if (load<u16>(at) > 32 || load<u16>(at + 2) <= 32) continue;
+    store<u32>(starts + ((<usize>names) << 2), <u32>(at + 2));
+    names++;
+  }
+}
+
+/**
+ * @param count names to look among
+ * @returns the byte that a reference's name of at least two bytes stands for, or 0. Names are case sensitive
+ */
+function named(at: usize, size: u32, count: u32): u32 {
+  const head = <u32>load<u8>(at) | ((<u32>load<u8>(at + 1)) << 16);
+  for (let i: u32 = 0; i < count; i++) {
+    const name = <usize>load<u32>(starts + ((<usize>i) << 2));
+    if (load<u32>(name) != head) continue;
+    let j: u32 = 2;
+    while (j < size && <u32>load<u16>(name + ((<usize>j) << 1)) == <u32>load<u8>(at + <usize>j)) j++;
+    if (j == size && load<u16>(name + ((<usize>j) << 1)) <= 32) {
+      return <u32>load<u16>(changetype<usize>(BYTES) + ((<usize>i) << 1));
+    }
   }
   return 0;
 }
@@ -57,11 +73,9 @@ export function stepEntity(at: usize, end: usize): void {
   while (p < end && p < name + 8 && (isAlpha(load<u8>(p)) || isDigit(load<u8>(p)))) p++;
   const size = <u32>(p - name);
   const closed = p < end && load<u8>(p) == 0x3b;
-  /* Without its semicolon a name counts only where HTML 4 had it: lt, gt, amp, quot. */
   if (size >= 2 && (closed || size < 5)) {
-    const byte = named(name, size);
-    const old = byte == 0x3c || byte == 0x3e || byte == 0x26 || byte == 0x22;
-    if (byte && (closed || old)) {
+    const byte = named(name, size, closed ? names : OLD_NAMES);
+    if (byte) {
       stepSet(<u32>(p - at) + (closed ? 1 : 0), 1, <u64>byte);
       return;
     }

@@ -30,6 +30,7 @@ export class FormState {
   started: u32;
 }
 
+/** Bytes of a parser's state with the room for the current name. */
 export const FORM_STATE_BYTES: u32 = offsetof<FormState>() + NAME_BYTES_MAX;
 
 /** Starts on pairs split by `separator`. */

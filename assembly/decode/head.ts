@@ -4,7 +4,7 @@
  */
 import { Anomaly } from "../abi/status";
 import { arenaMark, arenaRelease } from "../bytes/arena";
-import { equalsLower, startsLower } from "../bytes/ascii";
+import { equalsLower, isAlpha, startsLower } from "../bytes/ascii";
 import { hashLiteral } from "../bytes/hash";
 import { findByte, findEither } from "../bytes/scan";
 import { bodyBegin } from "./body";
@@ -84,21 +84,25 @@ function inspectField(field: Field): void {
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
   } else if (kind != FieldKind.URL || !inspectUrl(joinedAt, size)) {
     const place = kind == FieldKind.USER_AGENT ? Place.USER_AGENT : Place.HEADER;
-    const value = joinedAt;
-    inspectValue(place, Decoder.RAW, value, size, 0);
-    if (kind == FieldKind.CREDENTIALS) inspectCredentials(value, size);
+    const skip = kind == FieldKind.CREDENTIALS ? schemeBytes(joinedAt, size) : 0;
+    inspectValue(place, Decoder.RAW, joinedAt + <usize>skip, size - skip, skip);
   }
   pointTruncate(depth);
   arenaRelease(mark);
 }
 
-/** Looks at what follows the scheme: a user and password in base64 are one value (RFC 7617 §2). */
-function inspectCredentials(at: usize, size: u32): void {
-  const end = at + <usize>size;
-  const space = findByte(at, end, 0x20);
-  if (space + 1 >= end) return;
-  inspectValue(Place.HEADER, Decoder.RAW, space + 1, <u32>(end - space) - 1, <u32>(space - at) + 1);
+/** Bytes of the scheme in front of credentials, with its space: what follows is one value, in base64 in RFC 7617. */
+function schemeBytes(at: usize, size: u32): u32 {
+  for (let i: u32 = 0; i < size && i < SCHEME_BYTES_MAX; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (c == 0x20) return i + 1;
+    if (!isAlpha(c)) break;
+  }
+  return 0;
 }
+
+/** Longest scheme that is skipped; what is longer is no scheme and belongs to the value. */
+const SCHEME_BYTES_MAX: u32 = 16;
 
 /** @returns size of a field's value by its lower-case name, 0 if absent; its address is in `joinedAt` */
 function headerValue(name: string): u32 {

@@ -53,6 +53,7 @@ const PATH_AT: usize = STARTS_AT + <usize>(DEPTH_MAX * 2 + 2);
 /** Bytes of a parser's state with its tables: levels' kinds, where each level's name begins, the names. */
 export const JSON_STATE_BYTES: u32 = <u32>PATH_AT + PATH_BYTES_MAX;
 
+/** Starts on a document; `state` has room for JSON_STATE_BYTES. */
 export function jsonBegin(state: JsonState): void {
   zeroBytes(changetype<usize>(state), <u32>PATH_AT);
 }

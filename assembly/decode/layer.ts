@@ -6,6 +6,7 @@
 import { LAYERS_MAX } from "../abi/limits";
 import { arenaAlloc } from "../bytes/arena";
 
+/** One reading; made in the room of `layersAlloc`, and gone when its value's inspection ends. */
 @unmanaged
 export class Layer {
   /** The bytes: 16-aligned, zero-padded to a multiple of 64. */
@@ -31,6 +32,7 @@ export class Layer {
 /** The layer that lexers look at now. */
 export let layer: Layer = changetype<Layer>(0);
 
+/** Makes a layer the one that lexers look at. */
 export function setLayer(next: Layer): void {
   layer = next;
 }

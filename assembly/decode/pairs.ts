@@ -36,6 +36,7 @@ export function fieldCount(): u32 {
   return count;
 }
 
+/** The index-th field of the head read last. @param index below `fieldCount` */
 export function fieldIn(index: u32): Field {
   return changetype<Field>(fields + <usize>(index * offsetof<Field>()));
 }

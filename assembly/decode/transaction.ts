@@ -29,6 +29,7 @@ export enum Second {
 export const PARSER_AT: u32 = 768;
 export const PARSER_BYTES: u32 = BLOCK_BYTES - PARSER_AT;
 
+/** One parked transaction: the first PARSER_AT bytes of its block, of which these are the fields. */
 @unmanaged
 export class Transaction {
   handle: u32;
@@ -98,10 +99,12 @@ export class Transaction {
 /** The transaction of the running call. */
 export let current: Transaction = changetype<Transaction>(0);
 
+/** Makes a transaction the one that the running call works on. */
 export function setCurrent(transaction: Transaction): void {
   current = transaction;
 }
 
+/** Records of the kept matches, as report/record.ts made them. */
 export function matchRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("matchFirst"));
 }
@@ -218,6 +221,7 @@ export function matchSignature(index: u32): u32 {
   return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1));
 }
 
+/** Notes the signature of a kept match. @param index below MATCHES_MAX */
 export function setMatchSignature(index: u32, signature: u32): void {
   store<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1), <u16>signature);
 }

@@ -13,14 +13,17 @@ export let fuel: i32 = 0;
 /** Values inside values around this one. */
 export let nest: u32 = 0;
 
+/** Says where the next value was found. */
 export function setPlace(next: Place): void {
   place = next;
 }
 
+/** Says which byte of the whole value the next layer begins with. */
 export function setValueBase(offset: u32): void {
   valueBase = offset;
 }
 
+/** Grants the value its work; what is not spent is lost with the next value's grant. */
 export function setFuel(units: i32): void {
   fuel = units;
 }
@@ -31,6 +34,7 @@ export function spend(units: u32): bool {
   return fuel > 0;
 }
 
+/** Says how many values are around the next one; NEST_MAX is refused by whoever opens it. */
 export function setNest(depth: u32): void {
   nest = depth;
 }
@@ -40,6 +44,7 @@ export let seen: usize = 0;
 /** Bytes at `seen`. */
 export const SEEN_BYTES: u32 = 32;
 
+/** Gives the room for the bits of `seen`: SEEN_BYTES, zeroed by whoever gives it. */
 export function setSeen(at: usize): void {
   seen = at;
 }

@@ -11,9 +11,9 @@ import { place, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
 import { leakGate, leakLex } from "./leak";
+import { traversalGate, traversalLex } from "./path/path";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
-import { traversalGate, traversalLex } from "./path/path";
 import { xssGate, xssLex } from "./xss/xss";
 
 /** Set by tests: run every lexer whatever its gate says. */
@@ -23,17 +23,29 @@ export function detectAll(on: bool): void {
   ungated = on;
 }
 
+/** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
+export let lexed: u32 = 0;
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak";
+
+/** Whether the lexer with this number runs, by what its gate says. */
+function runs(lexer: u32, gate: bool): bool {
+  if (!gate && !ungated) return false;
+  lexed |= 1 << lexer;
+  return true;
+}
+
 /** Looks at the current layer. */
 export function detectLayer(): void {
+  lexed = 0;
   if (!spend(layer.size)) return;
   if (place == Place.RESPONSE) {
-    if (ungated || leakGate()) leakLex();
+    if (runs(6, leakGate())) leakLex();
     return;
   }
-  if (ungated || sqliGate()) sqliLex();
-  if (ungated || xssGate()) xssLex();
-  if (ungated || traversalGate()) traversalLex();
-  if (ungated || shellGate()) shellLex();
-  if (ungated || includeGate()) includeLex();
-  if (ungated || crlfGate()) crlfLex();
+  if (runs(0, sqliGate())) sqliLex();
+  if (runs(1, xssGate())) xssLex();
+  if (runs(2, traversalGate())) traversalLex();
+  if (runs(3, shellGate())) shellLex();
+  if (runs(4, includeGate())) includeLex();
+  if (runs(5, crlfGate())) crlfLex();
 }

@@ -13,6 +13,7 @@ import { copyBytes } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { MODE_UNSET, Mode, Override } from "./mode";
 
+/** What the image's head must hold and how large its parts are; see the drawing above. */
 export const IMAGE_MAGIC: u32 = 0x4e4c524d;
 export const IMAGE_VERSION: u32 = 1;
 export const IMAGE_HEAD_BYTES: u32 = 32;
@@ -20,6 +21,7 @@ export const SECTION_BYTES: u32 = 12;
 /** Severity from which the built-in policy blocks. */
 export const SEVERITY_BLOCK: u32 = 4;
 
+/** Kinds of sections. A kind that this core does not know is refused, unless the section says that it may be skipped. */
 export enum Section {
   /** Trusted proxies, 20 bytes each: address high, low, prefix length. */
   TRUSTED = 1,
@@ -31,6 +33,7 @@ export enum Section {
   DISABLED = 4,
 }
 
+/** Which policy: the one that decides, or the one whose answer is only shown. */
 export enum Slot {
   ACTIVE = 0,
   SHADOW = 1,
@@ -164,10 +167,12 @@ export function failsClosed(failure: Failure): bool {
   return load<u8>(active + 28 + <usize>failure) != 0;
 }
 
+/** Body bytes that are looked at; what comes beyond sets the limit `oversize`. */
 export function inspectBytesOf(image: usize): u32 {
   return load<u32>(image + 20);
 }
 
+/** Body bytes that a host withholds until the verdict. */
 export function holdBytesOf(image: usize): u32 {
   return load<u32>(image + 24);
 }

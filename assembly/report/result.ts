@@ -8,6 +8,7 @@ import { ropeCopy } from "../bytes/rope";
 import { current, matchRope } from "../decode/transaction";
 import { LayerHead, MatchHead } from "./record";
 
+/** The fixed head of the record; its fields mean what `Verdict` in hosts/core/verdict.ts says of them. */
 @unmanaged
 export class Result {
   /** Bytes of the record with its matches. */

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { instantiateSync } from "@assemblyscript/loader";
 import { addressText } from "./address.ts";
 import { MerlonError } from "./error.ts";
+import type { Trace, TraceEntry } from "./trace.ts";
 import type {
   Action,
   Inspector,
@@ -40,6 +41,7 @@ export interface SignatureInfo {
   readonly reason: string;
 }
 
+/** How the core is loaded, and what happens where it cannot answer. */
 export interface EngineOptions {
   /** The module's bytes; `build/merlon.wasm` where absent. */
   readonly wasm?: Uint8Array;
@@ -74,6 +76,8 @@ class Instance {
   readonly decoders: readonly string[];
   readonly limits: readonly string[];
   readonly anomalies: readonly string[];
+  readonly lexers: readonly string[];
+  readonly places: readonly string[];
   /** Statuses that calls answer. */
   readonly pass: number;
   readonly block: number;
@@ -105,6 +109,8 @@ class Instance {
     this.limits = this.text(1).split(" ");
     this.anomalies = this.text(2).split(" ");
     this.decoders = this.text(3).split(" ");
+    this.lexers = this.text(4).split(" ");
+    this.places = this.text(5).split(/\s+/);
   }
 
   /** A text of the module, stored as UTF-16. */
@@ -222,6 +228,21 @@ export class Engine implements Inspector {
   clearPolicy(slot: PolicySlot): void {
     this.#instance.core.policy_clear(SLOTS[slot]);
     this.#policies.delete(slot);
+  }
+
+  /**
+   * Notes every layer that the core looks at during `work`, which is slow and for one request at a time.
+   * @returns an empty trace where the core trapped meanwhile or has no memory for it
+   */
+  trace(work: () => void): Trace {
+    const instance = this.#instance;
+    const on = instance.core.trace_begin() === instance.pass;
+    try {
+      work();
+      return on && !instance.dead ? readTrace(instance) : { entries: [], dropped: 0 };
+    } finally {
+      if (on && !instance.dead) instance.core.trace_end();
+    }
   }
 
   begin(peer: string, nowSeconds: number, source = 0): CoreTransaction {
@@ -478,5 +499,39 @@ function readMatch(instance: Instance, view: Buffer, at: number): Match {
     point,
     reason: signature?.reason ?? "",
     layers,
+  };
+}
+
+function readTrace(instance: Instance): Trace {
+  const { core } = instance;
+  const view = instance.view();
+  const at = core.trace_at();
+  const entries: TraceEntry[] = [];
+  let next = at + core.TRACE_HEAD_BYTES.value;
+  for (let i = view.readUInt32LE(at + core.TRACE_ENTRIES.value); i > 0; i--) {
+    entries.push(readTraceEntry(instance, view, next));
+    next += view.readUInt32LE(next + core.TRACE_ENTRY_SIZE.value);
+  }
+  return { entries, dropped: view.readUInt32LE(at + core.TRACE_DROPPED.value) };
+}
+
+function readTraceEntry(instance: Instance, view: Buffer, at: number): TraceEntry {
+  const { core } = instance;
+  const word = (offset: { readonly value: number }): number => view.readUInt32LE(at + offset.value);
+  const point = at + core.TRACE_ENTRY_HEAD_BYTES.value;
+  const decoders = point + word(core.TRACE_ENTRY_POINT_SIZE);
+  const excerpt = decoders + word(core.TRACE_ENTRY_DECODERS);
+  return {
+    point: view.toString("latin1", point, decoders),
+    place: instance.places[word(core.TRACE_ENTRY_PLACE)] ?? "",
+    decoders: [...view.subarray(decoders, excerpt)].map((number) => instance.decoders[number] ?? ""),
+    nest: word(core.TRACE_ENTRY_NEST),
+    offset: word(core.TRACE_ENTRY_BASE),
+    size: word(core.TRACE_ENTRY_LAYER_SIZE),
+    excerpt: Uint8Array.prototype.slice.call(view, excerpt, excerpt + word(core.TRACE_ENTRY_EXCERPT_SIZE)),
+    words: word(core.TRACE_ENTRY_WORDS),
+    lexers: bitNames(word(core.TRACE_ENTRY_LEXERS), instance.lexers),
+    found: word(core.TRACE_ENTRY_FOUND),
+    work: word(core.TRACE_ENTRY_WORK),
   };
 }

@@ -51,7 +51,7 @@ export const SAMPLES: readonly Sample[] = [
   {
     id: "nested",
     label: "Hidden in JSON and base64",
-    about: "A cookie-stealing tag in base64 in a JSON document: four readings deep.",
+    about: "A tag that would steal cookies, as base64 in a JSON document: found after both are undone.",
     harmless: false,
     method: "POST",
     path: "/reviews",

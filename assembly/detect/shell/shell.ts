@@ -1,11 +1,241 @@
-/** Shell command injection. */
+/**
+ * Commands for a shell, and code for an interpreter.
+ *
+ * What an attack IS: a value that reaches a shell's command line (bash and its kin, cmd.exe, PowerShell) and there
+ * opens a command position that its author did not write: behind an operator (`;` `|` `&` and their doubles, a line
+ * break), in a substitution (backticks, `$( )`, `<( )`), or at the begin of a value that is a command line as a whole.
+ * The word there, once quotes, backslashes and empty expansions are taken out, is a program, and what follows has the
+ * shape of its arguments. Beside it stand values that make an interpreter run code without any shell: calls that run
+ * commands, functions smuggled through the environment (CVE-2014-6271), and lookups of loggers (CVE-2021-44228).
+ * What is none: sentences with `;` and `&`, lists separated by bars, cookies, regular expressions, code that a person
+ * writes about: there the words are no programs, or their arguments are words of a sentence.
+ */
+import { Limit } from "../../abi/status";
+import { isAlpha, isDigit, isSpace } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
+import { Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
+import { reachLimit } from "../../decode/transaction";
+import { place, spend } from "../../decode/value";
+import { Signature } from "../../tables/signatures.gen";
+import { OTHER_MASK, OTHER_SHIFT, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
+import { report } from "../match";
+import { codeLex } from "./code";
+import { Opening, commandFrom, commandTo, judgeCommand, setSurroundings } from "./command";
+import { lookupLex } from "./lookup";
+
+/** Characters that open a command position. */
+const OPENERS: u32 = Has.SEMICOLON | Has.PIPE | Has.AMPERSAND | Has.BACKTICK | Has.DOLLAR | Has.NEWLINE | Has.LESS | Has.GREATER;
+/** Characters that can hide a word from the word table. */
+const HIDERS: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKSLASH | Has.BACKTICK | Has.DOLLAR | Has.MARK | Has.STAR;
+/** Points of an attack. */
+const THRESHOLD: i32 = 4;
+/** Line breaks from which a value is a text of lines. */
+const LINES_MANY: u32 = 3;
+/** Up to this size a value may have twice as many. */
+const SHORT_BYTES: u32 = 192;
+/** Bytes in which a value that begins with an operator is still taken for a command line. */
+const BEGIN_BYTES: u32 = 256;
+/** Words of letters in a row from which what stands before a position is a sentence. */
+const SENTENCE_WORDS: u32 = 3;
+
+function mayCommand(): bool {
+  const words = ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
+  if (layer.has & OPENERS) return words || (layer.has & HIDERS) != 0;
+  return words && (layer.has & (Has.SPACE | Has.SLASH | Has.DOLLAR)) != 0;
+}
+
+function mayLookup(): bool {
+  return (layer.has & Has.DOLLAR) != 0 && (layer.has & Has.BRACE) != 0 && (layer.has & Has.COLON) != 0;
+}
+
+function mayCode(): bool {
+  return ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 || (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0 || ((layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0);
+}
 
 /** Whether the current layer can hold such an attack. */
 export function shellGate(): bool {
-  return (layer.has & Has.PIPE) != 0;
+  return mayCommand() || mayLookup() || mayCode();
+}
+
+/** The begin of what the value adds: behind quotes, brackets and a short token that the program expected. */
+function leadingPoints(from: usize): i32 {
+  const before = from - layer.at;
+  if (!before) return 2;
+  if (before > 24) return 0;
+  let letters: u32 = 0;
+  for (let at = layer.at; at < from; at++) {
+    const c = <u32>load<u8>(at);
+    if (isAlpha(c)) letters++;
+    else if (c >= 0x80) return 0;
+  }
+  if (!letters) return 2;
+  return letters < 4 && before < 8 ? 1 : 0;
+}
+
+/** Points for a substitution: glued to what is before it, it is no code marked up in a sentence. */
+function gluedPoints(from: usize): i32 {
+  if (from == layer.at) return 2;
+  const c = <u32>load<u8>(from - 1);
+  if (!isSpace(c)) return 2;
+  return load<u8>(from) == 0x60 ? -1 : 0;
+}
+
+/** Whether the value is a text of lines, or has a fence around code: there line breaks are no operators. */
+function isText(end: usize): bool {
+  let at = layer.at;
+  const least = layer.size > SHORT_BYTES ? LINES_MANY : 2 * LINES_MANY;
+  for (let i: u32 = 0; i < least; i++) {
+    at = findByte(at, end, 0x0a);
+    if (at == end) return i != 0 && hasFence(end);
+    at++;
+  }
+  return true;
+}
+
+/** Whether three backticks stand in the value, as around code shown to people. */
+function hasFence(end: usize): bool {
+  let at = findByte(layer.at, end, 0x60);
+  while (at + 2 < end) {
+    if (load<u8>(at + 1) == 0x60 && load<u8>(at + 2) == 0x60) return true;
+    at = findByte(at + 1, end, 0x60);
+  }
+  return false;
+}
+
+/** Whether the value begins with an operator, behind what closes a quote or a bracket before it. */
+function beginsOpen(end: usize): bool {
+  let at = layer.at;
+  const stop = at + 8 < end ? at + 8 : end;
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (isOpener(c)) break;
+    if (isAlpha(c) || c >= 0x80) return false;
+    at++;
+  }
+  if (at + 2 >= end || !isOpener(load<u8>(at))) return false;
+  return !(load<u8>(at) == 0x60 && load<u8>(at + 1) == 0x60 && load<u8>(at + 2) == 0x60);
+}
+
+let backticks: bool = false;
+let depth: u32 = 0;
+
+/** The opening at `at`, and its size in `openingSize`. */
+let openingSize: u32 = 1;
+let opening: Opening = Opening.START;
+function readOpening(at: usize, end: usize): bool {
+  const c = <u32>load<u8>(at);
+  const next = at + 1 < end ? <u32>load<u8>(at + 1) : 0;
+  openingSize = 1;
+  switch (c) {
+    case 0x3b: opening = Opening.SINGLE; return true;
+    case 0x7c:
+    case 0x26:
+      opening = next == c || next == 0x26 ? Opening.DOUBLE : Opening.SINGLE;
+      if (opening == Opening.DOUBLE) openingSize = 2;
+      return true;
+    case 0x0a:
+    case 0x0d: opening = Opening.LINE; return true;
+    case 0x60:
+      if (next == 0x60 && at + 2 < end && load<u8>(at + 2) == 0x60) {
+        openingSize = 3;
+        return false;
+      }
+      backticks = !backticks;
+      opening = Opening.SUBSTITUTION;
+      return backticks && next != 0x60;
+    case 0x24:
+    case 0x3c:
+    case 0x3e:
+      if (next != 0x28) return false;
+      opening = Opening.SUBSTITUTION;
+      openingSize = 2;
+      depth++;
+      return true;
+    default: return false;
+  }
+}
+
+/** Whether `&` at `at` separates pairs of a query or begins a character reference. */
+function isPair(at: usize, end: usize): bool {
+  let p = at + 1;
+  const stop = p + 32 < end ? p + 32 : end;
+  while (p < stop && (isAlpha(load<u8>(p)) || isDigit(load<u8>(p)) || load<u8>(p) == 0x5f)) p++;
+  return p < stop && p > at + 1 && (load<u8>(p) == 0x3d || load<u8>(p) == 0x3b);
+}
+
+/** Points of one position. */
+function judge(at: usize, end: usize): i32 {
+  const behind = at + <usize>openingSize;
+  if (behind >= end) return 0;
+  let leading: i32 = 0;
+  switch (opening) {
+    case Opening.SUBSTITUTION: leading = gluedPoints(at); break;
+    case Opening.DOUBLE: leading = leadingPoints(at) + 1; break;
+    default: leading = leadingPoints(at);
+  }
+  return judgeCommand(opening, behind, end, leading);
+}
+
+/** Looks for command positions. */
+function commandLex(): void {
+  const end = layer.at + <usize>layer.size;
+  const text = isText(end);
+  let words: u32 = 0;
+  let size: u32 = 0;
+  backticks = false;
+  depth = 0;
+  setSurroundings(false, false, text);
+  if (judgeCommand(Opening.START, layer.at, end, 0) >= THRESHOLD && place != Place.USER_AGENT) {
+    report(Signature.RCE_COMMAND, commandFrom, commandTo);
+    return;
+  }
+  const open = beginsOpen(end);
+  let at = layer.at;
+  while (at < end) {
+    const c = <u32>load<u8>(at);
+    if (isAlpha(c)) {
+      size++;
+      at++;
+      continue;
+    }
+    if (size) {
+      if (size > 1 && (c == 0x20 || c == 0x2c || c == 0x2e || c == 0x3f || c == 0x21)) words++;
+      size = 0;
+    }
+    if (!isOpener(c)) {
+      if (c == 0x29 && depth) depth--;
+      at++;
+      continue;
+    }
+    const within = depth != 0 || backticks;
+    if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isPair(at, end))) {
+      const begun = open && at - layer.at < <usize>BEGIN_BYTES;
+      setSurroundings(within || opening == Opening.SUBSTITUTION, words >= SENTENCE_WORDS && !begun, text && !begun);
+      if (judge(at, end) >= THRESHOLD) {
+        report(Signature.RCE_COMMAND, at, commandTo);
+        return;
+      }
+    }
+    at += <usize>openingSize;
+  }
+}
+
+/** Bytes that can open a command position. */
+function isOpener(c: u32): bool {
+  return c == 0x3b || c == 0x7c || c == 0x26 || c == 0x0a || c == 0x0d || c == 0x60 || c == 0x24 || c == 0x3c || c == 0x3e;
 }
 
 /** Looks for such attacks in the current layer. */
-export function shellLex(): void {}
+export function shellLex(): void {
+  if (mayCommand()) {
+    if (!spend(layer.size * 3)) {
+      reachLimit(Limit.FUEL);
+      return;
+    }
+    commandLex();
+  }
+  if (mayLookup()) lookupLex();
+  if (mayCode()) codeLex();
+}

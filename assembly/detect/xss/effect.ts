@@ -5,32 +5,23 @@
  * (`denotes`): a global object, a function that runs code, a string whose text is known. An effect is a call of such a
  * function, however it is reached: by name, as a member of a global object, by a key put together from constants,
  * through parentheses, an array, a variable, `call`, `map`, a tagged template; or an assignment that navigates or runs
- * code. It counts only in text that can be script: two operands side by side on one line are prose, and end the reading.
+ * code. It counts only in text that can be script: two operands side by side on one line are prose and end the reading.
  *
  * How much is asked depends on where the text stands (`Read`): in an event handler any call or assignment is an effect;
  * where nothing but the text itself says that it is script, only the functions of `JsWord.SINK` and their like are.
  */
+
+import { HASH_SEED, hashStep } from "../../bytes/hash";
 import { wordPayload } from "../../decode/profile";
-import { hashStep, HASH_SEED } from "../../bytes/hash";
-import {
-  HTML_MASK,
-  HTML_SHIFT,
-  HtmlWord,
-  JS_MASK,
-  JS_SHIFT,
-  JsWord,
-  MEMBER_MASK,
-  MEMBER_SHIFT,
-  MemberWord,
-} from "../../tables/words.gen";
 import { markCloser } from "./closers";
+import { Is, isScheme, memberOf, nameOf } from "./denote";
 import { Keyword, keywordOf } from "./keyword";
 import {
-  Mark,
-  Token,
   cursor,
+  Mark,
   nextToken,
   openScript,
+  Token,
   tokenAt,
   tokenEnd,
   tokenFrom,
@@ -39,6 +30,7 @@ import {
   tokenMark,
   tokenOpen,
   tokenSpaced,
+  tokenTorn,
 } from "./token";
 
 /** How a text is read: bits. */
@@ -51,37 +43,11 @@ export enum Read {
   BREAK = 4,
   /** The functions of `JsWord.CODE`, which run code or reach other sites but which sources use too, count. */
   CODE = 8,
-}
-
-/** What the operand before the cursor denotes. */
-enum Is {
-  NOTHING = 0,
-  /** Some operand. */
-  OTHER,
-  GLOBAL,
-  DOCUMENT,
-  LOCATION,
-  /** A function that runs code or shows a dialog. */
-  SINK,
-  CODE,
-  /** A function that compiles its first argument if that is a string. */
-  TIMER,
-  /** `x.constructor`, which is Function if x is a function. */
-  BUILD,
-  /** The Function constructor. */
-  FUNCTION,
-  /** A string of known text. */
-  TEXT,
-  REGEX,
-  SECRET,
-  MARKUP,
-  HANDLER,
-  /** A method that calls its argument. */
-  EACH,
-  /** An array that holds a sink. */
-  BOX,
-  /** A member of a global object under a computed name. */
-  COMPUTED,
+  /**
+   * The quote is the value's first, so that the text behind it is not that of a source: a function, or calls up to a
+   * cut, are effects.
+   */
+  FIRST = 16,
 }
 
 /** Where the last effect that was found begins and ends. */
@@ -106,6 +72,10 @@ let base: Is = Is.NOTHING;
 let concat: bool = false;
 let keyword: Keyword = Keyword.NONE;
 let pieces: bool = false;
+/** The text began by ending a statement and stayed on its line: it may end by cutting off the rest. */
+let torn: bool = false;
+/** Anything at all was called. */
+let calls: bool = false;
 /** The operand ends with `)`, so that nothing can be assigned to it. */
 let called: bool = false;
 /** An assignment was read whose value must follow. */
@@ -134,22 +104,6 @@ const ALIASES: u32 = 4;
 const aliases: usize = memory.data(ALIASES * 4, 4);
 let aliasCount: u32 = 0;
 
-function jsWord(payload: u32): u32 {
-  return (payload >> JS_SHIFT) & JS_MASK;
-}
-
-function memberWord(payload: u32): u32 {
-  return (payload >> MEMBER_SHIFT) & MEMBER_MASK;
-}
-
-function isEvent(payload: u32): bool {
-  return ((payload >> HTML_SHIFT) & HTML_MASK) == HtmlWord.EVENT;
-}
-
-function isScheme(payload: u32): bool {
-  return ((payload >> HTML_SHIFT) & HTML_MASK) == HtmlWord.SCHEME;
-}
-
 function appendText(at: usize, end: usize): void {
   if (!concat) textSize = 0;
   else pieces = true;
@@ -161,57 +115,14 @@ function appendText(at: usize, end: usize): void {
 }
 
 function isAlias(hash: u32): bool {
-  for (let i: u32 = 0; i < aliasCount; i++) if (load<u32>(aliases + (<usize>i << 2)) == hash) return true;
+  for (let i: u32 = 0; i < aliasCount; i++) if (load<u32>(aliases + ((<usize>i) << 2)) == hash) return true;
   return false;
 }
 
 function addAlias(hash: u32): void {
   if (aliasCount == ALIASES || !hash) return;
-  store<u32>(aliases + (<usize>aliasCount << 2), hash);
+  store<u32>(aliases + ((<usize>aliasCount) << 2), hash);
   aliasCount++;
-}
-
-/** What the member that the payload names denotes on `owner`. */
-function memberOf(owner: Is, payload: u32): Is {
-  const global = owner == Is.GLOBAL;
-  switch (jsWord(payload)) {
-    case JsWord.SINK: return global ? Is.SINK : Is.OTHER;
-    case JsWord.TIMER: return global ? Is.TIMER : Is.OTHER;
-    case JsWord.CODE: return global || owner == Is.DOCUMENT ? Is.CODE : Is.OTHER;
-    case JsWord.GLOBAL: return global || owner == Is.DOCUMENT ? Is.GLOBAL : Is.OTHER;
-    case JsWord.DOCUMENT: return global ? Is.DOCUMENT : Is.OTHER;
-    case JsWord.LOCATION: return global || owner == Is.DOCUMENT ? Is.LOCATION : Is.OTHER;
-    case JsWord.BUILD: return owner == Is.BUILD || owner == Is.SINK ? Is.FUNCTION : Is.BUILD;
-    default:
-  }
-  switch (memberWord(payload)) {
-    case MemberWord.WRITE: return owner == Is.DOCUMENT ? Is.SINK : Is.OTHER;
-    case MemberWord.SECRET: return owner == Is.DOCUMENT ? Is.SECRET : Is.OTHER;
-    case MemberWord.MARKUP: return Is.MARKUP;
-    case MemberWord.VIA: return owner == Is.SINK || owner == Is.CODE || owner == Is.FUNCTION ? owner : Is.EACH;
-    case MemberWord.EACH: return owner == Is.LOCATION ? Is.SINK : Is.EACH;
-    case MemberWord.GO: return owner == Is.LOCATION ? Is.LOCATION : Is.OTHER;
-    default:
-  }
-  return isEvent(payload) ? Is.HANDLER : Is.OTHER;
-}
-
-/** What a name that is no member denotes. */
-function nameOf(payload: u32, at: usize, size: u32): Is {
-  if (size == 8 && load<u8>(at) == 0x46 && load<u8>(at + 1) == 0x75 && load<u8>(at + 7) == 0x6e) return Is.FUNCTION;
-  switch (jsWord(payload)) {
-    case JsWord.SINK: return Is.SINK;
-    case JsWord.TIMER: return Is.TIMER;
-    case JsWord.CODE: return Is.CODE;
-    case JsWord.GLOBAL: return Is.GLOBAL;
-    case JsWord.DOCUMENT: return Is.DOCUMENT;
-    case JsWord.LOCATION: return Is.LOCATION;
-    case JsWord.BUILD: return Is.BUILD;
-    default:
-  }
-  if (memberWord(payload) == MemberWord.WRITE) return Is.CODE;
-  if (isEvent(payload)) return Is.HANDLER;
-  return aliasCount && isAlias(nameHash) ? Is.SINK : Is.OTHER;
 }
 
 /** Takes note of an effect whose proof still depends on what follows; `at` is where it begins. */
@@ -243,10 +154,15 @@ function callRuns(what: Is): bool {
   return false;
 }
 
+/** Whether nothing but the text says that it is script; then `alert (high)` is prose. */
+function readsPlain(): bool {
+  return (reading & (Read.ANY | Read.CODE)) == 0;
+}
+
 function pushFrame(code: u32, callee: Is): void {
-  const slot = frames + (<usize>(depth & (STACK - 1)) << 2);
-  store<u32>(slot, code | (<u32>callee << 8) | (<u32>keyword << 16));
-  store<usize>(starts + (<usize>(depth & (STACK - 1)) << 2), operand ? operandAt : tokenFrom);
+  const slot = frames + ((<usize>(depth & (STACK - 1))) << 2);
+  store<u32>(slot, code | ((<u32>callee) << 8) | ((<u32>keyword) << 16));
+  store<usize>(starts + ((<usize>(depth & (STACK - 1))) << 2), operand ? operandAt : tokenFrom);
   depth++;
   keyIsMade = false;
   operand = false;
@@ -257,13 +173,15 @@ function pushFrame(code: u32, callee: Is): void {
 
 function onOpen(code: u32): void {
   if (keyword == Keyword.DECLARE) {
+    if (reading & Read.FIRST && code == 0x28) settle(tokenFrom);
     keyword = Keyword.PAREN;
     operand = false;
   }
   const callee = operand ? denotes : Is.NOTHING;
   if (operand && code == 0x28) {
     if (reading & Read.ANY && (reading & Read.LOOSE || !tokenSpaced)) settle(operandAt);
-    else if (callRuns(callee)) expect(operandAt);
+    else if (callRuns(callee) && !(tokenSpaced && readsPlain())) expect(operandAt);
+    else if (reading & Read.FIRST && !tokenSpaced) calls = true;
   }
   pushFrame(code, callee);
   keyword = Keyword.NONE;
@@ -271,8 +189,8 @@ function onOpen(code: u32): void {
 
 /** A sink handed to something that calls it: `[1].find(alert)`. */
 function escapes(): bool {
-  if (denotes != Is.SINK || !operand || !depth) return false;
-  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  if ((denotes != Is.SINK && denotes != Is.FUNCTION) || !operand || !depth) return false;
+  const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   const callee = <Is>((frame >> 8) & 255);
   return (frame & 255) == 0x28 && (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER);
 }
@@ -280,7 +198,7 @@ function escapes(): bool {
 /** A secret of the page handed to a call: `f(document.cookie)`. */
 function secretGoes(): bool {
   if (denotes != Is.SECRET || !operand || !depth) return false;
-  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   return (frame & 255) == 0x28 && ((frame >> 8) & 255) != 0;
 }
 
@@ -310,9 +228,9 @@ function onClose(): void {
     return;
   }
   depth--;
-  const frame = load<u32>(frames + (<usize>(depth & (STACK - 1)) << 2));
+  const frame = load<u32>(frames + ((<usize>(depth & (STACK - 1))) << 2));
   const callee = <Is>((frame >> 8) & 255);
-  operandAt = load<usize>(starts + (<usize>(depth & (STACK - 1)) << 2));
+  operandAt = load<usize>(starts + ((<usize>(depth & (STACK - 1))) << 2));
   if (pending && depth == pendingDepth) closed = true;
   keyword = Keyword.NONE;
   if ((frame & 255) == 0x5b) {
@@ -348,7 +266,7 @@ function textIsScript(): bool {
 function onAssign(): void {
   if (operand) {
     if (reading & Read.ANY) assigned = !called;
-    else if (denotes == Is.SECRET) settle(operandAt);
+    else if (denotes == Is.SECRET || denotes == Is.PROTO) settle(operandAt);
     else if (denotes == Is.LOCATION && (reading & Read.CODE || base != Is.NOTHING)) settle(operandAt);
     else if ((denotes == Is.MARKUP || denotes == Is.HANDLER) && reading & Read.CODE) settle(operandAt);
   }
@@ -362,18 +280,36 @@ function onAssign(): void {
 function onMark(): void {
   afterDot = false;
   switch (tokenMark) {
-    case 0x28: case 0x5b: onOpen(tokenMark); return;
-    case 0x29: case 0x5d: onClose(); return;
+    case 0x28:
+    case 0x5b:
+      onOpen(tokenMark);
+      return;
+    case 0x29:
+    case 0x5d:
+      onClose();
+      return;
     case Mark.DOT:
       base = operand ? denotes : Is.NOTHING;
       afterDot = operand;
       operand = false;
       return;
-    case Mark.ASSIGN: onAssign(); return;
-    case 0x3b: case 0x2c: case 0x7b: case 0x7d: endExpression(); return;
-    case Mark.STEP: return;
-    case Mark.ARROW: target = Is.NOTHING; break;
-    case 0x40: case 0x23: case 0x5c:
+    case Mark.ASSIGN:
+      onAssign();
+      return;
+    case 0x3b:
+    case 0x2c:
+    case 0x7b:
+    case 0x7d:
+      endExpression();
+      return;
+    case Mark.STEP:
+      return;
+    case Mark.ARROW:
+      target = Is.NOTHING;
+      break;
+    case 0x40:
+    case 0x23:
+    case 0x5c:
       if (!(reading & Read.LOOSE)) dead = true;
       break;
     default:
@@ -417,6 +353,7 @@ function onWord(): void {
     base = Is.NOTHING;
     operandAt = tokenFrom;
     denotes = word == Keyword.OPERAND ? Is.OTHER : nameOf(wordPayload(tokenAt, size), tokenAt, size);
+    if (denotes == Is.OTHER && aliasCount && isAlias(hash)) denotes = Is.SINK;
     concat = false;
     operand = true;
     if (denotes == Is.LOCATION && target == Is.LOCATION) settle(operandAt);
@@ -434,7 +371,7 @@ function onWord(): void {
 function onText(): void {
   if (tokenKind == Token.TEMPLATE && operand) {
     if (reading & Read.ANY && !tokenSpaced) settle(operandAt);
-    else if (callRuns(denotes) || denotes == Is.BUILD) {
+    else if (callRuns(denotes) || denotes == Is.BUILD || denotes == Is.FUNCTION || denotes == Is.TIMER) {
       expect(operandAt);
       closed = true;
     }
@@ -453,10 +390,11 @@ function onText(): void {
 
 /** A string as the first argument: of `x.constructor`, that is code. */
 function onArgument(): void {
-  const frame = load<u32>(frames + (<usize>((depth - 1) & (STACK - 1)) << 2));
+  const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   if ((frame & 255) == 0x28 && denotes == Is.NOTHING) {
     const callee = <Is>((frame >> 8) & 255);
-    if (callee != Is.BUILD && callee != Is.FUNCTION && callee != Is.TIMER) return;
+    const goes = (callee == Is.CODE || callee == Is.LOCATION) && textIsScript();
+    if (!goes && callee != Is.SINK && callee != Is.BUILD && callee != Is.FUNCTION && callee != Is.TIMER) return;
     expect(operandAt);
     pendingDepth = depth - 1;
   }
@@ -477,6 +415,8 @@ function reset(read: u32): void {
   pending = false;
   closed = false;
   found = false;
+  torn = false;
+  calls = false;
   called = false;
   assigned = false;
   dead = false;
@@ -508,7 +448,10 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
     if (first) {
       first = false;
       if (read & Read.BREAK && !tokenLine) {
-        if (tokenKind != Token.MARK || tokenMark == Mark.DOT) return false;
+        if (tokenKind == Token.WORD) {
+          if (keywordOf(tokenAt, <u32>(tokenEnd - tokenAt)) != Keyword.INFIX) return false;
+        } else if (tokenKind != Token.MARK) return false;
+        torn = tokenMark == 0x3b || tokenMark == 0x29 || tokenMark == 0x7d;
       }
     }
     if (pending && closed) {
@@ -516,6 +459,7 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
       return follows();
     }
     if (tokenKind == Token.END) break;
+    if (tokenLine) torn = false;
     if (assigned) {
       settle(operandAt);
       return true;
@@ -537,5 +481,9 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
   }
   endExpression();
   if (pending) effectEnd = end;
-  return found || pending;
+  if (found || pending) return true;
+  /* A statement of one's own between the quote and what cuts the rest off. */
+  if (!calls || !torn || !tokenTorn) return false;
+  settle(at);
+  return true;
 }

@@ -3,6 +3,7 @@ import { isAlpha, isWord, lower } from "../../bytes/ascii";
 import { wordPayload } from "../../decode/profile";
 import { HTML_MASK, HTML_SHIFT, HtmlWord } from "../../tables/words.gen";
 
+/** The elements that are more than text, by what they do. */
 export enum Element {
   OTHER = 0,
   SCRIPT = 1,
@@ -14,6 +15,8 @@ export enum Element {
   STYLE = 6,
   /** `<?xml-stylesheet`, `<?import`, `<import>`. */
   IMPORT = 7,
+  /** Tells an object what to load. */
+  PARAM = 8,
 }
 
 const NAME_MAX: u32 = 32;
@@ -45,7 +48,7 @@ export function named(literal: string): bool {
   const n = <u32>literal.length;
   if (nameSize != n) return false;
   for (let i: u32 = 0; i < n; i++) {
-    if (<u32>load<u8>(name + <usize>i) != <u32>load<u16>(changetype<usize>(literal) + (<usize>i << 1))) return false;
+    if (<u32>load<u8>(name + <usize>i) != <u32>load<u16>(changetype<usize>(literal) + ((<usize>i) << 1))) return false;
   }
   return true;
 }
@@ -71,6 +74,7 @@ export function elementOf(declared: bool): Element {
       return named("base") ? Element.BASE : Element.OTHER;
     case 5:
       if (named("style")) return Element.STYLE;
+      if (named("param")) return Element.PARAM;
       return named("frame") || named("embed") || named("layer") ? Element.FRAME : Element.OTHER;
     case 6:
       if (named("script")) return Element.SCRIPT;
@@ -78,8 +82,10 @@ export function elementOf(declared: bool): Element {
       return named("iframe") || named("object") || named("applet") || named("portal") || named("ilayer")
         ? Element.FRAME
         : Element.OTHER;
-    case 11: return named("fencedframe") ? Element.FRAME : Element.OTHER;
-    default: return Element.OTHER;
+    case 11:
+      return named("fencedframe") ? Element.FRAME : Element.OTHER;
+    default:
+      return Element.OTHER;
   }
 }
 
@@ -96,7 +102,7 @@ export function isEventName(at: usize, end: usize): bool {
   return ((wordPayload(at, <u32>(end - at)) >> HTML_SHIFT) & HTML_MASK) == HtmlWord.EVENT;
 }
 
-/** Whether the last name read is of an attribute that binds an element to data of another document (Internet Explorer). */
+/** Whether the last name read is of an attribute that binds an element to foreign data (Internet Explorer). */
 export function isBindingName(): bool {
   return named("datasrc") || named("dataformatas");
 }
@@ -105,12 +111,19 @@ export function isBindingName(): bool {
 export function isSourceName(): bool {
   dropPrefix();
   switch (nameSize) {
-    case 3: return named("src");
-    case 4: return named("href") || named("data") || named("code");
-    case 5: return named("movie");
-    case 6: return named("srcdoc");
-    case 7: return named("archive");
-    case 8: return named("codebase");
-    default: return false;
+    case 3:
+      return named("src");
+    case 4:
+      return named("href") || named("data") || named("code");
+    case 5:
+      return named("movie");
+    case 6:
+      return named("srcdoc");
+    case 7:
+      return named("archive");
+    case 8:
+      return named("codebase");
+    default:
+      return false;
   }
 }

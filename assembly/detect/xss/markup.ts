@@ -8,16 +8,26 @@
  * a script element with code or a source, an event handler that does something, a URL that runs script, a style that
  * does, an embedded document, a changed base. Outside tags, an attribute counts only where a value breaks out of one.
  */
-import { isAlpha, isWord } from "../../bytes/ascii";
+
+import { Limit } from "../../abi/status";
+import { isAlpha, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
+import { layer } from "../../decode/layer";
 import { reachLimit } from "../../decode/transaction";
 import { spend } from "../../decode/value";
-import { Limit } from "../../abi/status";
-import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
-import { Read, effectEnd, findEffect } from "./effect";
-import { Element, elementOf, isEventName, isHandlerName, isBindingName, isSourceName, named, readName } from "./element";
+import { effectEnd, findEffect, Read } from "./effect";
+import {
+  Element,
+  elementOf,
+  isBindingName,
+  isEventName,
+  isHandlerName,
+  isSourceName,
+  named,
+  readName,
+} from "./element";
 import { styleRuns } from "./style";
 import { cursor } from "./token";
 import { dataRuns, dataScheme, scriptScheme } from "./url";
@@ -194,7 +204,8 @@ function valueHas(literal: string): bool {
   while (p < valueEnd && load<u8>(p) <= 32) p++;
   if (<u32>(valueEnd - p) < n) return false;
   for (let i: u32 = 0; i < n; i++) {
-    if ((<u32>load<u8>(p + <usize>i) | 32) != (<u32>load<u16>(changetype<usize>(literal) + (<usize>i << 1)) | 32)) return false;
+    if ((<u32>load<u8>(p + <usize>i) | 32) != (<u32>load<u16>(changetype<usize>(literal) + ((<usize>i) << 1)) | 32))
+      return false;
   }
   return true;
 }
@@ -212,8 +223,12 @@ function judgeElement(element: Element): void {
     if (isSourceName()) linkHref = true;
     if (named("rel") && (valueHas("stylesheet") || valueHas("import"))) linkRel = true;
     if (linkRel && linkHref) report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.PARAM) {
+    const source = valueHas("url") || valueHas("movie") || valueHas("src");
+    if (named("name") && source) report(Signature.XSS_FRAME, tagAt, valueEnd);
   } else if (element == Element.META && named("http-equiv")) {
-    if (valueHas("refresh") || valueHas("set-cookie") || valueHas("link")) report(Signature.XSS_FRAME, tagAt, valueEnd);
+    if (valueHas("refresh") || valueHas("set-cookie") || valueHas("content-security") || valueHas("link"))
+      report(Signature.XSS_FRAME, tagAt, valueEnd);
   }
 }
 
@@ -251,11 +266,14 @@ function judgeInTag(element: Element): void {
   else judgeElement(element);
 }
 
-/** Whether a quote stands right before the name, with nothing but separators of attributes between. */
+/** Whether a quote begins the value, or stands before the name with nothing but separators of attributes between. */
 function breaksOut(): bool {
   let p = nameAt;
   while (p > layer.at && (load<u8>(p - 1) <= 32 || load<u8>(p - 1) == 0x2f) && nameAt - p < 32) p--;
-  return p > layer.at && isQuote(load<u8>(p - 1));
+  if (p > layer.at && isQuote(load<u8>(p - 1))) return true;
+  p = layer.at;
+  while (p < nameAt && load<u8>(p) <= 32) p++;
+  return p < nameAt && isQuote(load<u8>(p));
 }
 
 /** An attribute outside of any tag: the value breaks out of an attribute of the page. */
@@ -267,8 +285,16 @@ function judgeBreak(at: usize): void {
   const event = (<u32>load<u8>(nameAt) | 32) == 0x6f && isEventName(nameAt, nameEnd);
   let p = at + 1;
   while (p < end && (load<u8>(p) <= 32 || isQuote(load<u8>(p)))) p++;
-  if (!event && (p >= end || !scriptScheme(p, end))) return;
+  if (p >= end) return;
+  const style = !event && startsLower(nameAt, <u32>(nameEnd - nameAt), "style");
+  if (!event && !style && !scriptScheme(p, end)) return;
   findValue(at);
+  if (style) {
+    const found = styleRuns(valueAt, valueEnd, false);
+    budget -= <i32>(valueEnd - valueAt);
+    if (found || budget < 0) report(Signature.XSS_STYLE, nameAt, valueEnd);
+    return;
+  }
   if (!valueQuoted) {
     p = valueAt;
     while (p < valueEnd && load<u8>(p) > 32) p++;
@@ -317,5 +343,29 @@ export function scanMarkup(): void {
     else if (c == 0x3c) onLess(at);
     else if (c == 0x3e) onGreater(at);
     else if (isQuote(c)) onQuote(at, c);
+  }
+}
+
+/** @returns address behind `ADw-` or `AD4-` at `at`, or 0 */
+function utf7At(at: usize, literal: string): usize {
+  return at + 4 <= end && startsLower(at, 4, literal) ? at + 4 : 0;
+}
+
+/**
+ * A tag in UTF-7 (RFC 2152), which old browsers read where nothing said otherwise: `+ADw-script+AD4-`. A form may have
+ * taken the pluses for spaces.
+ */
+export function scanUtf7(): void {
+  end = layer.at + <usize>layer.size;
+  let open: usize = 0;
+  for (let at = layer.at; at + 4 < end; at++) {
+    const c = <u32>load<u8>(at);
+    if (c != 0x2b && c != 0x20) continue;
+    const less = utf7At(at + 1, "adw-");
+    if (less && less < end && isAlpha(load<u8>(less))) open = at;
+    else if (open && utf7At(at + 1, "ad4-")) {
+      report(Signature.XSS_SCRIPT, open, at + 5);
+      return;
+    }
   }
 }

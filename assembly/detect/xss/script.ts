@@ -10,7 +10,7 @@ import { spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
 import { clearClosers, isCloser } from "./closers";
-import { Read, effectAt, effectEnd, effectHidden, findEffect } from "./effect";
+import { effectAt, effectEnd, effectHidden, findEffect, Read } from "./effect";
 import { cursor, tokenFrom } from "./token";
 import { dataIsPage, dataScheme, scriptScheme } from "./url";
 
@@ -73,6 +73,7 @@ export function scanScript(): void {
   budget = <i32>(layer.size * PASSES + 256);
   const end = layer.at + <usize>layer.size;
   let alive = layer.at;
+  let first: u32 = Read.FIRST;
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);
     if (c > 0x60 || (c != 0x22 && c != 0x27 && c != 0x60 && c != 0x24 && c != 0x26 && c != 0x2a)) continue;
@@ -82,7 +83,8 @@ export function scanScript(): void {
       reachLimit(Limit.FUEL);
       return;
     }
-    const read = kind == 1 ? Read.BREAK | Read.CODE : Read.CODE;
+    const read = kind == 1 ? first | Read.BREAK | Read.CODE : Read.CODE;
+    if (kind == 1) first = 0;
     if (readFrom(at, at + <usize>kind, read, Signature.XSS_JS_BREAK)) return;
     /* What this reading has passed as script, a reading from further on would pass alike. */
     if (kind == 2) alive = tokenFrom;

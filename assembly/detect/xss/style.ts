@@ -24,7 +24,7 @@ function endsWith(literal: string): bool {
   if (count < n) return false;
   const from = kept + <usize>(count - n);
   for (let i: u32 = 0; i < n; i++) {
-    if (<u32>load<u8>(from + <usize>i) != <u32>load<u16>(changetype<usize>(literal) + (<usize>i << 1))) return false;
+    if (<u32>load<u8>(from + <usize>i) != <u32>load<u16>(changetype<usize>(literal) + ((<usize>i) << 1))) return false;
   }
   return true;
 }

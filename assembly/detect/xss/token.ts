@@ -28,6 +28,7 @@ export enum Mark {
   DOT = 0x2e,
 }
 
+/** The current token's kind, and which mark it is. */
 export let tokenKind: Token = Token.END;
 export let tokenMark: u32 = 0;
 /** The token's bytes; of a string, template or regular expression without its delimiters. */
@@ -37,10 +38,12 @@ export let tokenEnd: usize = 0;
 export let tokenFrom: usize = 0;
 /** A line ended before the token. */
 export let tokenLine: bool = false;
-/** White space or a comment stands before the token. */
+/** White space stands before the token, and no comment. */
 export let tokenSpaced: bool = false;
 /** The template goes on with an expression: reading is inside its `${`. */
 export let tokenOpen: bool = false;
+/** What was read last never closed: a string, or a comment that runs to the end. */
+export let tokenTorn: bool = false;
 /** Where reading goes on. */
 export let cursor: usize = 0;
 
@@ -50,6 +53,7 @@ let stop: usize = 0;
 export function openScript(at: usize, end: usize): void {
   cursor = at;
   stop = end;
+  tokenTorn = false;
   tokenKind = Token.END;
 }
 
@@ -85,6 +89,7 @@ function skipComment(at: usize, second: u32): usize {
 
 function skipBlank(): void {
   let at = cursor;
+  let comment = false;
   while (at < stop) {
     const c = <u32>load<u8>(at);
     if (c <= 32) {
@@ -92,13 +97,15 @@ function skipBlank(): void {
       at++;
     } else if (c == 0x2f && at + 1 < stop && (load<u8>(at + 1) == 0x2f || load<u8>(at + 1) == 0x2a)) {
       at = skipComment(at, <u32>load<u8>(at + 1));
+      tokenTorn = at == stop;
+      comment = true;
     } else if (c >= 0xc2) {
       const wide = wideSpace(at, stop);
       if (!wide) break;
       at += <usize>wide;
     } else break;
   }
-  tokenSpaced = at > cursor;
+  tokenSpaced = at > cursor && !comment;
   cursor = at;
 }
 
@@ -124,6 +131,7 @@ function readDelimited(kind: Token, close: u32, lines: bool): void {
   }
   tokenEnd = stop;
   cursor = stop;
+  tokenTorn = true;
 }
 
 /** Reads a regular expression if one closes on this line. @returns false where there is none */
@@ -181,20 +189,28 @@ function readMark(c: u32): void {
       else if (next == 0x3d) mark(Mark.BINARY, peek(2) == 0x3d ? 3 : 2);
       else mark(Mark.ASSIGN, 1);
       return;
-    case 0x21: case 0x3c: case 0x3e:
+    case 0x21:
+    case 0x3c:
+    case 0x3e:
       if (next == 0x3d) mark(Mark.BINARY, peek(2) == 0x3d ? 3 : 2);
       else mark(c, 1);
       return;
-    case 0x2b: case 0x2d:
+    case 0x2b:
+    case 0x2d:
       if (next == c) mark(Mark.STEP, 2);
       else if (next == 0x3d) mark(Mark.ASSIGN, 2);
       else mark(c, 1);
       return;
-    case 0x2a: case 0x25: case 0x5e: case 0x2f:
+    case 0x2a:
+    case 0x25:
+    case 0x5e:
+    case 0x2f:
       if (next == 0x3d) mark(Mark.ASSIGN, 2);
       else mark(Mark.BINARY, 1);
       return;
-    case 0x26: case 0x7c: case 0x3f: {
+    case 0x26:
+    case 0x7c:
+    case 0x3f: {
       if (c == 0x3f && next == 0x2e) {
         /* `?.(`, `?.[` and a tagged template: the bracket alone says all there is to say. */
         const after = peek(2);

@@ -23,7 +23,8 @@ function skipRubbish(at: usize, end: usize, limit: u32): usize {
 /** @returns address behind a comment or a CDATA border, which XML takes out of a value, or `at` */
 function skipMarkup(at: usize, end: usize): usize {
   let p = at;
-  if (p + 1 < end && load<u8>(p) == 0x5d && load<u8>(p + 1) == 0x5d) p += p + 2 < end && load<u8>(p + 2) == 0x3e ? 3 : 2;
+  if (p + 1 < end && load<u8>(p) == 0x5d && load<u8>(p + 1) == 0x5d)
+    p += p + 2 < end && load<u8>(p + 2) == 0x3e ? 3 : 2;
   if (p + 1 >= end || load<u8>(p) != 0x3c || load<u8>(p + 1) != 0x21) return p;
   const stop = end - p > 24 ? p + 24 : end;
   const word = p + 2 < end && load<u8>(p + 2) == 0x5b;
@@ -39,7 +40,7 @@ function matchScheme(at: usize, end: usize, scheme: string): usize {
   const n = <u32>scheme.length;
   for (let i: u32 = 0; i < n; i++) {
     if (i) at = skipMarkup(skipRubbish(at, end, GAP_MAX), end);
-    if (at >= end || lower(load<u8>(at)) != <u32>load<u16>(changetype<usize>(scheme) + (<usize>i << 1))) return 0;
+    if (at >= end || lower(load<u8>(at)) != <u32>load<u16>(changetype<usize>(scheme) + ((<usize>i) << 1))) return 0;
     at++;
   }
   return at;
@@ -61,9 +62,12 @@ export function scriptScheme(at: usize, end: usize): usize {
       const found = matchScheme(at, end, "vbscript:");
       return found ? found : matchScheme(at, end, "vbs:");
     }
-    case 0x6c: return matchScheme(at, end, "livescript:");
-    case 0x6d: return matchScheme(at, end, "mocha:");
-    default: return 0;
+    case 0x6c:
+      return matchScheme(at, end, "livescript:");
+    case 0x6d:
+      return matchScheme(at, end, "mocha:");
+    default:
+      return 0;
   }
 }
 

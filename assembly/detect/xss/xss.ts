@@ -8,12 +8,14 @@
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
-import { scanMarkup } from "./markup";
+import { scanMarkup, scanUtf7 } from "./markup";
 import { scanData, scanScript, scanSymbols } from "./script";
 
 /** Whether tags, or attributes that break out of one, can be there. */
 function markupGate(): bool {
-  return (layer.has & Has.LESS) != 0 || ((layer.has & Has.EQUALS) != 0 && (layer.words & (HTML_MASK << HTML_SHIFT)) != 0);
+  return (
+    (layer.has & Has.LESS) != 0 || ((layer.has & Has.EQUALS) != 0 && (layer.words & (HTML_MASK << HTML_SHIFT)) != 0)
+  );
 }
 
 /** Whether a function of `JsWord` can be called, tagged or assigned. */
@@ -27,6 +29,11 @@ function symbolGate(): bool {
   return (layer.has & needed) == needed && layer.size >= 48;
 }
 
+/** Whether tags in UTF-7 can be there. */
+function utf7Gate(): bool {
+  return (layer.has & Has.DASH) != 0 && ((layer.words >> HTML_SHIFT) & HTML_MASK) != 0;
+}
+
 function dataGate(): bool {
   const needed = Has.COLON | Has.COMMA | Has.SLASH;
   return (layer.has & needed) == needed;
@@ -34,12 +41,13 @@ function dataGate(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return markupGate() || scriptGate() || symbolGate() || dataGate();
+  return markupGate() || utf7Gate() || scriptGate() || symbolGate() || dataGate();
 }
 
 /** Looks for such attacks in the current layer. */
 export function xssLex(): void {
   if (markupGate()) scanMarkup();
+  if (utf7Gate()) scanUtf7();
   if (scriptGate()) scanScript();
   if (dataGate()) scanData();
   if (symbolGate()) scanSymbols();

@@ -53,6 +53,7 @@ const out: usize = memory.data(16, 16);
 const words: usize = memory.data(512, 16);
 const lineHeaders: usize = memory.data(LINE_BYTES_MAX + 64, 16);
 
+/** Its name alone says which ABI this module speaks. */
 export function proxy_abi_version_0_2_1(): void {}
 
 /** Room for what a host call returns: the input buffer, since each result is used before the next call. */
@@ -60,8 +61,10 @@ export function proxy_on_memory_allocate(size: u32): usize {
   return size <= INPUT_BYTES_MAX ? input() : 0;
 }
 
+/** A stream may begin; its transaction is opened with its head, when the peer's address can be asked for. */
 export function proxy_on_context_create(_context: u32, _parent: u32): void {}
 
+/** The module is loaded and was ready before. @returns 1, that it may go on */
 export function proxy_on_vm_start(_context: u32, _size: u32): u32 {
   return 1;
 }
@@ -139,6 +142,7 @@ function finish(stream: Stream): u32 {
   return tx_end(stream.handle) == <u32>Status.BLOCK ? block(stream) : release(stream);
 }
 
+/** The head is there. @returns an `Action`: the head waits for the body's verdict, unless there is no body */
 export function proxy_on_request_headers(context: u32, _count: u32, endOfStream: u32): u32 {
   const stream = open(context);
   if (!stream) return overLimit();
@@ -149,6 +153,11 @@ export function proxy_on_request_headers(context: u32, _count: u32, endOfStream:
   return endOfStream ? finish(stream) : Action.PAUSE;
 }
 
+/**
+ * More body is buffered. Each byte is read once; beyond the policy's `holdBytes` the request goes on, and the rest is
+ * read as it passes.
+ * @param size bytes buffered by now, those of earlier calls among them while they are held
+ */
 export function proxy_on_request_body(context: u32, size: u32, endOfStream: u32): u32 {
   const stream = streamOf(context);
   if (!stream) return Action.CONTINUE;
@@ -168,6 +177,7 @@ export function proxy_on_request_body(context: u32, size: u32, endOfStream: u32)
   return stream.bytes < holdBytesOf(imageOf(Slot.ACTIVE)) ? Action.PAUSE : release(stream);
 }
 
+/** Trailers end the request: the last moment to stop it. */
 export function proxy_on_request_trailers(context: u32, _count: u32): u32 {
   const stream = streamOf(context);
   if (!stream) return Action.CONTINUE;
@@ -176,6 +186,7 @@ export function proxy_on_request_trailers(context: u32, _count: u32): u32 {
   return finish(stream);
 }
 
+/** The stream may be deleted. @returns 1, that nothing is waited for */
 export function proxy_on_done(_context: u32): u32 {
   return 1;
 }

@@ -16,6 +16,8 @@ import { type FlowContext, RequestFlow } from "./request-flow.ts";
 export const STREAMS_MAX = 128;
 /** Bytes that a client may send ahead on one stream; the hold needs no more to fill quickly. */
 const WINDOW_SIZE = 256 * 1024;
+/** The same for all streams of a connection together; Node renews it as bytes arrive. */
+const CONNECTION_WINDOW_SIZE = 1024 * 1024;
 /** Memory in MiB that Node lets one session use for frames and headers. */
 const SESSION_MEBIBYTES_MAX = 10;
 
@@ -73,6 +75,7 @@ export class Http2Server {
     session.once("close", () => this.#sessions.delete(session));
     session.on("error", ignore);
     session.on("frameError", ignore);
+    session.setLocalWindowSize(CONNECTION_WINDOW_SIZE);
     session.setTimeout(this.#context.configuration.timeouts.idleMs, () => {
       if (connection.inFlight === 0) session.close();
     });

@@ -62,11 +62,12 @@ const configurationSchema = z.strictObject({
     .int()
     .min(1024)
     .default(128 * 1024 * 1024),
+  /** The defaults are those of the policy file. */
   failure: z
     .strictObject({
-      trap: openOrClosed.default("closed"),
-      unreachable: openOrClosed.default("closed"),
-      overlimit: openOrClosed.default("open"),
+      trap: openOrClosed.default("open"),
+      unreachable: openOrClosed.default("open"),
+      overlimit: openOrClosed.default("closed"),
       oversize: openOrClosed.default("open"),
     })
     .prefault({}),

@@ -1,4 +1,5 @@
 /** One request in detail: each match with its point, its reason, and the payload in every layer of decoding. */
+import type { VNode } from "preact";
 import type { FeedEvent, FeedLayer, FeedMatch } from "./api.ts";
 
 const LAYER_NAMES: Readonly<Record<string, string>> = {
@@ -28,15 +29,17 @@ function LayerLine({ layer }: { layer: FeedLayer }) {
   const bytes = Uint8Array.from(atob(layer.excerpt), (c) => c.charCodeAt(0));
   const from = Math.max(0, layer.span[0] - layer.excerptAt);
   const to = Math.min(bytes.length, Math.max(from, layer.span[1] - layer.excerptAt));
-  const cut = layer.excerptAt > 0 ? "…" : "";
+  const cutBefore = layer.excerptAt > 0 ? "…" : "";
+  const cutBehind = layer.span[1] > layer.excerptAt + bytes.length ? "…" : "";
   return (
     <div class="layer">
       <span class="layer-name">{LAYER_NAMES[layer.as] ?? layer.as}</span>
       <code>
-        {cut}
+        {cutBefore}
         {shown(bytes.subarray(0, from))}
         <mark>{shown(bytes.subarray(from, to))}</mark>
         {shown(bytes.subarray(to))}
+        {cutBehind}
       </code>
       <span class="layer-span">
         {layer.span[0]}–{layer.span[1]}
@@ -61,23 +64,25 @@ function MatchBlock({ match }: { match: FeedMatch }) {
   );
 }
 
+function Fact({ name, value }: { name: string; value: string | VNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
 /** What an opened row shows of its request; every text of a client is only ever a text node. */
 export function Detail({ event }: { event: FeedEvent }) {
   return (
     <div class="detail">
       <dl>
-        <dt>reference</dt>
-        <dd>
-          <code>{event.ref}</code>
-        </dd>
-        <dt>client</dt>
-        <dd>{event.clientIp || "unknown"}</dd>
-        <dt>host</dt>
-        <dd>{event.host}</dd>
-        <dt>answer</dt>
-        <dd>{event.status === 0 ? "none" : event.status}</dd>
-        <dt>mode</dt>
-        <dd>{event.mode}</dd>
+        <Fact name="reference" value={<code>{event.ref}</code>} />
+        <Fact name="client" value={event.clientIp || "unknown"} />
+        <Fact name="host" value={event.host} />
+        <Fact name="answer" value={event.status === 0 ? "none" : String(event.status)} />
+        <Fact name="mode" value={event.mode} />
       </dl>
       {event.matches.length === 0 && <p>Nothing in this request looks like an attack.</p>}
       {event.matches.map((match, index) => (

@@ -1,11 +1,9 @@
 /** The live page's server: its files, its calls, and a stream that no slow or numerous reader can make grow. */
-import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { Feed } from "../../../hosts/demo/feed.ts";
-import { Live, sendSample } from "../../../hosts/demo/live.ts";
-import { bundlePage } from "../../../hosts/demo/page-files.ts";
-import { connectRaw, eventually, listen, type RawClient, send, standStill } from "../dataplane/sidecar/stage.ts";
-import { attack, call, eventOf, keyOf, matchOf, openSession, sampleOf, startStage } from "./stage.ts";
+import { sendSample } from "../../../hosts/demo/live.ts";
+import { connectRaw, type RawClient, send, standStill } from "../dataplane/sidecar/stage.ts";
+import { attack, call, eventOf, matchOf, openSession, sampleOf, startLive, startStage } from "./stage.ts";
 
 /** Opens the stream on a connection of its own. */
 async function openStream(port: number, token: string): Promise<RawClient> {
@@ -144,7 +142,8 @@ describe("the stream", () => {
 
   test("keeps a line break that a client sent inside its message", async () => {
     const feed = new Feed();
-    const { port, token } = await startLive(feed);
+    const { live, port } = await startLive(feed);
+    const token = live.access.open(live.access.key) ?? "";
     const client = await openStream(port, token);
     await client.until(/event: summary/);
     feed.add(eventOf({ path: "/\n\nevent: verdict\ndata: {}\n\n" }));
@@ -173,7 +172,8 @@ describe("the stream", () => {
 
   test("cuts off a reader that does not read, with a bounded backlog", async () => {
     const feed = new Feed();
-    const { port, token, sockets } = await startLive(feed);
+    const { live, port, sockets } = await startLive(feed);
+    const token = live.access.open(live.access.key) ?? "";
     const client = await openStream(port, token);
     await client.until(/event: summary/);
     client.socket.pause();
@@ -194,7 +194,8 @@ describe("the stream", () => {
 
   test("a reader that keeps up is not cut off", async () => {
     const feed = new Feed();
-    const { port, token } = await startLive(feed);
+    const { live, port } = await startLive(feed);
+    const token = live.access.open(live.access.key) ?? "";
     const client = await openStream(port, token);
     await client.until(/event: summary/);
     for (let i = 0; i < 300; i++) {
@@ -206,15 +207,3 @@ describe("the stream", () => {
     expect(client.ended).toBe(false);
   });
 });
-
-/** The page's server alone, with a feed that the test fills, and the server's ends of the connections. */
-async function startLive(feed: Feed): Promise<{ port: number; token: string; sockets: Socket[] }> {
-  const files = await bundlePage();
-  const live = new Live({ feed, files, proxyPort: () => 1, mode: () => "monitoring", setMode: () => {} });
-  const sockets: Socket[] = [];
-  live.server.on("connection", (socket: Socket) => sockets.push(socket));
-  const port = await listen(live.server);
-  const token = live.access.open(keyOf(live.link)) ?? "";
-  await eventually(() => token !== "");
-  return { port, token, sockets };
-}

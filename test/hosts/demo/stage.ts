@@ -1,13 +1,17 @@
 /** The whole demo for its tests: real sockets on free ports, the real core, the live page's calls, and a browser. */
+import type { Socket } from "node:net";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, type TestContext } from "vitest";
 import type { Match, Verdict } from "../../../hosts/core/verdict.ts";
 import type { VerdictEvent } from "../../../hosts/dataplane/sidecar/sidecar.ts";
 import { type Demo, type DemoOptions, startDemo } from "../../../hosts/demo/demo.ts";
+import { Feed } from "../../../hosts/demo/feed.ts";
+import { Live } from "../../../hosts/demo/live.ts";
+import { bundlePage } from "../../../hosts/demo/page-files.ts";
 import { SAMPLES, type Sample } from "../../../hosts/demo/samples.ts";
 import { browser } from "../../tools/browser.ts";
 import { requireOrSkip } from "../../tools/component.ts";
-import { type Reply, send } from "../dataplane/sidecar/stage.ts";
+import { listen, type Reply, send } from "../dataplane/sidecar/stage.ts";
 
 /** A running demo with what a test wants to know of it. */
 export interface DemoStage {
@@ -32,6 +36,23 @@ export async function startStage(options: DemoOptions = {}): Promise<DemoStage> 
     proxyPort: portOf(demo.proxy),
     shopPort: portOf(demo.shop),
   };
+}
+
+/** The page's server alone. */
+export interface LiveStage {
+  readonly live: Live;
+  readonly port: number;
+  /** The server's ends of the connections. */
+  readonly sockets: Socket[];
+}
+
+/** Starts the page's server alone, with a feed that the test fills and no proxy behind it. */
+export async function startLive(feed: Feed = new Feed()): Promise<LiveStage> {
+  const files = await bundlePage();
+  const live = new Live({ feed, files, proxyPort: () => 1, mode: () => "monitoring", setMode: () => {} });
+  const sockets: Socket[] = [];
+  live.server.on("connection", (socket: Socket) => sockets.push(socket));
+  return { live, port: await listen(live.server), sockets };
 }
 
 /** The port in an address. */
@@ -123,6 +144,12 @@ export function matchOf(excerpt: Uint8Array, match: Partial<Match> = {}): Match 
   };
 }
 
+/** Counts every way to a dialog or a window, and what the content policy refuses, in `window.called`. */
+const WATCH = `
+  window.called = 0;
+  for (const name of ["alert", "confirm", "prompt", "open"]) window[name] = () => { window.called++; };
+  document.addEventListener("securitypolicyviolation", () => { window.called++; });`;
+
 /** A page with everything that must never happen in it, collected. */
 export interface WatchedPage {
   readonly page: Page;
@@ -135,14 +162,12 @@ export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
-  /** The one-time link where absent. */
-  readonly address?: string;
 }
 
-/** Opens the live page in a browser of its own; skips the test where there is none. */
+/** Opens the live page by a link, in a session of the browser of its own; skips the test where there is no browser. */
 export async function openPage(
   context: Pick<TestContext, "skip">,
-  stage: DemoStage,
+  link: string,
   options: PageOptions = {},
 ): Promise<WatchedPage> {
   const { width = 1100, height = 900, dark = false } = options;
@@ -150,6 +175,7 @@ export async function openPage(
   const own = await running.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
   onTestFinished(() => own.close());
   const page = await own.newPage();
+  await page.addInitScript(WATCH);
   const faults: string[] = [];
   page.on("dialog", (dialog) => {
     faults.push(`dialog: ${dialog.message()}`);
@@ -163,8 +189,8 @@ export async function openPage(
     }
   });
   page.on("request", (request) => {
-    if (portOf(request.url()) !== stage.livePort) faults.push(`request: ${request.url()}`);
+    if (new URL(request.url()).host !== new URL(link).host) faults.push(`request: ${request.url()}`);
   });
-  await page.goto(options.address ?? stage.demo.link());
+  await page.goto(link);
   return { page, faults };
 }

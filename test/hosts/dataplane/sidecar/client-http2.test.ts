@@ -169,6 +169,30 @@ test("a client that opens no window stops the application, and gets everything i
   expect(sidecar.counters.bytesOut).toBe(total);
 });
 
+test("a stream that the application does not read leaves the others of its connection alone", async () => {
+  const application = await startRawApplication((socket) => {
+    socket.once("data", (chunk) => {
+      if (chunk.includes("/stuck")) socket.pause();
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+  });
+  const { port, sidecar } = await startStage(application, { holdBytes: 1024 });
+  const session = connectHttp2(port);
+  const stuck = session.request({ ":method": "POST", ":path": "/stuck" });
+  stuck.on("error", () => {});
+  const block = Buffer.alloc(65536);
+  const pump = (): void => {
+    while (stuck.write(block));
+    stuck.once("drain", pump);
+  };
+  pump();
+  await standStill(() => sidecar.counters.bytesIn);
+  const free = session.request({ ":method": "POST", ":path": "/free" });
+  free.end("body");
+  expect(await replyOf(free)).toMatchObject({ status: 200, body: "ok" });
+  stuck.close();
+});
+
 test("a client that sends faster than the application reads is stopped", async () => {
   const application = await startRawApplication((socket) => socket.pause());
   const { port, sidecar } = await startStage(application, { holdBytes: 65536 });

@@ -199,6 +199,34 @@ test("the connection is kept for HTTP/1.1, closed for HTTP/1.0 and when the clie
   expect(await old.end()).toContain('"url":"/3"');
 });
 
+test("a request is the same at every split", async () => {
+  const { stage, requests } = await startEcho();
+  const lines = "Host: a\r\nTransfer-Encoding: chunked\r\nConnection: close";
+  const bytes = `POST /s?q=1 HTTP/1.1\r\n${lines}\r\n\r\n5\r\nhello\r\n0\r\n\r\n`;
+  await Promise.all(
+    Array.from({ length: bytes.length - 1 }, async (_, i) => {
+      const client = await connectRaw(stage.port);
+      client.socket.setNoDelay(true);
+      client.write(bytes.slice(0, i + 1));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      client.write(bytes.slice(i + 1));
+      expect(await client.end()).toContain('"body":"hello"');
+    }),
+  );
+  expect(new Set(requests)).toEqual(new Set(["POST /s?q=1"]));
+  expect(stage.sidecar.counters).toMatchObject({ requests: bytes.length - 1, inspected: bytes.length - 1 });
+});
+
+test("a connection without requests is closed after the idle time", async () => {
+  const application = await startApplication((_request, response) => response.end("ok"));
+  const { port, sidecar } = await startStage(application, { timeouts: { idleMs: 50 } });
+  const client = await connectRaw(port);
+  client.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await client.until(/ok$/);
+  await client.end();
+  expect(sidecar.counters).toMatchObject({ slowClients: 0, clientAborts: 0 });
+});
+
 test("100-continue is said once the head has passed, and not if it was blocked", async () => {
   const { stage, requests } = await startEcho();
   const good = await connectRaw(stage.port);

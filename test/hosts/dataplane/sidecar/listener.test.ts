@@ -72,6 +72,35 @@ describe("TLS", () => {
     expect(outcome).toMatch(/^(cut|error) ECONNRESET$/);
   });
 
+  test("WebSockets pass under it", async () => {
+    const files = makeCertificate(makeFolder(), "site.test");
+    const application = await startApplication(
+      () => {},
+      (server) => {
+        server.on("upgrade", (_request, socket) => {
+          socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+          socket.on("error", () => {}).pipe(socket);
+        });
+      },
+    );
+    const { port, sidecar } = await startStage(application, { tls: files });
+    const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    let text = "";
+    socket.on("error", () => {});
+    socket.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    const lines = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x";
+    socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`);
+    await eventually(() => text.includes("\r\n\r\n"));
+    socket.write("hello");
+    await eventually(() => text.endsWith("hello"));
+    expect(sidecar.counters.upgrades).toBe(1);
+  });
+
   test("may be required", async () => {
     const files = makeCertificate(makeFolder(), "site.test");
     const { port, sidecar } = await startStage(await startEcho(), { tls: { ...files, required: true } });

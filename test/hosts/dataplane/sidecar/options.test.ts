@@ -26,7 +26,7 @@ test("an upstream is all that must be given", () => {
   expect(configuration).toMatchObject({
     listen: { host: "127.0.0.1", port: 0 },
     holdBytes: 524288,
-    failure: { trap: "closed", unreachable: "closed", overlimit: "open", oversize: "open" },
+    failure: { trap: "open", unreachable: "open", overlimit: "closed", oversize: "open" },
     blockPage: { statusCode: 403 },
     timeouts: { headMs: 10000, bodyIdleMs: 30000, upstreamConnectMs: 5000, upstreamHeadMs: 60000 },
     upstreamTls: { insecure: false },

@@ -240,7 +240,10 @@ test("inspected and skipped make up requests through every kind of end", async (
       else if (!text.includes("/hang")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     });
   });
-  const { port, sidecar } = await startStage(application, { timeouts: { upstreamHeadMs: 200 } });
+  const { port, sidecar } = await startStage(application, {
+    timeouts: { upstreamHeadMs: 200 },
+    failure: { trap: "closed" },
+  });
   const { counters } = sidecar;
   const raw = ["/", `/${ATTACK}`, `/${THROW}`, "/break", "/hang", "ftp://x/"].map(
     (target) => `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,

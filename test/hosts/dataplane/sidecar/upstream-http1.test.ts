@@ -1,8 +1,11 @@
 /** HTTP/1.1 upstreams: one that is down, late, rude or gone, and connections that are used again. */
+import { readFileSync } from "node:fs";
+import * as https from "node:https";
 import * as net from "node:net";
 import { describe, expect, test } from "vitest";
 import { describeError } from "../../../../hosts/dataplane/sidecar/upstream-http1.ts";
-import { connectRaw, eventually, send, startApplication, startRawApplication, startStage } from "./stage.ts";
+import { type Certificate, makeCertificate, makeFolder } from "./certificates.ts";
+import { connectRaw, eventually, listen, send, startApplication, startRawApplication, startStage } from "./stage.ts";
 
 const PAGE = { accept: "text/html" };
 
@@ -109,6 +112,46 @@ describe("an upstream that is rude", () => {
     const { port, sidecar } = await startStage(application);
     expect((await send(port, { method: "POST" }, "x")).status).toBe(502);
     expect(sidecar.counters.upstreamErrors.reset).toBe(1);
+  });
+});
+
+describe("an upstream with TLS", () => {
+  async function startSecure(): Promise<{ upstream: string; files: Certificate; names: string[] }> {
+    const files = makeCertificate(makeFolder(), "app.test");
+    const names: string[] = [];
+    const server = https.createServer(
+      {
+        key: readFileSync(files.keyFile),
+        cert: readFileSync(files.certFile),
+        SNICallback: (name, done) => {
+          names.push(name);
+          done(null);
+        },
+      },
+      (request, response) => response.end(`secure ${request.headers.host}`),
+    );
+    return { upstream: `https://127.0.0.1:${await listen(server)}`, files, names };
+  }
+
+  test("is verified by its own name, not by what clients call it", async () => {
+    const { upstream, files, names } = await startSecure();
+    const { port } = await startStage(upstream, { upstreamTls: { caFile: files.certFile, serverName: "app.test" } });
+    for (const host of ["site.test", "evil.test", "site.test"]) {
+      expect(await send(port, { headers: { host } })).toMatchObject({ status: 200, body: `secure ${host}` });
+    }
+    expect(await send(port, { method: "OPTIONS", path: "*" })).toMatchObject({ status: 200 });
+    expect(new Set(names)).toEqual(new Set(["app.test"]));
+  });
+
+  test("is 502 where its certificate does not verify, and used where that is allowed", async () => {
+    const { upstream } = await startSecure();
+    const strict = await startStage(upstream);
+    const reply = await send(strict.port);
+    expect(reply.status).toBe(502);
+    expect(JSON.parse(reply.body).detail).toContain("SELF_SIGNED");
+    expect(strict.sidecar.counters.upstreamErrors.connect).toBe(1);
+    const lax = await startStage(upstream, { upstreamTls: { insecure: true } });
+    expect((await send(lax.port)).status).toBe(200);
   });
 });
 

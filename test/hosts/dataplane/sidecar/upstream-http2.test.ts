@@ -1,7 +1,19 @@
 /** HTTP/2 upstreams: gRPC in all its shapes, h2c for everything, failures with the code that the client should see. */
+import { readFileSync } from "node:fs";
 import * as http2 from "node:http2";
 import { describe, expect, test } from "vitest";
-import { connectHttp2, connectRaw, eventually, replyOf, send, startHttp2Application, startStage } from "./stage.ts";
+import { makeCertificate, makeFolder } from "./certificates.ts";
+import {
+  connectHttp2,
+  connectRaw,
+  eventually,
+  listen,
+  replyOf,
+  send,
+  standStill,
+  startHttp2Application,
+  startStage,
+} from "./stage.ts";
 import { ATTACK } from "./word-inspector.ts";
 
 const GRPC = { ":method": "POST", ":path": "/shop.Cart/Add", "content-type": "application/grpc+proto", te: "trailers" };
@@ -143,6 +155,20 @@ describe("gRPC", () => {
   });
 });
 
+test("an upstream with TLS is spoken to in HTTP/2 and verified", async () => {
+  const files = makeCertificate(makeFolder(), "app.test");
+  const server = http2.createSecureServer({ key: readFileSync(files.keyFile), cert: readFileSync(files.certFile) });
+  server.on("stream", (stream: http2.ServerHttp2Stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end("secure");
+  });
+  const upstream = `h2://127.0.0.1:${await listen(server)}`;
+  const good = await startStage(upstream, { upstreamTls: { caFile: files.certFile, serverName: "app.test" } });
+  expect(await send(good.port)).toMatchObject({ status: 200, body: "secure" });
+  const bad = await startStage(upstream);
+  expect((await send(bad.port)).status).toBe(502);
+});
+
 describe("h2c for everything", () => {
   test("an HTTP/1 client is served by an HTTP/2 application", async () => {
     const upstream = await startHttp2Application((stream, _headers, rawHeaders) => {
@@ -190,6 +216,32 @@ describe("h2c for everything", () => {
     old.write("GET / HTTP/1.0\r\n\r\n");
     await old.until(/^HTTP\/1\.1 200 .*":authority","127\.0\.0\.1:\d+"/s);
     expect((await send(port)).status).toBe(200);
+    expect(sessions.size).toBe(1);
+  });
+
+  test("a client that does not read leaves the others of the session alone", async () => {
+    const sessions = new Set<unknown>();
+    let written = 0;
+    const upstream = await startHttp2Application((stream, headers) => {
+      sessions.add(stream.session);
+      stream.respond({ ":status": 200 });
+      if (headers[":path"] === "/free") {
+        stream.end("free");
+        return;
+      }
+      const pump = (): void => {
+        do written += 65536;
+        while (stream.write(Buffer.alloc(65536)));
+        stream.once("drain", pump);
+      };
+      pump();
+    });
+    const { port } = await startStage(upstream);
+    const stuck = await connectRaw(port);
+    stuck.socket.pause();
+    stuck.write("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    await standStill(() => written);
+    expect(await send(port, { path: "/free" })).toMatchObject({ status: 200, body: "free" });
     expect(sessions.size).toBe(1);
   });
 

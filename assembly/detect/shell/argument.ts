@@ -1,0 +1,158 @@
+/**
+ * What stands behind a command: whether it has the shape of a shell's arguments (options, paths, addresses, numbers,
+ * expansions, redirections) or of a sentence.
+ */
+import { isAlpha, isDigit, isWord, startsLower } from "../../bytes/ascii";
+
+/** Arguments looked at, and bytes of each. */
+const ARGUMENTS_MAX: u32 = 3;
+const ARGUMENT_BYTES: u32 = 96;
+
+/** What the arguments amount to. */
+export enum Shape {
+  /** Nothing follows, up to an operator, a closing quote or the end. */
+  NONE = 0,
+  /** Words of a sentence. */
+  PROSE = 1,
+  /** Words or numbers that may be arguments. */
+  NEUTRAL = 2,
+  /** At least one argument that only a shell has. */
+  SHELL = 3,
+  /** A call, an assignment, a label: not a command at all. */
+  OTHER = 4,
+}
+
+/** How many arguments had a shell's shape. */
+export let shellArguments: u32 = 0;
+/** Where looking stopped. */
+export let argumentsEnd: usize = 0;
+/** The operator or closing mark that ended the command, or 0. */
+export let closed: u32 = 0;
+
+/** Operators and marks that end a command. */
+function isEnd(c: u32): bool {
+  return c == 0x3b || c == 0x7c || c == 0x26 || c == 0x60 || c == 0x29 || c == 0x0a || c == 0x0d || c == 0x23 || c == 0 || c == 0x7d;
+}
+
+/** Files and devices that commands in attacks read, write or run. */
+function isSensitivePath(at: usize, size: u32): bool {
+  return (
+    startsLower(at, size, "/etc/") || startsLower(at, size, "/bin/") || startsLower(at, size, "/proc/") ||
+    startsLower(at, size, "/tmp/") || startsLower(at, size, "/dev/") || startsLower(at, size, "/var/") ||
+    startsLower(at, size, "/root") || startsLower(at, size, "/usr/") || startsLower(at, size, "c:")
+  );
+}
+
+function isAddress(at: usize, size: u32): bool {
+  return startsLower(at, size, "http://") || startsLower(at, size, "https://") || startsLower(at, size, "ftp://");
+}
+
+/** Whether the first byte occurs again, as in `%TEMP%\\a`. */
+function hasSecond(at: usize, size: u32, byte: u32): bool {
+  for (let i: u32 = 2; i < size; i++) if (<u32>load<u8>(at + <usize>i) == byte) return true;
+  return false;
+}
+
+/** Points of an argument: 2 for a shape that only a shell has, 1 for one it may have, 0 for a word of a sentence. */
+function weigh(at: usize, size: u32): u32 {
+  const c = <u32>load<u8>(at);
+  const next = size > 1 ? <u32>load<u8>(at + 1) : 0;
+  switch (c) {
+    case 0x2d: return isAlpha(next) || isDigit(next) || (next == 0x2d && size > 3) ? 2 : 0;
+    case 0x2f: return isAlpha(next) || next == 0x3f || next == 0x2a || size == 1 ? 2 : 0;
+    case 0x2e: return next == 0x2f || next == 0x2e || next == 0x5c || size == 1 ? 2 : 1;
+    case 0x7e: return next == 0x2f || size == 1 ? 2 : 0;
+    case 0x24: return next == 0x28 || next == 0x7b || isWord(next) || next == 0x40 ? 2 : 0;
+    case 0x3c:
+    case 0x3e: return next == 0x2f || next == 0x26 || next == 0x28 || next == 0x3e || size == 1 ? 2 : 1;
+    case 0x2a: return size < 6 ? 2 : 0;
+    case 0x5c: return next == 0x5c || size > 2 ? 2 : 0;
+    case 0x25: return hasSecond(at, size, 0x25) ? 2 : 0;
+    case 0x22:
+    case 0x27: return size > 1 ? 1 : 0;
+    default:
+  }
+  if (isAddress(at, size)) return 2;
+  if (isAlpha(c) && next == 0x3a && (size == 2 || load<u8>(at + 2) == 0x5c || load<u8>(at + 2) == 0x2f)) return 2;
+  let dots: u32 = 0;
+  let slashes: u32 = 0;
+  let expansions: u32 = 0;
+  let others: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const b = <u32>load<u8>(at + <usize>i);
+    if (b == 0x2e && i + 1 < size) dots++;
+    else if (b == 0x2f) slashes++;
+    else if (b == 0x24) expansions++;
+    else if (!isAlpha(b) && b != 0x2d && b != 0x27) others++;
+  }
+  if (expansions) return 2;
+  if (isDigit(c)) return dots == 3 || next == 0x3e ? 2 : 1;
+  return dots || slashes > 1 || others ? 1 : 0;
+}
+
+/** Skips spaces, and expansions that stand for them. */
+function skipSpaces(at: usize, end: usize): usize {
+  const stop = at + 64 < end ? at + 64 : end;
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x20 || c == 0x09 || c == 0x2b || c == 0x0b || c == 0x0c) at++;
+    else if (c == 0x24 && at + 5 < end && startsLower(at, <u32>(end - at), "$ifs")) {
+      at += 4;
+      if (at < end && load<u8>(at) == 0x24 && at + 1 < end && isDigit(load<u8>(at + 1))) at += 2;
+    } else if (c == 0x24 && at + 6 < end && startsLower(at, <u32>(end - at), "${ifs")) {
+      while (at < stop && load<u8>(at) != 0x7d) at++;
+      if (at < stop) at++;
+    } else break;
+  }
+  return at;
+}
+
+/**
+ * Looks at what follows a command word that ended at `at`.
+ * @param brace whether commas separate, as in `{ls,-la}`
+ */
+export function readArguments(at: usize, end: usize, brace: bool): Shape {
+  shellArguments = 0;
+  closed = 0;
+  argumentsEnd = at;
+  if (at == end) return Shape.NONE;
+  const first = <u32>load<u8>(at);
+  if (isEnd(first)) {
+    closed = first;
+    return Shape.NONE;
+  }
+  if (first == 0x22 || first == 0x27) {
+    closed = first;
+    return Shape.NONE;
+  }
+  const spaced = first == 0x20 || first == 0x09 || first == 0x24 || first == 0x2b || (brace && first == 0x2c);
+  if (!spaced && first != 0x3c && first != 0x3e) return Shape.OTHER;
+  let leadShape: Shape = Shape.NONE;
+  for (let i: u32 = 0; i < ARGUMENTS_MAX; i++) {
+    let from = skipSpaces(at, end);
+    /* An expansion for white space is itself a shell's. */
+    if (from > at && load<u8>(at) == 0x24) shellArguments++;
+    if (brace && from < end && load<u8>(from) == 0x2c) from++;
+    argumentsEnd = from;
+    if (from >= end) break;
+    if (isEnd(load<u8>(from))) {
+      closed = <u32>load<u8>(from);
+      break;
+    }
+    const stop = from + <usize>ARGUMENT_BYTES < end ? from + <usize>ARGUMENT_BYTES : end;
+    at = from + 1;
+    const expands = load<u8>(from) == 0x24;
+    while (at < stop) {
+      const c = <u32>load<u8>(at);
+      if (c == 0x20 || c == 0x09 || (brace && c == 0x2c)) break;
+      if (isEnd(c) && !(expands && c == 0x7d) && c != 0x23 && !(c == 0x26 && load<u8>(at - 1) == 0x3e)) break;
+      at++;
+    }
+    argumentsEnd = at;
+    const size = <u32>(at - from);
+    const points = weigh(from, size);
+    if (points == 2) shellArguments += isSensitivePath(from, size) || isAddress(from, size) ? 2 : 1;
+    else if (!i) leadShape = points ? Shape.NEUTRAL : Shape.PROSE;
+  }
+  return shellArguments ? Shape.SHELL : leadShape;
+}

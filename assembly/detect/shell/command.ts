@@ -1,0 +1,204 @@
+/**
+ * Command positions: where an operator of a shell makes the next word a command, and how likely the word there is one
+ * that somebody brought along.
+ *
+ * Every position is weighed by itself: how it was opened, what the resolved word is, whether it was hidden, and what
+ * shape its arguments have. The same word behind the same operator is harmless in a sentence and an attack at the end
+ * of a parameter, so the sum must reach a threshold that depends on the place.
+ */
+import { isAlpha, isDigit, startsLower } from "../../bytes/ascii";
+import { layer } from "../../decode/layer";
+import { Place } from "../../decode/point";
+import { wordPayload } from "../../decode/profile";
+import { place } from "../../decode/value";
+import { SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
+import { Shape, argumentsEnd, closed, readArguments, shellArguments } from "./argument";
+import { readWord, wordAt, wordEnd, wordGlobs, wordHidden, wordSize, wordSpaced } from "./word";
+
+/** How a command position came about. */
+export enum Opening {
+  /** The begin of the value. */
+  START = 0,
+  /** `;`, `|`, `&`. */
+  SINGLE = 1,
+  /** `||`, `&&`, `|&`. */
+  DOUBLE = 2,
+  LINE = 3,
+  /** A backtick, `$(`, `<(`, `>(`. */
+  SUBSTITUTION = 4,
+}
+
+/** From this size on a value has any two or three characters somewhere by chance. */
+const LONG_BYTES: u32 = 512;
+
+/** Span of the command judged last. */
+export let commandFrom: usize = 0;
+export let commandTo: usize = 0;
+
+/** What surrounds the position, set by the scan. */
+export let inside: bool = false;
+export let sentence: bool = false;
+export let manyLines: bool = false;
+
+export function setSurroundings(isInside: bool, isSentence: bool, hasManyLines: bool): void {
+  inside = isInside;
+  sentence = isSentence;
+  manyLines = hasManyLines;
+}
+
+/** Folders of programs: the resolved word begins with one. @returns bytes of the folder, or 0 */
+function folderSize(at: usize, size: u32): u32 {
+  let skip: u32 = 0;
+  if (size && load<u8>(at) == 0x2f) skip = 1;
+  const p = at + <usize>skip;
+  const left = size - skip;
+  if (skip && startsLower(p, left, "bin/")) return skip + 4;
+  if (skip && startsLower(p, left, "sbin/")) return skip + 5;
+  if (startsLower(p, left, "usr/bin/")) return skip + 8;
+  if (startsLower(p, left, "usr/sbin/")) return skip + 9;
+  if (startsLower(p, left, "usr/local/bin/")) return skip + 14;
+  return 0;
+}
+
+/** A pattern that only a shell expands to a program's path: `/???/c?t`, `/bin/c*t`. */
+function isPatternPath(at: usize, size: u32): bool {
+  if (size < 5 || load<u8>(at) != 0x2f || !wordGlobs) return false;
+  let slashes: u32 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (c == 0x2f) slashes++;
+    else if (!isAlpha(c) && !isDigit(c) && c != 0x3f) return false;
+  }
+  return slashes > 1 && slashes < 5;
+}
+
+/** Size of a word without the ending of a Windows program. */
+function stemSize(at: usize, size: u32): u32 {
+  return size > 4 && (startsLower(at + <usize>(size - 4), 4, ".exe") || startsLower(at + <usize>(size - 4), 4, ".com")) ? size - 4 : size;
+}
+
+/** Whether the first argument of a SUB command is one of its subcommands. */
+function hasSubcommand(word: usize, at: usize, end: usize): bool {
+  while (at < end && load<u8>(at) == 0x20) at++;
+  const left = <u32>(end - at);
+  switch (load<u8>(word)) {
+    case 0x6e:
+      return (
+        startsLower(at, left, "view") || startsLower(at, left, "user") || startsLower(at, left, "use ") ||
+        startsLower(at, left, "share") || startsLower(at, left, "localgroup") || startsLower(at, left, "start ") ||
+        startsLower(at, left, "stop ") || startsLower(at, left, "group") || startsLower(at, left, "accounts") ||
+        startsLower(at, left, "firewall") || startsLower(at, left, "advfirewall") || startsLower(at, left, "interface")
+      );
+    case 0x72: return startsLower(at, left, "query ") || startsLower(at, left, "add ") || startsLower(at, left, "delete ");
+    case 0x73:
+      return startsLower(at, left, "/a") || startsLower(at, left, "query") || startsLower(at, left, "config ");
+    default: return false;
+  }
+}
+
+/** Points for the word: 0 when it is no command. */
+function wordPoints(kind: u32, folder: u32, pattern: bool): u32 {
+  if (pattern) return 4;
+  if (folder) return kind ? 4 : 3;
+  switch (kind) {
+    case ShellWord.SURE: return 3;
+    case ShellWord.BARE:
+    case ShellWord.TOOL: return 2;
+    case ShellWord.PLAIN:
+    case ShellWord.SUB: return 1;
+    default: return 0;
+  }
+}
+
+/** Points for what follows the word. */
+function shapePoints(shape: Shape, kind: u32, known: bool): i32 {
+  switch (shape) {
+    case Shape.SHELL: return shellArguments > 2 ? 4 : shellArguments > 1 ? 3 : 2;
+    case Shape.NONE:
+      if (kind == ShellWord.PLAIN || kind == ShellWord.TOOL || kind == ShellWord.SUB) return closed != 0 && inside ? 1 : -1;
+      return 1;
+    case Shape.NEUTRAL: return kind == ShellWord.SURE || kind == ShellWord.BARE ? 0 : known ? 2 : 1;
+    case Shape.PROSE: return inside && startsLower(wordAt(), wordSize, "echo") ? 0 : kind == ShellWord.SURE ? -1 : -3;
+    default: return -9;
+  }
+}
+
+/** Commands whose argument is a number or a host's name. */
+function takesNumber(at: usize, size: u32): bool {
+  return (
+    startsLower(at, size, "sleep") || startsLower(at, size, "ping") || startsLower(at, size, "timeout") ||
+    startsLower(at, size, "nslookup") || startsLower(at, size, "dig") || startsLower(at, size, "wget") ||
+    startsLower(at, size, "curl")
+  );
+}
+
+/** Points that a place takes away: cookies, agents and whole bodies have separators of their own. */
+function placePoints(): i32 {
+  switch (place) {
+    case Place.COOKIE:
+    case Place.COOKIE_NAME: return -2;
+    case Place.BODY:
+    case Place.USER_AGENT:
+    case Place.FRAGMENT: return -1;
+    default: return 0;
+  }
+}
+
+/**
+ * Weighs the command that begins at `at`.
+ * @param leading points for the opening: more at the begin of a value than in its middle
+ * @returns points; 4 is an attack
+ */
+export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i32): i32 {
+  let from = at;
+  const stop = at + 16 < end ? at + 16 : end;
+  while (from < stop) {
+    const c = <u32>load<u8>(from);
+    if (c != 0x20 && c != 0x09 && c != 0x2b && !(c == 0x28 && inside)) break;
+    from++;
+  }
+  let brace = false;
+  if (from < end && load<u8>(from) == 0x7b) {
+    brace = true;
+    from++;
+  }
+  commandFrom = from;
+  readWord(from, end, brace);
+  commandTo = wordEnd;
+  if (wordSize < 1) return 0;
+  const word = wordAt();
+  const folder = folderSize(word, wordSize);
+  const stem = stemSize(word, wordSize) - folder;
+  const payload = stem > 0 ? wordPayload(word + <usize>folder, stem) : 0;
+  const kind = (payload >> SHELL_SHIFT) & SHELL_MASK;
+  const pattern = isPatternPath(word, wordSize);
+  let points = <i32>wordPoints(kind, folder < wordSize ? folder : 0, pattern);
+  if (!points) return 0;
+  if (brace && (wordEnd == end || load<u8>(wordEnd) != 0x2c) && opening == Opening.START) return 0;
+  const spaced = wordSpaced;
+  const hidden = wordHidden;
+  const number = takesNumber(word, wordSize);
+  const shape = readArguments(wordEnd, end, brace);
+  commandTo = argumentsEnd;
+  if (kind == ShellWord.SUB && !folder) {
+    if (!hasSubcommand(word, wordEnd, end)) return 0;
+    points += 3;
+  } else points += shapePoints(shape, kind, number);
+  if (hidden) points += 3;
+  if (spaced) points += 1;
+  if (pattern && shape != Shape.SHELL && opening == Opening.START) return 0;
+  if (opening == Opening.START) {
+    if (shape != Shape.SHELL && !(folder && place <= Place.FORM)) return 0;
+    if (sentence || place == Place.PATH || place == Place.REFERER) return 0;
+  } else if (sentence) points -= 2;
+  if (inside) points += 1;
+  /* Two letters between marks are found in any random text, so the substitution must be whole. */
+  if (shape == Shape.NONE && !hidden && !folder) {
+    if (kind == ShellWord.TOOL || (kind == ShellWord.PLAIN && wordSize < 4)) return 0;
+    if (kind == ShellWord.BARE && (leading < 1 || layer.size > LONG_BYTES)) return 0;
+  }
+  if (opening == Opening.SUBSTITUTION && shape == Shape.NONE && closed != 0x60 && closed != 0x29 && closed != 0x3b && closed != 0x7c) return 0;
+  if (manyLines) points -= 3;
+  if (layer.size > LONG_BYTES && at - layer.at > 64) points -= 1;
+  return points + leading + placePoints();
+}

@@ -1,0 +1,106 @@
+/**
+ * Lookups of Log4j 2 and its kin: `${jndi:ldap://…}`, with its letters put together from other lookups
+ * (Apache Log4j 2 manual, "Lookups"; CVE-2021-44228, CVE-2021-45105). Inner lookups are worked out as the logger does:
+ * `lower` and `upper` give their argument, any with `:-` gives its default.
+ */
+import { Limit } from "../../abi/status";
+import { lower, startsLower } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
+import { layer } from "../../decode/layer";
+import { reachLimit } from "../../decode/transaction";
+import { spend } from "../../decode/value";
+import { Signature } from "../../tables/signatures.gen";
+import { report } from "../match";
+
+const TEXT_BYTES: u32 = 512;
+const DEPTH: u32 = 16;
+/** Inner lookups that give one letter from which nobody meant a default. */
+const LETTERS_MANY: u32 = 2;
+
+const text: usize = memory.data(TEXT_BYTES + 16, 16);
+const starts: usize = memory.data(DEPTH * 4, 4);
+
+let size: u32 = 0;
+let depth: u32 = 0;
+let letters: u32 = 0;
+
+function start(level: u32): u32 {
+  return load<u32>(starts + (<usize>level << 2));
+}
+
+function keep(c: u32): void {
+  if (size == TEXT_BYTES) return;
+  store<u8>(text + <usize>size, <u8>lower(c));
+  size++;
+}
+
+/** Closes the innermost lookup: what it gives stays in the text. */
+function close(): void {
+  depth--;
+  const from = start(depth);
+  const at = text + <usize>from;
+  const length = size - from;
+  let skip: u32 = 0;
+  if (startsLower(at, length, "lower:") || startsLower(at, length, "upper:")) skip = 6;
+  else {
+    let i: u32 = 0;
+    while (i + 1 < length && !(load<u8>(at + <usize>i) == 0x3a && load<u8>(at + <usize>(i + 1)) == 0x2d)) i++;
+    if (i + 1 < length) skip = i + 2;
+  }
+  if (!skip) return;
+  if (depth && length - skip < 3) letters++;
+  memory.copy(at, at + <usize>skip, <usize>(length - skip));
+  size -= skip;
+}
+
+/** Whether the innermost lookup is by JNDI. */
+function asksNames(): bool {
+  const from = start(depth - 1);
+  return startsLower(text + <usize>from, size - from, "jndi:");
+}
+
+/** Looks for lookups in the current layer. */
+export function lookupLex(): void {
+  const end = layer.at + <usize>layer.size;
+  if (!spend(layer.size)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  size = 0;
+  depth = 0;
+  letters = 0;
+  let from: usize = 0;
+  let at = findByte(layer.at, end, 0x24);
+  while (at < end) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x24 && at + 1 < end && load<u8>(at + 1) == 0x7b) {
+      if (!depth) {
+        from = at;
+        size = 0;
+        letters = 0;
+      }
+      if (depth < DEPTH) {
+        store<u32>(starts + (<usize>depth << 2), size);
+        depth++;
+      }
+      at += 2;
+      continue;
+    }
+    if (c == 0x7d && depth) {
+      close();
+      if (letters >= LETTERS_MANY) {
+        report(Signature.RCE_LOOKUP, from, at + 1);
+        return;
+      }
+    } else if (depth) keep(c);
+    at++;
+    if (depth) {
+      if (c == 0x3a || c == 0x7d) {
+        if (asksNames()) {
+          report(Signature.RCE_LOOKUP, from, at);
+          return;
+        }
+      }
+    } else at = findByte(at, end, 0x24);
+  }
+}
