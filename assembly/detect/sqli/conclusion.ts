@@ -73,7 +73,7 @@ function concludeQuoted(truncated: bool): void {
   }
   if (query == Query.UNION && awaits == Awaits.ITEM && !truncated) showAll(Signature.SQLI_UNION);
   if (truth) showAll(Signature.SQLI_TAUTOLOGY);
-  if (!truncated && !reopened) return;
+  if (!truncated && !reopened && last != Token.SEMICOLON) return;
   if (conditioned) showAll(Signature.SQLI_CONDITION);
   if (reopened && operatorCount && !nameCount && isShortText() && !isDash()) showAll(Signature.SQLI_OPERATOR);
 }

@@ -219,6 +219,9 @@ export function operandStep(): bool {
       setUniting(true);
       return true;
     case SqlWord.CASE: return true;
+    case SqlWord.CHOICE:
+      if (nextKind == SqlWord.NOT) expectCondition();
+      return nextKind == SqlWord.NOT || (nextKind == Token.OPEN && named());
     case SqlWord.WHEN:
       finish();
       lead();

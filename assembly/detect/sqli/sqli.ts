@@ -49,7 +49,9 @@ function isClause(): bool {
     case SqlWord.WHERE:
     case SqlWord.ORDER:
     case SqlWord.HAVING:
+    case SqlWord.WAITFOR:
     case SqlWord.LIMIT: return true;
+    case SqlWord.NOT: return nextKind == SqlWord.LIKE || nextKind == SqlWord.IN;
     default: return false;
   }
 }

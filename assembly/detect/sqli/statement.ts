@@ -127,7 +127,8 @@ export function statementStep(start: Start): u32 {
   if (openCount() || complete) return start == Start.STACKED ? 2 : 0;
   const sure = leaf == Leaf.VALUE;
   if (kind == SqlWord.SELECT) {
-    if (start == Start.BATCH && (!sure || (!tokenCount && !isLeafWord()))) return 0;
+    if (start == Start.BATCH && !sure) return 0;
+    if (start == Start.BATCH && !tokenCount && !isLeafWord()) setComplete();
     beginQuery(start == Start.STACKED ? Query.STACKED : Query.LOOSE);
     setFrame(Frame.QUERY);
     setAfter(false);
@@ -157,7 +158,7 @@ export function statementStep(start: Start): u32 {
     copyProgram();
     return 2;
   }
-  if (kind == SqlWord.CHOICE && sure) {
+  if (kind == SqlWord.CHOICE && (sure || start == Start.STACKED)) {
     expectCondition();
     setAfter(false);
     return 1;

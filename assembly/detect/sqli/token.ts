@@ -68,6 +68,7 @@ export function tokensBegin(at: usize, end: usize): void {
   limit = end;
   versions = 0;
   braces = 0;
+  nextKind = Token.END;
   versioned = false;
   commentFrom = end;
   scan();
@@ -152,6 +153,26 @@ function skipCast(): void {
   while (cursor < limit && isWord(load<u8>(cursor))) cursor++;
 }
 
+/**
+ * Whether a `+` at the cursor stands for a blank, as in a form that was encoded once more than it is decoded: behind a
+ * word that joins or leads, where it could only be the sign of a number.
+ */
+function isPlusBlank(): bool {
+  if (nextKind >= <u32>Token.END) return false;
+  switch (nextKind) {
+    case SqlWord.CONSTANT:
+    case SqlWord.END:
+    case SqlWord.SUFFIX:
+    case SqlWord.OBJECT:
+    case SqlWord.SYSTEM:
+    case SqlWord.EFFECT:
+    case SqlWord.PACKAGE:
+    case SqlWord.PROGRAM:
+    case SqlWord.DELAY: return false;
+    default: return true;
+  }
+}
+
 /** Skips what separates tokens. @returns false if a comment swallowed the rest */
 function skipBlank(): bool {
   while (cursor < limit) {
@@ -171,6 +192,7 @@ function skipBlank(): bool {
       cursor += 2;
       versions--;
     } else if (c == 0x3a && next == 0x3a) skipCast();
+    else if (c == 0x2b && isPlusBlank()) cursor++;
     else if (c == 0x7d && braces) {
       cursor++;
       braces--;
