@@ -54,9 +54,18 @@ function isShortTail(): bool {
   return true;
 }
 
+/** Whether what stands before the quote could be one value. */
+function isLeafWordlike(): bool {
+  let at = layer.at;
+  while (at < leafTo && load<u8>(at) == 32) at++;
+  return isWordlike(at, leafTo);
+}
+
 /** Whether what stands before the first and behind the last quote could be one value. */
 function isShortText(): bool {
-  return isWordlike(layer.at, leafTo) && isWordlike(lastFrom + 1, to);
+  let end = to;
+  while (end > lastFrom + 1 && load<u8>(end - 1) == 32) end--;
+  return isLeafWordlike() && isWordlike(lastFrom + 1, end);
 }
 
 /** `"-"` and `"+"` are words that people quote; in single quotes they are what scanners send. */
@@ -73,8 +82,8 @@ function concludeQuoted(truncated: bool): void {
   }
   if (query == Query.UNION && awaits == Awaits.ITEM && !truncated) showAll(Signature.SQLI_UNION);
   if (truth) showAll(Signature.SQLI_TAUTOLOGY);
-  if (!truncated && !reopened && last != Token.SEMICOLON) return;
-  if (conditioned) showAll(Signature.SQLI_CONDITION);
+  const spoken = wordLogic && after && operatorCount > 1 && isLeafWordlike();
+  if (conditioned && (truncated || reopened || last == Token.SEMICOLON || spoken)) showAll(Signature.SQLI_CONDITION);
   if (reopened && operatorCount && !nameCount && isShortText() && !isDash()) showAll(Signature.SQLI_OPERATOR);
 }
 
@@ -98,7 +107,9 @@ export function conclude(): void {
   const truncated = kind == Token.TRUNCATE;
   finishPredicate();
   if (complete) {
-    if (truncated && decided && isShortTail()) showAll(Signature.SQLI_TAUTOLOGY);
+    /* A comment that never ends was written to swallow something. */
+    const open = commentFrom > layer.at && load<u8>(commentFrom - 1) == 0x2a && awaits != Awaits.ITEM;
+    if (truncated && (decided || open) && isShortTail()) showAll(Signature.SQLI_TAUTOLOGY);
     return;
   }
   if (ordering && (truncated || (last == Token.NUMBER && leaf == Leaf.VALUE))) show(Signature.SQLI_ORDER);

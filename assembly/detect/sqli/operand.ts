@@ -10,6 +10,7 @@ import {
   awaits,
   beginQuery,
   countName,
+  countOperator,
   last,
   lastButOne,
   leaf,
@@ -179,6 +180,7 @@ function unitingStep(): bool {
 function comparingWord(): bool {
   if (last != SqlWord.NOT && last != SqlWord.LIKE) return nextKind == Token.OPEN && named();
   compare();
+  countOperator();
   return true;
 }
 

@@ -103,6 +103,7 @@ function closeParenthesis(): bool {
 /** A second name for a table or for what parentheses hold. */
 function isAlias(): bool {
   if (frame & Frame.FROM) return last == Token.NAME || last == Token.CLOSE || last == SqlWord.SYSTEM || last == SqlWord.OBJECT;
+  if (last == Token.NAME && querying && leaf == Leaf.VALUE) return nextKind == SqlWord.FROM || nextKind == Token.COMMA;
   return last == Token.CLOSE && (frame & Frame.QUERY) != 0;
 }
 
