@@ -1,4 +1,4 @@
-/** Steps of the grammar behind an operand: operators, clauses, the ends of lists and parentheses, further statements. */
+/** Steps of the grammar behind an operand: operators, clauses, the ends of lists and parentheses, statements. */
 import { isAlpha } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
@@ -95,14 +95,17 @@ function into(): bool {
 function closeParenthesis(): bool {
   finishPredicate();
   /* `(1=2)*3`: a comparison of constants that is counted with. */
-  if (decidable && !complete && (nextKind == Token.STAR || nextKind == Token.ARITHMETIC)) showAll(Signature.SQLI_TAUTOLOGY);
+  const counted = nextKind == Token.STAR || nextKind == Token.ARITHMETIC;
+  if (decidable && counted && !complete) showAll(Signature.SQLI_TAUTOLOGY);
   close();
   return true;
 }
 
 /** A second name for a table or for what parentheses hold. */
 function isAlias(): bool {
-  if (frame & Frame.FROM) return last == Token.NAME || last == Token.CLOSE || last == SqlWord.SYSTEM || last == SqlWord.OBJECT;
+  if (frame & Frame.FROM) {
+    return last == Token.NAME || last == Token.CLOSE || last == SqlWord.SYSTEM || last == SqlWord.OBJECT;
+  }
   if (last == Token.NAME && querying && leaf == Leaf.VALUE) return nextKind == SqlWord.FROM || nextKind == Token.COMMA;
   return last == Token.CLOSE && (frame & Frame.QUERY) != 0;
 }

@@ -24,6 +24,8 @@ export enum Frame {
   QUERY = 64,
 }
 
+/** A condition that is a constant and nothing else. */
+const WHOLE: u32 = Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT;
 const FRESH: u32 = Frame.CONSTANT | Frame.ALL_CONSTANT;
 
 const frames: usize = memory.data(FRAMES_MAX * 4, 4);
@@ -65,14 +67,17 @@ export function operandRepeats(): void {
   frame |= Frame.FILLED | Frame.CONSTANT;
 }
 
+/** The current predicate compares. */
 export function compare(): void {
   frame |= Frame.COMPARED;
 }
 
+/** Sets or clears bits of the innermost frame. */
 export function setFrame(bits: u32): void {
   frame |= bits;
 }
 
+/** See `setFrame`. */
 export function clearFrame(bits: u32): void {
   frame &= ~bits;
 }
@@ -88,7 +93,7 @@ export function finish(): bool {
       if (frame & Frame.CONSTANT) decided = true;
       else conditioned = true;
     }
-  } else if ((frame & (Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT)) == (Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT)) {
+  } else if ((frame & WHOLE) == WHOLE) {
     truth = true;
     truthLast = true;
   }

@@ -112,51 +112,63 @@ export function readingBegin(left: u32, leafEnd: usize): void {
   predicateBegin();
 }
 
+/** What the value begins with. */
 export function setLeaf(found: Leaf): void {
   leaf = found;
 }
 
+/** The value begins with a call that counts if no fault follows. */
 export function setCalling(): void {
   calling = true;
 }
 
+/** Whether the current AND or OR is a word. */
 export function setWordLogic(word: bool): void {
   wordLogic = word;
 }
 
+/** The value begins with AND or OR. */
 export function setLogicFirst(): void {
   logicFirst = true;
 }
 
+/** The value is a statement by itself. */
 export function setComplete(): void {
   complete = true;
 }
 
+/** Whether an operator is due next. */
 export function setAfter(due: bool): void {
   after = due;
 }
 
+/** Whether the SELECT of a UNION is due. */
 export function setUniting(on: bool): void {
   uniting = on;
 }
 
+/** ORDER BY or GROUP BY begins at the current token. */
 export function setOrdering(): void {
   ordering = true;
   effectFrom = from;
 }
 
+/** What a query still lacks. */
 export function setAwaits(what: Awaits): void {
   awaits = what;
 }
 
+/** The quote that the string just read lacks, or 0. */
 export function setLastUnclosed(missing: u32): void {
   lastUnclosed = missing;
 }
 
+/** An operator between two operands was read. */
 export function countOperator(): void {
   operatorCount++;
 }
 
+/** A name was read. */
 export function countName(): void {
   nameCount++;
 }

@@ -7,9 +7,9 @@
  *      operator or keyword behind at most one operand,
  *   2. what follows goes on as a statement could, token by token in the grammar of expressions, lists, clauses and
  *      further statements: two words in a row, which is what prose has, end the reading,
- *   3. on the way there is an effect that the statement's author did not write: a decidable condition, a second query, a
- *      second statement, a call that waits, fails or acts, the server's own tables, a file, a column count, a comment or a
- *      new string that swallows what the author wrote behind the value.
+ *   3. on the way there is an effect that the statement's author did not write: a decidable condition, a second
+ *      query, a second statement, a call that waits, fails or acts, the server's own tables, a file, a column count, a
+ *      comment or a new string that swallows what the author wrote behind the value.
  * A statement that is the whole value is no injection: tutorials, consoles and search boxes hold many. In it only what
  * reaches outside of the application's data counts.
  *
@@ -27,7 +27,18 @@ import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
 import { conclude } from "./conclusion";
 import { operandStep } from "./operand";
 import { operatorStep } from "./operator";
-import { Leaf, after, finishPredicate, last, readingBegin, remember, setAfter, setLeaf, setLogicFirst, uniting } from "./reading";
+import {
+  Leaf,
+  after,
+  finishPredicate,
+  last,
+  readingBegin,
+  remember,
+  setAfter,
+  setLeaf,
+  setLogicFirst,
+  uniting,
+} from "./reading";
 import { Start, statementStep } from "./statement";
 import { Token, advance, from, kind, nextKind, tokensBegin } from "./token";
 
@@ -125,7 +136,8 @@ function readBare(): void {
 
 /** What may come right behind the quote that ends the author's string; nearly every benign value ends here. */
 function leaves(): bool {
-  return kind != Token.END && kind != Token.NAME && kind != Token.NUMBER && kind != Token.BAD && (kind != Token.OPEN || nextKind == SqlWord.SELECT);
+  if (kind == Token.OPEN) return nextKind == SqlWord.SELECT;
+  return kind != Token.END && kind != Token.NAME && kind != Token.NUMBER && kind != Token.BAD;
 }
 
 /** The value inside the author's quotes: code begins behind the first quote that is not doubled. */
@@ -142,7 +154,8 @@ function readQuoted(quote: u32): void {
 
 /**
  * The value inside quotes in a language that doubles a quote to escape it, or in front of a filter that halves them:
- * code begins behind the first doubled quote. Program text is full of empty strings, so only what shows on the way counts.
+ * code begins behind the first doubled quote. Program text is full of empty strings, so only what shows on the way
+ * counts.
  */
 function readDoubled(quote: u32): void {
   const end = layer.at + <usize>layer.size;

@@ -2,9 +2,22 @@
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
-import { expectCondition, openCount } from "./predicate";
-import { Leaf, Query, beginQuery, isWordlike, leafTo, tokenCount, complete, leaf, quote, setAfter, setComplete, show, remember } from "./reading";
-import { Frame, setFrame } from "./predicate";
+import { Frame, expectCondition, openCount, setFrame } from "./predicate";
+import {
+  Leaf,
+  Query,
+  beginQuery,
+  isWordlike,
+  leafTo,
+  tokenCount,
+  complete,
+  leaf,
+  quote,
+  setAfter,
+  setComplete,
+  show,
+  remember,
+} from "./reading";
 import { Token, advance, kind, nextKind } from "./token";
 
 /** How sure the place is to begin a statement. */
@@ -33,8 +46,8 @@ function copyProgram(): bool {
 /** A T-SQL script as the whole value: looks for what it runs or waits for. */
 function scriptEffect(): void {
   while (kind != Token.END && kind != Token.TRUNCATE) {
-    const runs = kind == SqlWord.EXECUTE && (nextKind == Token.OPEN || nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM);
-    if (runs || (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY)) {
+    const dynamic = nextKind == Token.OPEN || nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM;
+    if ((kind == SqlWord.EXECUTE && dynamic) || (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY)) {
       show(Signature.SQLI_STACKED);
       return;
     }
@@ -54,8 +67,10 @@ function isLeafWord(): bool {
 /** Verbs whose second word proves them wherever a statement may stand. */
 function isPhrase(): bool {
   switch (kind) {
-    case SqlWord.DEFINE: return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE || nextKind == SqlWord.LOGIC;
-    case SqlWord.EXECUTE: return nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM || nextKind == SqlWord.PACKAGE;
+    case SqlWord.DEFINE:
+      return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE || nextKind == SqlWord.LOGIC;
+    case SqlWord.EXECUTE:
+      return nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM || nextKind == SqlWord.PACKAGE;
     case SqlWord.DECLARE: return nextKind == Token.VARIABLE;
     case SqlWord.WAITFOR: return nextKind == SqlWord.DELAY;
     case SqlWord.INSERT: return nextKind == SqlWord.INTO;
@@ -67,15 +82,20 @@ function isPhrase(): bool {
   }
 }
 
+/** Whether the next word may name something that runs. */
+function isRoutine(): bool {
+  return nextKind == Token.NAME || nextKind == SqlWord.EFFECT || nextKind == SqlWord.PACKAGE;
+}
+
 /** Verbs that words of prose resemble: proof only behind a value that was left. */
 function isVerb(): bool {
   switch (kind) {
     case SqlWord.DEFINE: return nextKind == Token.NAME;
     case SqlWord.EXECUTE: return !isEnd(nextKind) && nextKind != Token.COMPARE && nextKind != Token.CLOSE;
-    case SqlWord.CALL: return nextKind == Token.NAME || nextKind == SqlWord.EFFECT || nextKind == SqlWord.PACKAGE;
+    case SqlWord.CALL: return isRoutine();
     case SqlWord.SHUTDOWN: return isEnd(nextKind) || nextKind == Token.NAME;
     case SqlWord.DECLARE:
-    case SqlWord.BEGIN: return nextKind == Token.NAME || nextKind == SqlWord.EFFECT || nextKind == SqlWord.PACKAGE || nextKind == SqlWord.DECLARE;
+    case SqlWord.BEGIN: return isRoutine() || nextKind == SqlWord.DECLARE;
     case SqlWord.GRANT: return nextKind == Token.NAME || nextKind == SqlWord.QUANTIFIER;
     case SqlWord.SET: return nextKind == Token.VARIABLE;
     case SqlWord.EFFECT: return nextKind == Token.OPEN || nextKind == Token.DOT;

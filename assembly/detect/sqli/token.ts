@@ -1,7 +1,7 @@
 /**
- * Bytes to SQL tokens, one at a time with one token of look-ahead, in the union of the dialects: what any server would
- * read as a token is one here. The reader never goes back, so that one reading of a layer costs at most one visit a byte
- * and a reading that turns out not to be SQL ends after a token or two.
+ * Bytes to SQL tokens, one at a time with one token of look-ahead, in the union of the dialects: what any server
+ * would read as a token is one here. The reader never goes back, so that one reading of a layer costs at most two
+ * visits a byte and a reading that turns out not to be SQL ends after a token or two.
  *
  * Dialects differ, and the reading that serves an attacker is taken: comments (`--`, `#`, C style) are white space and
  * so are the marks of versioned ones (MySQL 8.4 §11.7: the code inside runs), a number ends where a keyword begins
