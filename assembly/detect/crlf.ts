@@ -82,7 +82,7 @@ export function crlfGate(): bool {
 /** Whether the bytes are one of the lines of `rows`, case ignored. */
 function isOneOf(rows: string, at: usize, size: u32): bool {
   let row = changetype<usize>(rows);
-  const end = row + (<usize>rows.length << 1);
+  const end = row + ((<usize>rows.length) << 1);
   while (row < end) {
     let i: u32 = 0;
     while (i < size) {

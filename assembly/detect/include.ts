@@ -35,14 +35,22 @@ function skipSpace(at: usize, end: usize): usize {
 /** Elements of SSI that take attributes; `printenv` takes none. */
 function isElement(at: usize, size: u32): bool {
   switch (size) {
-    case 2: return equalsLower(at, size, "if");
-    case 3: return equalsLower(at, size, "set");
-    case 4: return equalsLower(at, size, "exec") || equalsLower(at, size, "echo") || equalsLower(at, size, "elif");
-    case 5: return equalsLower(at, size, "fsize") || equalsLower(at, size, "block");
-    case 6: return equalsLower(at, size, "config");
-    case 7: return equalsLower(at, size, "include");
-    case 8: return equalsLower(at, size, "flastmod");
-    default: return false;
+    case 2:
+      return equalsLower(at, size, "if");
+    case 3:
+      return equalsLower(at, size, "set");
+    case 4:
+      return equalsLower(at, size, "exec") || equalsLower(at, size, "echo") || equalsLower(at, size, "elif");
+    case 5:
+      return equalsLower(at, size, "fsize") || equalsLower(at, size, "block");
+    case 6:
+      return equalsLower(at, size, "config");
+    case 7:
+      return equalsLower(at, size, "include");
+    case 8:
+      return equalsLower(at, size, "flastmod");
+    default:
+      return false;
   }
 }
 

@@ -9,12 +9,13 @@ import { suggestion } from "../policy/nearest.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { explainCommand } from "./explain.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { protectCommand } from "./protect.ts";
 import { showWord } from "./text.ts";
 
 /** All commands, in the order of help. */
-export const COMMANDS: readonly Command[] = [demoCommand, protectCommand, evaluateCommand];
+export const COMMANDS: readonly Command[] = [demoCommand, protectCommand, explainCommand, evaluateCommand];
 
 /** Errors that are about what was written, not about the world. */
 const WRITTEN: ReadonlySet<ErrorCode> = new Set(["MERLON_USAGE", "MERLON_POLICY", "MERLON_UPSTREAM", "MERLON_TLS"]);

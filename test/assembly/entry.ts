@@ -35,7 +35,7 @@ export { detectAll } from "../../assembly/detect/detector";
 export * from "../../assembly/index";
 export { blocks, effectiveMode } from "../../assembly/policy/mode";
 export { severityOf } from "../../assembly/policy/verdict";
-export { writeNumber, writeStamp } from "../../assembly/report/line";
+export { writeStamp } from "../../assembly/report/line";
 export { hideCards } from "../../assembly/report/redact";
 
 import { Rope } from "../../assembly/bytes/rope";

@@ -20,16 +20,16 @@ import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { PATH_MASK, PATH_SHIFT, PathWord } from "../../tables/words.gen";
 import { report } from "../match";
-import { symbolAt, symbolOdd } from "./symbol";
-import { Target, findTarget } from "./target";
+import { PathSymbol, symbolAt, symbolOdd } from "./symbol";
+import { findTarget, Target, targetFolder } from "./target";
 import {
   canonicalAt,
   canonicalSize,
   climbFrom,
-  climbTo,
   climbs,
   climbsAll,
   climbsOdd,
+  climbTo,
   nulAt,
   rooted,
   separators,
@@ -60,7 +60,7 @@ function mayName(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function traversalGate(): bool {
-  return mayClimb() || mayName() || ((layer.has & Has.CONTROL) != 0 && (layer.has & Has.DOT) != 0);
+  return mayClimb() || mayName() || ((layer.has & Has.CONTROL) != 0 && (layer.has & (Has.DOT | SLASHES)) != 0);
 }
 
 /** Whether [at, end) has two neighbours that could be the dots of a climb, or a byte that only odd writings have. */
@@ -90,8 +90,8 @@ function looksClimbing(at: usize, end: usize): bool {
       let here = chunk + <usize>ctz(odd);
       odd &= odd - 1;
       if (load<u8>(here) == 0x78) here--;
-      symbolAt(here, end);
-      if (symbolOdd) return true;
+      const kind = symbolAt(here, end);
+      if (symbolOdd && (kind != PathSymbol.SEPARATOR || load<u8>(here) != 0x25)) return true;
     }
     carryDot = (dotMask >> 15) & 1;
     carryZero = (zeroMask >> 15) & 1;
@@ -116,8 +116,36 @@ function isParameter(): bool {
   return place <= Place.FILENAME;
 }
 
-/** Endings of files that pages and modules load by relative paths. */
-const ASSETS: string = ".js .mjs .cjs .jsx .ts .tsx .mts .css .scss .sass .less .vue .svelte .map .md .png .jpg .jpeg .gif .svg .webp .avif .ico .woff .woff2 .ttf .html .htm ";
+/** Endings of files that pages and modules load by relative paths, one a line. */
+const ASSETS: string = `.js
+.mjs
+.cjs
+.jsx
+.ts
+.tsx
+.mts
+.css
+.scss
+.sass
+.less
+.vue
+.svelte
+.map
+.md
+.png
+.jpg
+.jpeg
+.gif
+.svg
+.webp
+.avif
+.ico
+.woff
+.woff2
+.ttf
+.html
+.htm
+`;
 
 /** Whether the canonical path ends in the name of a file that pages and modules load. */
 function isAsset(): bool {
@@ -128,7 +156,7 @@ function isAsset(): bool {
   if (!dot || load<u8>(at + <usize>(dot - 1)) != 0x2e) return false;
   dot--;
   const rows = changetype<usize>(ASSETS);
-  const end = rows + (<usize>ASSETS.length << 1);
+  const end = rows + ((<usize>ASSETS.length) << 1);
   let row = rows;
   while (row < end) {
     let i = dot;
@@ -136,32 +164,55 @@ function isAsset(): bool {
       i++;
       row += 2;
     }
-    if (i == size && load<u16>(row) == 0x20) return true;
-    while (load<u16>(row) != 0x20) row += 2;
+    if (i == size && load<u16>(row) == 0x0a) return true;
+    while (load<u16>(row) != 0x0a) row += 2;
     row += 2;
   }
   return false;
 }
 
 /** Readers other than the file system, as canonical paths begin. PHP manual, "Supported Protocols and Wrappers". */
-const WRAPPERS: string = "php:/filter php:/input php:/stdin php:/fd php:/temp php:/memory expect:/ phar:/ zip:/ glob:/ ogg:/ rar:/ ssh2.exec:/ ssh2.sftp:/ compress.zlib:/ compress.bzip2:/ zlib:/ netdoc:/ jar:file:/ jar:http:/ jar:https:/ gopher:/ dict:/ ";
+const WRAPPERS: string = `php:/filter
+php:/input
+php:/stdin
+php:/fd
+php:/temp
+php:/memory
+expect:/
+phar:/
+zip:/
+glob:/
+ogg:/
+rar:/
+ssh2.exec:/
+ssh2.sftp:/
+compress.zlib:/
+compress.bzip2:/
+zlib:/
+netdoc:/
+jar:file:/
+jar:http:/
+jar:https:/
+gopher:/
+dict:/
+`;
 
 /** Whether the canonical path begins as one of the rows does; a row that is no folder must be a whole step. */
 function isWrapper(): bool {
   const at = canonicalAt();
   const size = canonicalSize();
   let row = changetype<usize>(WRAPPERS);
-  const end = row + (<usize>WRAPPERS.length << 1);
+  const end = row + ((<usize>WRAPPERS.length) << 1);
   while (row < end) {
     let i: u32 = 0;
-    while (i < size && load<u16>(row) != 0x20 && <u32>load<u16>(row) == <u32>load<u8>(at + <usize>i)) {
+    while (i < size && load<u16>(row) != 0x0a && <u32>load<u16>(row) == <u32>load<u8>(at + <usize>i)) {
       i++;
       row += 2;
     }
-    if (i && load<u16>(row) == 0x20 && (i == size || load<u16>(row - 2) == 0x2f || load<u8>(at + <usize>i) == 0x2f)) {
+    if (i && load<u16>(row) == 0x0a && (i == size || load<u16>(row - 2) == 0x2f || load<u8>(at + <usize>i) == 0x2f)) {
       return true;
     }
-    while (load<u16>(row) != 0x20) row += 2;
+    while (load<u16>(row) != 0x0a) row += 2;
     row += 2;
   }
   return false;
@@ -173,7 +224,7 @@ function isScriptData(at: usize, end: usize): bool {
   const stop = at + 64 < end ? at + 64 : end;
   while (at < stop && load<u8>(at) != 0x2c) at++;
   if (at + 4 > end || load<u8>(at) != 0x2c) return false;
-  const three = (<u32>load<u16>(at + 1)) | (<u32>load<u8>(at + 3) << 16);
+  const three = <u32>load<u16>(at + 1) | ((<u32>load<u8>(at + 3)) << 16);
   return three == 0x394450 || (three & 0xffff) == 0x3f3c;
 }
 
@@ -207,8 +258,10 @@ function targetOf(): Target {
   let root = at;
   if (size > 6 && startsLower(at, size, "file:/")) root = at + 6;
   if (root > at && size > 8 && load<u8>(root + 1) == 0x3a) root += 3;
-  if (root == at && !climbsAll && !rooted) return Target.NONE;
-  return findTarget(at, at + <usize>size, root);
+  const found = findTarget(at, at + <usize>size, root);
+  if (root > at || climbsAll || rooted) return found;
+  /* A relative name is enough only where the parameter is nothing but the path of such a file. */
+  return found == Target.ANYWHERE && separators && isParameter() && place != Place.PATH ? found : Target.NONE;
 }
 
 /** Weighs the path walked last, which stands in [from, to). */
@@ -227,17 +280,22 @@ function judge(from: usize, to: usize, end: usize): void {
     const extra = climbs != 0 && climbFrom <= layer.at + 1 && extraEscapes() != 0;
     if (weight > 1 || extra) {
       const known = !isParameter() && !climbsOdd && isAsset();
-      report(known ? Signature.PTRAV_RELATIVE : Signature.PTRAV_CLIMB, climbFrom, climbTo);
+      if (!known) report(Signature.PTRAV_CLIMB, climbFrom, climbTo);
     }
     return;
   }
   if (!whole) return;
   if (target == Target.ANYWHERE) report(Signature.PTRAV_FILE, from, to);
   else if (target == Target.ABSOLUTE && place != Place.PATH && place != Place.REFERER) {
-    const strong = isParameter() && place != Place.COOKIE && from <= layer.at + 1;
-    report(strong ? Signature.PTRAV_SYSTEM : Signature.PTRAV_SYSTEM_DOCUMENT, from, to);
+    const named = (isParameter() && place != Place.COOKIE) || (place == Place.JSON && !targetFolder);
+    if (named && from <= layer.at + 1) report(Signature.PTRAV_SYSTEM, from, to);
   }
-  if (nulAt && layer.opaque < 3 && ((rooted && separators > 1 && isParameter()) || cutsEnding(from, end))) report(Signature.PTRAV_NUL, from, end);
+  if (
+    nulAt &&
+    layer.opaque < 3 &&
+    ((rooted && separators > 1 && (isParameter() || place == Place.JSON)) || cutsEnding(from, end))
+  )
+    report(Signature.PTRAV_NUL, from, end);
 }
 
 /** Looks for such attacks in the current layer. */

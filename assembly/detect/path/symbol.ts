@@ -9,7 +9,8 @@
  */
 import { hexValue, isAlpha, isDigit } from "../../bytes/ascii";
 
-export enum Symbol {
+/** What stands at an address of a path. */
+export enum PathSymbol {
   NAME = 0,
   DOT = 1,
   SEPARATOR = 2,
@@ -31,22 +32,14 @@ const LEAD: u32 = 10;
 
 /** Class of each byte, 16 a row. */
 const classes: usize = memory.data<u8>([
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 6, 4, 4, 6, 4, 4,
-  4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
-  7, 0, 6, 0, 0, 8, 6, 6, 6, 6, 0, 0, 6, 0, 1, 2,
-  9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6, 5,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0,
-  6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 4,
-  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
-  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
-  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
-  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+  4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 6, 4, 4, 6, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 7, 0, 6, 0, 0, 8, 6,
+  6, 6, 6, 0, 0, 6, 0, 1, 2, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 6, 6, 6, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 5, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 10, 10,
+  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+  10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+  10, 10, 10, 10,
 ]);
 
 /** Bytes of the symbol read last, ≥ 1. */
@@ -54,7 +47,7 @@ export let symbolSize: u32 = 1;
 /** Whether the symbol read last is one that no correct encoder writes. */
 export let symbolOdd: bool = false;
 
-function odd(kind: Symbol, size: u32): Symbol {
+function odd(kind: PathSymbol, size: u32): PathSymbol {
   symbolSize = size;
   symbolOdd = true;
   return kind;
@@ -70,11 +63,12 @@ export function isBrokenEscape(at: usize, end: usize): bool {
 }
 
 /** The symbol that a code point stands for where encoders had no need to write it so. */
-function symbolOfCode(code: u32): Symbol {
+function symbolOfCode(code: u32): PathSymbol {
   switch (code) {
     case 0x2e:
     case 0xff0e:
-    case 0x2024: return Symbol.DOT;
+    case 0x2024:
+      return PathSymbol.DOT;
     case 0x2f:
     case 0x5c:
     case 0x2044:
@@ -85,29 +79,31 @@ function symbolOfCode(code: u32): Symbol {
     case 0xff0f:
     case 0xff3c:
     case 0xefc8:
-    case 0xf025: return Symbol.SEPARATOR;
-    default: return Symbol.NAME;
+    case 0xf025:
+      return PathSymbol.SEPARATOR;
+    default:
+      return PathSymbol.NAME;
   }
 }
 
 /** Overlong leads with a byte behind that is no continuation. */
-function symbolOfBroken(at: usize, end: usize, size: u32): Symbol {
+function symbolOfBroken(at: usize, end: usize, size: u32): PathSymbol {
   const lead = <u32>load<u8>(at);
   if (lead != 0xc0 && lead != 0xc1 && lead < 0xf8) {
     symbolSize = size;
-    return Symbol.NAME;
+    return PathSymbol.NAME;
   }
   const next = at + <usize>size;
-  if (next == end) return odd(Symbol.UNKNOWN, size);
+  if (next == end) return odd(PathSymbol.UNKNOWN, size);
   const c = <u32>load<u8>(next);
-  if (c == 0x2e) return odd(Symbol.DOT, size + 1);
-  if (c == 0x2f || c == 0x5c) return odd(Symbol.SEPARATOR, size + 1);
-  if (isBrokenEscape(next, end)) return odd(Symbol.UNKNOWN, size + 3);
-  if (c >= 0x80 || c == 0x5e || (c < 0x20 && c != 0x0a && c != 0x0d)) return odd(Symbol.UNKNOWN, size + 1);
-  return odd(Symbol.UNKNOWN, size);
+  if (c == 0x2e) return odd(PathSymbol.DOT, size + 1);
+  if (c == 0x2f || c == 0x5c) return odd(PathSymbol.SEPARATOR, size + 1);
+  if (isBrokenEscape(next, end)) return odd(PathSymbol.UNKNOWN, size + 3);
+  if (c >= 0x80 || c == 0x5e || (c < 0x20 && c != 0x0a && c != 0x0d)) return odd(PathSymbol.UNKNOWN, size + 1);
+  return odd(PathSymbol.UNKNOWN, size);
 }
 
-function symbolOfLead(at: usize, end: usize): Symbol {
+function symbolOfLead(at: usize, end: usize): PathSymbol {
   const lead = <u32>load<u8>(at);
   let more: u32 = 1;
   let code = lead & 31;
@@ -138,29 +134,59 @@ function symbolOfLead(at: usize, end: usize): Symbol {
   }
   if (read <= more) return symbolOfBroken(at, end, read);
   const kind = symbolOfCode(code);
-  if (kind != Symbol.NAME) return odd(kind, read);
-  if (code < least) return odd(Symbol.UNKNOWN, read);
+  if (kind != PathSymbol.NAME) return odd(kind, read);
+  if (code < least) return odd(PathSymbol.UNKNOWN, read);
   symbolSize = read;
-  return Symbol.NAME;
+  return PathSymbol.NAME;
 }
 
 /** `0x2e`, `0x2f` and `0x5c` in plain text. */
-function symbolOfZero(at: usize, end: usize): Symbol {
-  if (at + 3 >= end || (<u32>load<u8>(at + 1) | 32) != 0x78) return Symbol.NAME;
+function symbolOfZero(at: usize, end: usize): PathSymbol {
+  if (at + 3 >= end || (<u32>load<u8>(at + 1) | 32) != 0x78) return PathSymbol.NAME;
   const value = (hexValue(load<u8>(at + 2)) << 4) | hexValue(load<u8>(at + 3));
-  if (value == 0x2e) return odd(Symbol.DOT, 4);
-  if (value == 0x2f || value == 0x5c) return odd(Symbol.SEPARATOR, 4);
-  return Symbol.NAME;
+  if (value == 0x2e) return odd(PathSymbol.DOT, 4);
+  if (value == 0x2f || value == 0x5c) return odd(PathSymbol.SEPARATOR, 4);
+  return PathSymbol.NAME;
+}
+
+/** Behind the last digit of a percent escape, its sign encoded any number of times (`%2e`, `%252e`); 0 for none. */
+let escapeEnd: usize = 0;
+function escapeValue(at: usize, end: usize): u32 {
+  escapeEnd = 0;
+  let p = at + 1;
+  const stop = at + 24 < end ? at + 24 : end;
+  while (p + 3 < stop && load<u16>(p) == 0x3532) p += 2;
+  if (p + 1 >= end) return 256;
+  const value = (hexValue(load<u8>(p)) << 4) | hexValue(load<u8>(p + 1));
+  if (value > 255) return 256;
+  escapeEnd = p + 2;
+  return value;
+}
+
+/** Escapes that a later decoder would undo, and those that none could. */
+function symbolOfEscape(at: usize, end: usize): PathSymbol {
+  if (at + 1 < end && (load<u8>(at + 1) == 0x2f || load<u8>(at + 1) == 0x5c)) return odd(PathSymbol.SEPARATOR, 2);
+  const value = escapeValue(at, end);
+  const size = <u32>(escapeEnd - at);
+  if (value == 0x2e) return odd(PathSymbol.DOT, size);
+  if (value == 0x2f || value == 0x5c) return odd(PathSymbol.SEPARATOR, size);
+  if ((value == 0xc0 || value == 0xc1) && escapeEnd < end && load<u8>(escapeEnd) == 0x25) {
+    const low = escapeValue(escapeEnd, end);
+    if (low > 255) return odd(PathSymbol.UNKNOWN, size);
+    const whole = <u32>(escapeEnd - at);
+    if ((low & 0x3f) == 0x2e) return odd(PathSymbol.DOT, whole);
+    return odd(value == 0xc1 || (low & 0x3f) == 0x2f ? PathSymbol.SEPARATOR : PathSymbol.UNKNOWN, whole);
+  }
+  return isBrokenEscape(at, end) ? odd(PathSymbol.UNKNOWN, 3) : PathSymbol.NAME;
 }
 
 /** @returns the symbol at `at`, which is before `end`; its size is in `symbolSize` */
-export function symbolAt(at: usize, end: usize): Symbol {
+export function symbolAt(at: usize, end: usize): PathSymbol {
   symbolSize = 1;
   symbolOdd = false;
   const kind = <u32>load<u8>(classes + <usize>load<u8>(at));
   if (kind < PERCENT) return kind;
   if (kind == LEAD) return symbolOfLead(at, end);
   if (kind == ZERO) return symbolOfZero(at, end);
-  if (at + 1 < end && (load<u8>(at + 1) == 0x2f || load<u8>(at + 1) == 0x5c)) return odd(Symbol.SEPARATOR, 2);
-  return isBrokenEscape(at, end) ? odd(Symbol.UNKNOWN, 3) : Symbol.NAME;
+  return symbolOfEscape(at, end);
 }

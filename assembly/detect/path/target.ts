@@ -199,10 +199,10 @@ let indexed: bool = false;
 function indexRows(): void {
   indexed = true;
   let row = changetype<usize>(TARGETS);
-  const end = row + (<usize>TARGETS.length << 1);
+  const end = row + ((<usize>TARGETS.length) << 1);
   let cell = rows;
   while (row < end && cell < rows + <usize>(ROWS_MAX * 8)) {
-    const head = heads + (<usize>(load<u16>(row + 2) & 127) << 2);
+    const head = heads + ((<usize>(load<u16>(row + 2) & 127)) << 2);
     store<usize>(cell, row);
     store<usize>(cell + 4, load<usize>(head));
     store<usize>(head, cell);
@@ -212,12 +212,17 @@ function indexRows(): void {
   }
 }
 
+/** Whether the target found last is a folder, not a file. */
+export let targetFolder: bool = false;
+let stepFolder: bool = false;
+
 /** The strongest target whose row stands at the step `at`. */
 function targetAtStep(at: usize, end: usize, isRoot: bool): Target {
   const c = <u32>load<u8>(at);
   if (c > 127) return Target.NONE;
   let best: u32 = Target.NONE;
-  let cell = load<usize>(heads + (<usize>c << 2));
+  stepFolder = true;
+  let cell = load<usize>(heads + ((<usize>c) << 2));
   while (cell) {
     const row = load<usize>(cell);
     const level = <u32>load<u16>(row) - 48;
@@ -227,7 +232,10 @@ function targetAtStep(at: usize, end: usize, isRoot: bool): Target {
     while (load<u16>(stop) != 0x0a) stop += 2;
     const folder = load<u16>(stop - 2) == 0x2f;
     if (folder && level != Target.ANYWHERE && !isRoot) continue;
-    if (standsAt(row + 2, stop, at, end)) best = level;
+    if (standsAt(row + 2, stop, at, end)) {
+      best = level;
+      stepFolder = folder;
+    }
   }
   return best;
 }
@@ -241,7 +249,10 @@ export function findTarget(at: usize, end: usize, root: usize): Target {
   let best: u32 = Target.NONE;
   while (at < end) {
     const found = <u32>targetAtStep(at, end, at == root);
-    if (found > best) best = found;
+    if (found > best) {
+      best = found;
+      targetFolder = stepFolder;
+    } else if (found == best && !stepFolder) targetFolder = false;
     while (at < end && load<u8>(at) != 0x2f) at++;
     at++;
   }

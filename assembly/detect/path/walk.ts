@@ -1,9 +1,9 @@
 /**
  * Walks one path, symbol by symbol, as the most lenient file server would, and keeps where it ends up: how far above
- * its start it climbed, and the canonical rest: lower case, `/` alone as separator, no empty and no current-folder steps.
+ * its start it climbed, and the canonical rest: lower case, `/` alone as separator, no empty steps and no `.`.
  */
 import { lower } from "../../bytes/ascii";
-import { Symbol, symbolAt, symbolOdd, symbolSize } from "./symbol";
+import { PathSymbol, symbolAt, symbolOdd, symbolSize } from "./symbol";
 
 /** Bytes kept of a canonical path, and of one step's name in it; longer names only need to be there. */
 const PATH_BYTES: u32 = 1024;
@@ -42,6 +42,7 @@ export function canonicalAt(): usize {
   return buffer;
 }
 
+/** Bytes of the canonical path of the last walk. */
 export function canonicalSize(): u32 {
   return size;
 }
@@ -195,33 +196,37 @@ export function walk(at: usize, end: usize): usize {
     const kind = symbolAt(at, end);
     const next = at + <usize>symbolSize;
     switch (kind) {
-      case Symbol.NAME: {
+      case PathSymbol.NAME: {
         if (!nameSize) beginName();
         const stop = next < end ? next : end;
         while (at < stop) append(load<u8>(at++));
         nameSize++;
         break;
       }
-      case Symbol.DOT: onDot(symbolOdd); break;
-      case Symbol.SEPARATOR:
+      case PathSymbol.DOT:
+        onDot(symbolOdd);
+        break;
+      case PathSymbol.SEPARATOR:
         if (at == start) rooted = true;
         slashes |= load<u8>(at) == 0x5c ? 2 : 1;
         separate(next, symbolOdd);
         break;
-      case Symbol.UNKNOWN: onUnknown(next); break;
-      case Symbol.MARK:
+      case PathSymbol.UNKNOWN:
+        onUnknown(next);
+        break;
+      case PathSymbol.MARK:
         if (load<u8>(at) == 0x3f && nameSize) return at;
         if (nameSize) nameSize++;
         else dots++;
         break;
-      case Symbol.FILLER:
+      case PathSymbol.FILLER:
         if (nameSize) {
           nulAt = at;
           return at;
         }
         if (dots) chunkOdd = true;
         break;
-      case Symbol.SPACE:
+      case PathSymbol.SPACE:
         if (!spaceGoesOn(at, end)) return at;
         if (nameSize) {
           append(0x20);
@@ -229,6 +234,12 @@ export function walk(at: usize, end: usize): usize {
         }
         break;
       default:
+        /* The bar that old browsers take for the colon of a drive. */
+        if (load<u8>(at) == 0x7c && nameSize == 1) {
+          append(0x3a);
+          nameSize++;
+          break;
+        }
         if (load<u8>(at) != 0x3b || !isParameter(at, end)) return at;
         chunkOdd = true;
         while (load<u8>(at) != 0x2f && load<u8>(at) != 0x5c) at++;

@@ -31,15 +31,32 @@ export let closed: u32 = 0;
 
 /** Operators and marks that end a command. */
 function isEnd(c: u32): bool {
-  return c == 0x3b || c == 0x7c || c == 0x26 || c == 0x60 || c == 0x29 || c == 0x0a || c == 0x0d || c == 0x23 || c == 0 || c == 0x7d;
+  return (
+    c == 0x3b ||
+    c == 0x7c ||
+    c == 0x26 ||
+    c == 0x60 ||
+    c == 0x29 ||
+    c == 0x0a ||
+    c == 0x0d ||
+    c == 0x23 ||
+    c == 0 ||
+    c == 0x7d
+  );
 }
 
 /** Files and devices that commands in attacks read, write or run. */
 function isSensitivePath(at: usize, size: u32): bool {
   return (
-    startsLower(at, size, "/etc/") || startsLower(at, size, "/bin/") || startsLower(at, size, "/proc/") ||
-    startsLower(at, size, "/tmp/") || startsLower(at, size, "/dev/") || startsLower(at, size, "/var/") ||
-    startsLower(at, size, "/root") || startsLower(at, size, "/usr/") || startsLower(at, size, "c:")
+    startsLower(at, size, "/etc/") ||
+    startsLower(at, size, "/bin/") ||
+    startsLower(at, size, "/proc/") ||
+    startsLower(at, size, "/tmp/") ||
+    startsLower(at, size, "/dev/") ||
+    startsLower(at, size, "/var/") ||
+    startsLower(at, size, "/root") ||
+    startsLower(at, size, "/usr/") ||
+    startsLower(at, size, "c:")
   );
 }
 
@@ -58,18 +75,28 @@ function weigh(at: usize, size: u32): u32 {
   const c = <u32>load<u8>(at);
   const next = size > 1 ? <u32>load<u8>(at + 1) : 0;
   switch (c) {
-    case 0x2d: return isAlpha(next) || isDigit(next) || (next == 0x2d && size > 3) ? 2 : 0;
-    case 0x2f: return isAlpha(next) || next == 0x3f || next == 0x2a || size == 1 ? 2 : 0;
-    case 0x2e: return next == 0x2f || next == 0x2e || next == 0x5c || size == 1 ? 2 : 1;
-    case 0x7e: return next == 0x2f || size == 1 ? 2 : 0;
-    case 0x24: return next == 0x28 || next == 0x7b || isWord(next) || next == 0x40 ? 2 : 0;
+    case 0x2d:
+      return isAlpha(next) || isDigit(next) || (next == 0x2d && size > 3) ? 2 : 0;
+    case 0x2f:
+      return isAlpha(next) || next == 0x3f || next == 0x2a || size == 1 ? 2 : 0;
+    case 0x2e:
+      return next == 0x2f || next == 0x2e || next == 0x5c || size == 1 ? 2 : 1;
+    case 0x7e:
+      return next == 0x2f || size == 1 ? 2 : 0;
+    case 0x24:
+      return next == 0x28 || next == 0x7b || isWord(next) || next == 0x40 ? 2 : 0;
     case 0x3c:
-    case 0x3e: return next == 0x2f || next == 0x26 || next == 0x28 || next == 0x3e || size == 1 ? 2 : 1;
-    case 0x2a: return size < 6 ? 2 : 0;
-    case 0x5c: return next == 0x5c || size > 2 ? 2 : 0;
-    case 0x25: return hasSecond(at, size, 0x25) ? 2 : 0;
+    case 0x3e:
+      return next == 0x2f || next == 0x26 || next == 0x28 || next == 0x3e || size == 1 ? 2 : 1;
+    case 0x2a:
+      return size < 6 ? 2 : 0;
+    case 0x5c:
+      return next == 0x5c || size > 2 ? 2 : 0;
+    case 0x25:
+      return hasSecond(at, size, 0x25) ? 2 : 0;
     case 0x22:
-    case 0x27: return size > 1 ? 1 : 0;
+    case 0x27:
+      return size > 1 ? 1 : 0;
     default:
   }
   if (isAddress(at, size)) return 2;

@@ -13,9 +13,9 @@ import { Has, wordPayload } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { OTHER_MASK, OTHER_SHIFT, OtherWord, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
+import { OTHER_MASK, OTHER_SHIFT, OtherWord, SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
 import { report } from "../match";
-import { readWord, wordAt, wordSize } from "./word";
+import { readWord, wordAt, wordEnd, wordSize } from "./word";
 
 /** Longest name of a call. */
 const NAME_BYTES: u32 = 24;
@@ -52,6 +52,14 @@ function isQuotedCommand(at: usize, end: usize): bool {
   return wordSize != 0 && ((wordPayload(word, wordSize) >> SHELL_SHIFT) & SHELL_MASK) != 0;
 }
 
+/** Whether the brackets at `at` hold the bare name of a program and nothing else, which PHP takes for a string. */
+function isBareCommand(at: usize, end: usize): bool {
+  readWord(at, end, false);
+  if (wordEnd >= end || load<u8>(wordEnd) != 0x29) return false;
+  const kind = (wordPayload(wordAt(), wordSize) >> SHELL_SHIFT) & SHELL_MASK;
+  return kind == ShellWord.SURE || (kind == ShellWord.BARE && wordSize < 4);
+}
+
 /** A variable that a request fills: `$_GET` and its kin. */
 function isRequestVariable(at: usize, end: usize): bool {
   const left = <u32>(end - at);
@@ -66,8 +74,9 @@ function isArmed(kind: u32, name: usize, size: u32, at: usize, end: usize): bool
   if (isRequestVariable(at, end)) return true;
   const left = <u32>(end - at);
   if (kind == OtherWord.CALL) {
-    if (isQuotedCommand(at, end)) return true;
-    if (startsLower(name, size, "getruntime")) return load<u8>(at) == 0x29 && left > 6 && startsLower(at + 1, left - 1, ".exec(");
+    if (isQuotedCommand(at, end) || isBareCommand(at, end)) return true;
+    if (startsLower(name, size, "getruntime"))
+      return load<u8>(at) == 0x29 && left > 6 && startsLower(at + 1, left - 1, ".exec(");
     if (startsLower(name, size, "__import__")) return load<u8>(at) == 0x27 || load<u8>(at) == 0x22;
     if (startsLower(name, size, "download")) return load<u8>(at) == 0x27 || load<u8>(at) == 0x22;
     if (startsLower(name, size, "iex")) return startsLower(at, left, "new-object") || startsLower(at, left, "iwr");
@@ -75,8 +84,12 @@ function isArmed(kind: u32, name: usize, size: u32, at: usize, end: usize): bool
   }
   if (kind == OtherWord.EVALUATE && size < 7) {
     return (
-      startsLower(at, left, "base64_decode(") || startsLower(at, left, "gzinflate(") || startsLower(at, left, "str_rot13(") ||
-      startsLower(at, left, "compile(") || startsLower(at, left, "__import__(") || startsLower(at, left, "require(") ||
+      startsLower(at, left, "base64_decode(") ||
+      startsLower(at, left, "gzinflate(") ||
+      startsLower(at, left, "str_rot13(") ||
+      startsLower(at, left, "compile(") ||
+      startsLower(at, left, "__import__(") ||
+      startsLower(at, left, "require(") ||
       isQuotedCommand(at, end)
     );
   }
@@ -102,11 +115,21 @@ function findCalls(end: usize): bool {
         return true;
       }
       /* PHP's complex syntax runs what stands in the braces. */
-      if (name >= layer.at + 3 && load<u8>(name - 1) == 0x40 && load<u8>(name - 2) == 0x7b && load<u8>(name - 3) == 0x24) {
+      if (
+        name >= layer.at + 3 &&
+        load<u8>(name - 1) == 0x40 &&
+        load<u8>(name - 2) == 0x7b &&
+        load<u8>(name - 3) == 0x24
+      ) {
         report(Signature.RCE_CODE, name - 3, at + 1);
         return true;
       }
-      if (name >= layer.at + 3 && load<u8>(name - 1) == 0x7b && load<u8>(name - 2) == 0x24 && load<u8>(name - 3) == 0x7b) {
+      if (
+        name >= layer.at + 3 &&
+        load<u8>(name - 1) == 0x7b &&
+        load<u8>(name - 2) == 0x24 &&
+        load<u8>(name - 3) == 0x7b
+      ) {
         report(Signature.RCE_CODE, name - 3, at + 1);
         return true;
       }
@@ -121,7 +144,9 @@ function isOpen(at: usize): bool {
   while (at > layer.at && load<u8>(at - 1) == 0x20) at--;
   if (at == layer.at) return true;
   const c = <u32>load<u8>(at - 1);
-  return c == 0x3b || c == 0x26 || c == 0x7c || c == 0x7b || c == 0x40 || c == 0x2e || c == 0x27 || c == 0x22 || c == 0x29;
+  return (
+    c == 0x3b || c == 0x26 || c == 0x7c || c == 0x7b || c == 0x40 || c == 0x2e || c == 0x27 || c == 0x22 || c == 0x29
+  );
 }
 
 /** `<?php` and `<?=` with code behind, where the value is a script and not a text about one. */
@@ -161,8 +186,11 @@ function findNotes(end: usize): void {
   while (at + 8 < end) {
     const left = <u32>(end - at);
     if (
-      startsLower(at, left, "!!python/object") || startsLower(at, left, "!!python/module") ||
-      startsLower(at, left, "!!javax.") || startsLower(at, left, "!ruby/object") || startsLower(at, left, "!!ruby/")
+      startsLower(at, left, "!!python/object") ||
+      startsLower(at, left, "!!python/module") ||
+      startsLower(at, left, "!!javax.") ||
+      startsLower(at, left, "!ruby/object") ||
+      startsLower(at, left, "!!ruby/")
     ) {
       report(Signature.RCE_TAG, at, at + 8);
       break;

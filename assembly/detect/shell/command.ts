@@ -12,7 +12,7 @@ import { Place } from "../../decode/point";
 import { wordPayload } from "../../decode/profile";
 import { place } from "../../decode/value";
 import { SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
-import { Shape, argumentsEnd, closed, readArguments, shellArguments } from "./argument";
+import { argumentsEnd, closed, readArguments, Shape, shellArguments } from "./argument";
 import { readWord, wordAt, wordEnd, wordGlobs, wordHidden, wordSize, wordSpaced } from "./word";
 
 /** How a command position came about. */
@@ -40,6 +40,7 @@ export let inside: bool = false;
 export let sentence: bool = false;
 export let manyLines: bool = false;
 
+/** Tells `judgeCommand` what surrounds the positions that follow. */
 export function setSurroundings(isInside: bool, isSentence: bool, hasManyLines: bool): void {
   inside = isInside;
   sentence = isSentence;
@@ -74,7 +75,39 @@ function isPatternPath(at: usize, size: u32): bool {
 
 /** Size of a word without the ending of a Windows program. */
 function stemSize(at: usize, size: u32): u32 {
-  return size > 4 && (startsLower(at + <usize>(size - 4), 4, ".exe") || startsLower(at + <usize>(size - 4), 4, ".com")) ? size - 4 : size;
+  return size > 4 && (startsLower(at + <usize>(size - 4), 4, ".exe") || startsLower(at + <usize>(size - 4), 4, ".com"))
+    ? size - 4
+    : size;
+}
+
+/** Verbs of PowerShell's commands (PowerShell reference, "Approved Verbs"), each with its dash. */
+const VERBS: string = "invoke- get- set- new- start- stop- remove- out- write- copy- move- import- export- add- test- ";
+
+/** Whether the resolved word is a command of PowerShell: a verb, a dash, a noun. */
+function isCmdlet(at: usize, size: u32): bool {
+  let row = changetype<usize>(VERBS);
+  const end = row + ((<usize>VERBS.length) << 1);
+  while (row < end) {
+    let i: u32 = 0;
+    while (i < size && <u32>load<u16>(row) == <u32>load<u8>(at + <usize>i)) {
+      i++;
+      row += 2;
+    }
+    if (load<u16>(row) == 0x20) return size - i > 3;
+    while (load<u16>(row) != 0x20) row += 2;
+    row += 2;
+  }
+  return false;
+}
+
+/** Kind of the word read last, without its folder and ending. */
+function kindOfWord(): u32 {
+  const word = wordAt();
+  const folder = folderSize(word, wordSize);
+  const stem = stemSize(word, wordSize) - folder;
+  if (!stem) return ShellWord.NONE;
+  const kind = (wordPayload(word + <usize>folder, stem) >> SHELL_SHIFT) & SHELL_MASK;
+  return !kind && stem > 7 && isCmdlet(word, wordSize) ? <u32>ShellWord.TOOL : kind;
 }
 
 /** Whether the first argument of a SUB command is one of its subcommands. */
@@ -84,15 +117,25 @@ function hasSubcommand(word: usize, at: usize, end: usize): bool {
   switch (load<u8>(word)) {
     case 0x6e:
       return (
-        startsLower(at, left, "view") || startsLower(at, left, "user") || startsLower(at, left, "use ") ||
-        startsLower(at, left, "share") || startsLower(at, left, "localgroup") || startsLower(at, left, "start ") ||
-        startsLower(at, left, "stop ") || startsLower(at, left, "group") || startsLower(at, left, "accounts") ||
-        startsLower(at, left, "firewall") || startsLower(at, left, "advfirewall") || startsLower(at, left, "interface")
+        startsLower(at, left, "view") ||
+        startsLower(at, left, "user") ||
+        startsLower(at, left, "use ") ||
+        startsLower(at, left, "share") ||
+        startsLower(at, left, "localgroup") ||
+        startsLower(at, left, "start ") ||
+        startsLower(at, left, "stop ") ||
+        startsLower(at, left, "group") ||
+        startsLower(at, left, "accounts") ||
+        startsLower(at, left, "firewall") ||
+        startsLower(at, left, "advfirewall") ||
+        startsLower(at, left, "interface")
       );
-    case 0x72: return startsLower(at, left, "query ") || startsLower(at, left, "add ") || startsLower(at, left, "delete ");
+    case 0x72:
+      return startsLower(at, left, "query ") || startsLower(at, left, "add ") || startsLower(at, left, "delete ");
     case 0x73:
       return startsLower(at, left, "/a") || startsLower(at, left, "query") || startsLower(at, left, "config ");
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -101,33 +144,46 @@ function wordPoints(kind: u32, folder: u32, pattern: bool): u32 {
   if (pattern) return 4;
   if (folder) return kind ? 4 : 3;
   switch (kind) {
-    case ShellWord.SURE: return 3;
+    case ShellWord.SURE:
+      return 3;
     case ShellWord.BARE:
-    case ShellWord.TOOL: return 2;
+    case ShellWord.TOOL:
+      return 2;
     case ShellWord.PLAIN:
-    case ShellWord.SUB: return 1;
-    default: return 0;
+    case ShellWord.SUB:
+      return 1;
+    default:
+      return 0;
   }
 }
 
 /** Points for what follows the word. */
 function shapePoints(shape: Shape, kind: u32, known: bool): i32 {
   switch (shape) {
-    case Shape.SHELL: return shellArguments > 2 ? 4 : shellArguments > 1 ? 3 : 2;
+    case Shape.SHELL:
+      return shellArguments > 2 ? 4 : shellArguments > 1 ? 3 : 2;
     case Shape.NONE:
-      if (kind == ShellWord.PLAIN || kind == ShellWord.TOOL || kind == ShellWord.SUB) return closed != 0 && inside ? 1 : -1;
+      if (kind == ShellWord.PLAIN || kind == ShellWord.TOOL || kind == ShellWord.SUB)
+        return closed != 0 && inside ? 1 : -1;
       return 1;
-    case Shape.NEUTRAL: return kind == ShellWord.SURE || kind == ShellWord.BARE ? 0 : known ? 2 : 1;
-    case Shape.PROSE: return inside && startsLower(wordAt(), wordSize, "echo") ? 0 : kind == ShellWord.SURE ? -1 : -3;
-    default: return -9;
+    case Shape.NEUTRAL:
+      return kind == ShellWord.BARE ? -1 : kind == ShellWord.SURE ? 0 : known ? 2 : 1;
+    case Shape.PROSE:
+      return inside && startsLower(wordAt(), wordSize, "echo") ? 0 : kind == ShellWord.SURE ? -1 : -3;
+    default:
+      return -9;
   }
 }
 
 /** Commands whose argument is a number or a host's name. */
 function takesNumber(at: usize, size: u32): bool {
   return (
-    startsLower(at, size, "sleep") || startsLower(at, size, "ping") || startsLower(at, size, "timeout") ||
-    startsLower(at, size, "nslookup") || startsLower(at, size, "dig") || startsLower(at, size, "wget") ||
+    startsLower(at, size, "sleep") ||
+    startsLower(at, size, "ping") ||
+    startsLower(at, size, "timeout") ||
+    startsLower(at, size, "nslookup") ||
+    startsLower(at, size, "dig") ||
+    startsLower(at, size, "wget") ||
     startsLower(at, size, "curl")
   );
 }
@@ -136,11 +192,14 @@ function takesNumber(at: usize, size: u32): bool {
 function placePoints(): i32 {
   switch (place) {
     case Place.COOKIE:
-    case Place.COOKIE_NAME: return -2;
+    case Place.COOKIE_NAME:
+      return -2;
     case Place.BODY:
     case Place.USER_AGENT:
-    case Place.FRAGMENT: return -1;
-    default: return 0;
+    case Place.FRAGMENT:
+      return -1;
+    default:
+      return 0;
   }
 }
 
@@ -167,10 +226,15 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   commandTo = wordEnd;
   if (wordSize < 1) return 0;
   const word = wordAt();
+  let kind = kindOfWord();
+  let runs: i32 = 0;
+  while (kind == ShellWord.RUN && runs < 2 && wordEnd < end && load<u8>(wordEnd) == 0x20) {
+    runs++;
+    from = wordEnd + 1;
+    readWord(from, end, brace);
+    kind = kindOfWord();
+  }
   const folder = folderSize(word, wordSize);
-  const stem = stemSize(word, wordSize) - folder;
-  const payload = stem > 0 ? wordPayload(word + <usize>folder, stem) : 0;
-  const kind = (payload >> SHELL_SHIFT) & SHELL_MASK;
   const pattern = isPatternPath(word, wordSize);
   let points = <i32>wordPoints(kind, folder < wordSize ? folder : 0, pattern);
   if (!points) return 0;
@@ -197,7 +261,15 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
     if (kind == ShellWord.TOOL || (kind == ShellWord.PLAIN && wordSize < 4)) return 0;
     if (kind == ShellWord.BARE && (leading < 1 || layer.size > LONG_BYTES)) return 0;
   }
-  if (opening == Opening.SUBSTITUTION && shape == Shape.NONE && closed != 0x60 && closed != 0x29 && closed != 0x3b && closed != 0x7c) return 0;
+  if (
+    opening == Opening.SUBSTITUTION &&
+    shape == Shape.NONE &&
+    closed != 0x60 &&
+    closed != 0x29 &&
+    closed != 0x3b &&
+    closed != 0x7c
+  )
+    return 0;
   if (manyLines) points -= 3;
   if (layer.size > LONG_BYTES && at - layer.at > 64) points -= 1;
   return points + leading + placePoints();

@@ -25,7 +25,7 @@ let depth: u32 = 0;
 let letters: u32 = 0;
 
 function start(level: u32): u32 {
-  return load<u32>(starts + (<usize>level << 2));
+  return load<u32>(starts + ((<usize>level) << 2));
 }
 
 function keep(c: u32): void {
@@ -80,7 +80,7 @@ export function lookupLex(): void {
         letters = 0;
       }
       if (depth < DEPTH) {
-        store<u32>(starts + (<usize>depth << 2), size);
+        store<u32>(starts + ((<usize>depth) << 2), size);
         depth++;
       }
       at += 2;

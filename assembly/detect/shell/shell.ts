@@ -22,11 +22,12 @@ import { Signature } from "../../tables/signatures.gen";
 import { OTHER_MASK, OTHER_SHIFT, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
 import { codeLex } from "./code";
-import { Opening, commandFrom, commandTo, judgeCommand, setSurroundings } from "./command";
+import { commandFrom, commandTo, judgeCommand, Opening, setSurroundings } from "./command";
 import { lookupLex } from "./lookup";
 
 /** Characters that open a command position. */
-const OPENERS: u32 = Has.SEMICOLON | Has.PIPE | Has.AMPERSAND | Has.BACKTICK | Has.DOLLAR | Has.NEWLINE | Has.LESS | Has.GREATER;
+const OPENERS: u32 =
+  Has.SEMICOLON | Has.PIPE | Has.AMPERSAND | Has.BACKTICK | Has.DOLLAR | Has.NEWLINE | Has.LESS | Has.GREATER;
 /** Characters that can hide a word from the word table. */
 const HIDERS: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKSLASH | Has.BACKTICK | Has.DOLLAR | Has.MARK | Has.STAR;
 /** Points of an attack. */
@@ -51,7 +52,11 @@ function mayLookup(): bool {
 }
 
 function mayCode(): bool {
-  return ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 || (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0 || ((layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0);
+  return (
+    ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 ||
+    (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0 ||
+    ((layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0)
+  );
 }
 
 /** Whether the current layer can hold such an attack. */
@@ -129,14 +134,18 @@ function readOpening(at: usize, end: usize): bool {
   const next = at + 1 < end ? <u32>load<u8>(at + 1) : 0;
   openingSize = 1;
   switch (c) {
-    case 0x3b: opening = Opening.SINGLE; return true;
+    case 0x3b:
+      opening = Opening.SINGLE;
+      return true;
     case 0x7c:
     case 0x26:
       opening = next == c || next == 0x26 ? Opening.DOUBLE : Opening.SINGLE;
       if (opening == Opening.DOUBLE) openingSize = 2;
       return true;
     case 0x0a:
-    case 0x0d: opening = Opening.LINE; return true;
+    case 0x0d:
+      opening = Opening.LINE;
+      return true;
     case 0x60:
       if (next == 0x60 && at + 2 < end && load<u8>(at + 2) == 0x60) {
         openingSize = 3;
@@ -153,7 +162,8 @@ function readOpening(at: usize, end: usize): bool {
       openingSize = 2;
       depth++;
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -171,9 +181,14 @@ function judge(at: usize, end: usize): i32 {
   if (behind >= end) return 0;
   let leading: i32 = 0;
   switch (opening) {
-    case Opening.SUBSTITUTION: leading = gluedPoints(at); break;
-    case Opening.DOUBLE: leading = leadingPoints(at) + 1; break;
-    default: leading = leadingPoints(at);
+    case Opening.SUBSTITUTION:
+      leading = gluedPoints(at);
+      break;
+    case Opening.DOUBLE:
+      leading = leadingPoints(at) + 1;
+      break;
+    default:
+      leading = leadingPoints(at);
   }
   return judgeCommand(opening, behind, end, leading);
 }
@@ -224,7 +239,9 @@ function commandLex(): void {
 
 /** Bytes that can open a command position. */
 function isOpener(c: u32): bool {
-  return c == 0x3b || c == 0x7c || c == 0x26 || c == 0x0a || c == 0x0d || c == 0x60 || c == 0x24 || c == 0x3c || c == 0x3e;
+  return (
+    c == 0x3b || c == 0x7c || c == 0x26 || c == 0x0a || c == 0x0d || c == 0x60 || c == 0x24 || c == 0x3c || c == 0x3e
+  );
 }
 
 /** Looks for such attacks in the current layer. */

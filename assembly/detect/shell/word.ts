@@ -21,6 +21,7 @@ export let wordGlobs: u32 = 0;
 /** Whether the word was cut by an expansion that stands for white space. */
 export let wordSpaced: bool = false;
 
+/** Address of the resolved word. */
 export function wordAt(): usize {
   return buffer;
 }
@@ -43,7 +44,7 @@ function isFieldSeparator(at: usize, end: usize): bool {
 function emptyEnd(at: usize, end: usize): usize {
   if (at + 1 >= end) return 0;
   const c = <u32>load<u8>(at + 1);
-  if (c == 0x40 || c == 0x2a || c == 0x21 || c == 0x23 || isDigit(c)) return at + 2;
+  if (c == 0x40 || c == 0x2a || c == 0x21 || c == 0x23 || c == 0x24 || isDigit(c)) return at + 2;
   if (c == 0x7b) {
     const stop = at + 40 < end ? at + 40 : end;
     let p = at + 2;

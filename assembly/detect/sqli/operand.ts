@@ -10,6 +10,7 @@ import {
   awaits,
   beginQuery,
   countName,
+  countOperator,
   last,
   lastButOne,
   leaf,
@@ -20,6 +21,7 @@ import {
   quote,
   setAfter,
   setAwaits,
+  setCalling,
   setLastUnclosed,
   setUniting,
   show,
@@ -27,7 +29,7 @@ import {
   tokenCount,
   uniting,
 } from "./reading";
-import { Token, from, kind, nextKind, to, unclosed, versioned } from "./token";
+import { Token, from, kind, nextFrom, nextKind, to, unclosed, versioned } from "./token";
 
 /** The left side of the comparison being read, if it is one bare name. */
 let leftFrom: usize = 0;
@@ -93,10 +95,12 @@ function isMethod(): bool {
 /** A name or a call; words that are keywords elsewhere are names here. */
 function named(): bool {
   const call = nextKind == Token.OPEN;
-  item(call || kind == SqlWord.EFFECT);
+  /* Behind a word, a name and parentheses set off by a blank may still be prose. */
+  item(call && (leaf != Leaf.NAME || nextFrom == to || query != Query.UNION));
   nameFrom = from;
   nameSize = <u32>(to - from);
-  if (call && ((kind == SqlWord.EFFECT && !isMethod()) || (last == Token.DOT && lastButOne == SqlWord.PACKAGE))) show(Signature.SQLI_CALL);
+  if (call && kind == SqlWord.EFFECT && !tokenCount && !quote) setCalling();
+  else if (call && ((kind == SqlWord.EFFECT && !isMethod()) || (last == Token.DOT && lastButOne == SqlWord.PACKAGE))) show(Signature.SQLI_CALL);
   if (kind == SqlWord.CHOICE && call) expectCondition();
   if (kind == SqlWord.SYSTEM && querying) show(Signature.SQLI_SYSTEM);
   if (last == SqlWord.PROCEDURE && call) show(Signature.SQLI_CALL);
@@ -176,6 +180,7 @@ function unitingStep(): bool {
 function comparingWord(): bool {
   if (last != SqlWord.NOT && last != SqlWord.LIKE) return nextKind == Token.OPEN && named();
   compare();
+  countOperator();
   return true;
 }
 
@@ -216,6 +221,9 @@ export function operandStep(): bool {
       setUniting(true);
       return true;
     case SqlWord.CASE: return true;
+    case SqlWord.CHOICE:
+      if (nextKind == SqlWord.NOT) expectCondition();
+      return nextKind == SqlWord.NOT || (nextKind == Token.OPEN && named());
     case SqlWord.WHEN:
       finish();
       lead();

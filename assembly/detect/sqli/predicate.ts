@@ -38,6 +38,8 @@ export let conditioned: bool = false;
 /** A constant that is no comparison was met as a whole condition: `or 1`. */
 export let truth: bool = false;
 
+/** Whether the last predicate to end was one. */
+export let truthLast: bool = false;
 /** Whether the last predicate to end compared constants, in a condition or not. */
 export let decidable: bool = false;
 
@@ -49,6 +51,7 @@ export function predicateBegin(): void {
   conditioned = false;
   truth = false;
   decidable = false;
+  truthLast = false;
 }
 
 /** Adds an operand to the current predicate. */
@@ -78,6 +81,7 @@ export function clearFrame(bits: u32): void {
 export function finish(): bool {
   let decided = false;
   decidable = false;
+  truthLast = false;
   if (frame & Frame.COMPARED) {
     decidable = (frame & Frame.CONSTANT) != 0;
     if (logical) {
@@ -86,6 +90,7 @@ export function finish(): bool {
     }
   } else if ((frame & (Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT)) == (Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT)) {
     truth = true;
+    truthLast = true;
   }
   frame = (frame & ~(Frame.COMPARED | Frame.FILLED | Frame.LOGICAL)) | Frame.CONSTANT;
   return decided;
