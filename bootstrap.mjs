@@ -16,6 +16,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { constants } from "node:os";
@@ -113,12 +114,26 @@ function readPackages(path) {
 /** @returns path of a Node that runs TypeScript as it is: the locked one on Linux, elsewhere the one running this. */
 function findNode() {
   const local = join(BIN, "node");
+  if (process.platform === "linux") linkNode(local);
   if (process.platform === "linux" && existsSync(local)) return local;
   if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) return process.execPath;
   throw new Error(
     `Merlon needs Node ${NODE_MAJOR_MIN} and this is ${process.version}; the lockfile brings none for ` +
       `${process.platform}-${process.arch}, so install Node ${NODE_MAJOR_MIN} or later and run the same command again`,
   );
+}
+
+/**
+ * Makes the command `node` of the locked Node where npm did not: npm 10, which comes with Node 20, takes it away again
+ * together with the package of the other processor, whose command has the same name.
+ */
+function linkNode(local) {
+  const packaged = join(ROOT, "node_modules", `node-linux-${process.arch}`, "bin", "node");
+  if (existsSync(local) || !existsSync(packaged)) return;
+  mkdirSync(BIN, { recursive: true });
+  // By rename, since another command may do the same now.
+  symlinkSync(packaged, `${local}.${process.pid}`);
+  renameSync(`${local}.${process.pid}`, local);
 }
 
 /** Builds what is stale. @returns exit code of the compiler, 0 when there was nothing to do */

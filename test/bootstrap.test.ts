@@ -6,7 +6,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -193,6 +195,17 @@ describe("dependencies", () => {
     expect(first.code).toBe(0);
     expect(existsSync(join(root, "node_modules/part/package.json"))).toBe(true);
     expect((await ended(start(["merlon"]))).stderr).toBe("");
+  });
+
+  test.runIf(process.platform === "linux")("bring Node, also where npm took its command away", async () => {
+    const packaged = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
+    mkdirSync(dirname(packaged), { recursive: true });
+    symlinkSync(process.execPath, packaged);
+    const command = join(root, "node_modules/.bin/node");
+    rmSync(command);
+    expect((await ended(start(["merlon"]))).code).toBe(0);
+    expect(realpathSync(command)).toBe(realpathSync(process.execPath));
+    expect(readdirSync(dirname(command))).toEqual(["node"]);
   });
 
   test("of another platform may be absent", async () => {

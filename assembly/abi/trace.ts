@@ -23,7 +23,7 @@ export const TRACE_ENTRY_DECODERS: u32 = offsetof<TraceEntry>("decoders");
 export const TRACE_ENTRY_EXCERPT_SIZE: u32 = offsetof<TraceEntry>("excerptSize");
 export const TRACE_ENTRY_HEAD_BYTES: u32 = offsetof<TraceEntry>();
 
-/** Begins a trace of all that is looked at from now on; an earlier one is lost. @returns PASS, or LIMIT for no memory */
+/** Begins a trace of all that is looked at from now on; an earlier one is lost. @returns PASS, LIMIT for no memory */
 export function trace_begin(): u32 {
   return traceBegin() ? <u32>Status.PASS : <u32>Status.LIMIT;
 }

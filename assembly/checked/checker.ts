@@ -53,7 +53,7 @@ function check(address: usize, bytes: i32, padding: bool): void {
   } else if ((load<u64>(at) & load<u64>(at + 8)) != 0x0101010101010101) checkEach(at, bytes, padding);
 }
 
-/** Asked before each load. @param bytes 1 to 16, @param offset the instruction's own. @returns the address, unchanged */
+/** Asked before each load. @param bytes 1 to 16 @param offset the instruction's own @returns the address, unchanged */
 export function load_ptr(_id: i32, bytes: i32, offset: i32, address: i32): i32 {
   check(<usize>(address + offset), bytes, bytes == 16);
   return address;

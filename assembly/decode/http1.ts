@@ -144,7 +144,7 @@ export function rawHead(): bool {
   return makeBlock(rawRope(), true);
 }
 
-/** Makes the block of the collected trailers in the same way. @returns false when there are none, or no room for them */
+/** Makes the block of the collected trailers in the same way. @returns false when there are none, or no room */
 export function rawTrailers(): bool {
   return trailerRope().size > 2 && makeBlock(trailerRope(), false);
 }

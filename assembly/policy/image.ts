@@ -21,7 +21,7 @@ export const SECTION_BYTES: u32 = 12;
 /** Severity from which the built-in policy blocks. */
 export const SEVERITY_BLOCK: u32 = 4;
 
-/** Kinds of sections. A kind that this core does not know is refused, unless the section says that it may be skipped. */
+/** Kinds of sections. One that this core does not know is refused, unless the section says that it may be skipped. */
 export enum Section {
   /** Trusted proxies, 20 bytes each: address high, low, prefix length. */
   TRUSTED = 1,

@@ -34,7 +34,7 @@ function remoteMode(image: usize): u32 {
     if (at > end) break;
     if (methodBytes && (methodBytes != methodSize || !sameBytes(method, methodAt, methodBytes))) continue;
     if (!pathUnder(path, pathBytes)) continue;
-    const weight: u32 = 1 + pathBytes * 2 + <u32>(methodBytes != 0);
+    const weight: u32 = 1 + pathBytes * 2 + (methodBytes ? 1 : 0);
     if (weight < best) continue;
     best = weight;
     mode = ruleMode;

@@ -5,17 +5,16 @@
  *
  * Verdict, then stamp, point and the span in every layer of each match.
  */
-import { MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
+import { CHAIN_MAX, MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
 import { writeLiteral, writeNumber } from "../bytes/ascii";
-import { copyBytes } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { DECODER_NAMES } from "../decode/decoder";
 import { CATALOG } from "../tables/signatures.gen";
 import { LayerHead, MatchHead } from "./record";
 import { Result } from "./result";
 
-/** Bytes of the longest line. */
-export const LINE_BYTES_MAX: u32 = 64 + MATCHES_MAX * (POINT_TEXT_BYTES_MAX + 64 + 8 * 48);
+/** Bytes of the longest line; each byte of a point's text may become four. */
+export const LINE_BYTES_MAX: u32 = 64 + MATCHES_MAX * (POINT_TEXT_BYTES_MAX * 4 + 64 + (CHAIN_MAX + 1) * 48);
 
 let room: usize = 0;
 
@@ -50,14 +49,28 @@ export function writeDecoder(to: usize, decoder: u32): u32 {
   return writeItem(to, DECODER_NAMES, decoder, 32, 32);
 }
 
+/**
+ * Writes a point's text. Its names are the client's, so that a space or semicolon, which divide the line, is escaped:
+ * nobody can write a match of their own into it. @returns bytes written
+ */
+function writePointText(to: usize, at: usize, size: u32): u32 {
+  const start = to;
+  for (const end = at + <usize>size; at < end; at++) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x20) to += <usize>writeLiteral(to, "\\x20");
+    else if (c == 0x3b) to += <usize>writeLiteral(to, "\\x3b");
+    else store<u8>(to++, <u8>c);
+  }
+  return <u32>(to - start);
+}
+
 function writeMatch(to: usize, at: usize): u32 {
   const start = to;
   const head = changetype<MatchHead>(at);
   to += <usize>writeStamp(to, head.signature);
   store<u8>(to++, 0x40);
   at += <usize>offsetof<MatchHead>();
-  copyBytes(to, at, head.pointSize);
-  to += <usize>head.pointSize;
+  to += <usize>writePointText(to, at, head.pointSize);
   at += <usize>head.pointSize;
   for (let i: u32 = 0; i < head.layers; i++) {
     const one = changetype<LayerHead>(at);

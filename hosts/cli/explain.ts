@@ -31,9 +31,9 @@ export const explainCommand: Command = {
     peer: { type: "string", value: "<address>", about: `address that the request comes from; ${PEER} if not given` },
   },
   details: [
-    "The request is a file with raw HTTP/1.1, standard input (-), or a curl command as browsers copy it. Every reading of",
-    "every value is shown with the decoders that led to it and the lexers that looked at it. Secrets are hidden as in",
-    "records.",
+    "The request is a file with raw HTTP/1.1, standard input (-), or a curl command as browsers copy it. Every",
+    "reading of every value is shown with the decoders that led to it and the lexers that looked at it. Secrets are",
+    "hidden as in records.",
   ].join("\n"),
   examples: [
     "merlon explain request.http",

@@ -12,10 +12,11 @@ import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { protectCommand } from "./protect.ts";
+import { testCommand } from "./test.ts";
 import { showWord } from "./text.ts";
 
 /** All commands, in the order of help. */
-export const COMMANDS: readonly Command[] = [demoCommand, protectCommand, explainCommand, evaluateCommand];
+export const COMMANDS: readonly Command[] = [demoCommand, protectCommand, testCommand, explainCommand, evaluateCommand];
 
 /** Errors that are about what was written, not about the world. */
 const WRITTEN: ReadonlySet<ErrorCode> = new Set(["MERLON_USAGE", "MERLON_POLICY", "MERLON_UPSTREAM", "MERLON_TLS"]);

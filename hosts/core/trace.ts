@@ -1,4 +1,4 @@
-/** What a trace of the core says: every layer that was looked at, in order. Decoded by `engine.ts`, shown by explain. */
+/** What a trace of the core says: every layer that was looked at, in order. Decoded by engine.ts, shown by explain. */
 
 /** One layer of one value. */
 export interface TraceEntry {

@@ -1,7 +1,7 @@
 /**
  * The demo's application: a small shop that is weak on purpose, so that attacks have something to hit. It builds SQL by
- * joining strings, repeats what it is told, and joins file names. Its files are made up and kept in memory, its database
- * too, and it starts no process: what an attack reaches is the shop's own data and nothing of the machine.
+ * joining strings, repeats what it is told, and joins file names. Its files and its database are made up and kept in
+ * memory, and it starts no process: what an attack reaches is the shop's own data and nothing of the machine.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { constants, DatabaseSync } from "node:sqlite";

@@ -90,7 +90,7 @@ export function resolveImport(from: string, name: string): string {
     else if (segment !== ".") segments.push(segment);
   }
   const path = segments.join("/");
-  return extname(path) === "" ? `${path}.ts` : path;
+  return /\.(?:[mc]?js|json|tsx?)$/.test(path) ? path : `${path}.ts`;
 }
 
 /** A function or method with a body, by the lines where it begins and ends, counted from 1. */

@@ -74,6 +74,16 @@ function findUnopened(file: SourceFile): Finding[] {
   return comment.test(opening) ? [] : whole(file, "does not open with a comment that says what it is and why");
 }
 
+/** The lines of a file, in texts with those of fenced blocks emptied: a request there is as long as it is. */
+function proseLines({ path, lines }: SourceFile): readonly string[] {
+  if (!path.endsWith(".md")) return lines;
+  let fenced = false;
+  return lines.map((line) => {
+    if (line.startsWith("```")) fenced = !fenced;
+    return fenced ? "" : line;
+  });
+}
+
 const LONG_LINE = "x".repeat(LINE_CHARACTERS_MAX + 1);
 const LONG_FUNCTION = `function f() {\n${"  g();\n".repeat(FUNCTION_LINES_MAX)}}\n`;
 const LONG_METHOD = `class A {\n  b(c: C): void {\n${"    g();\n".repeat(FUNCTION_LINES_MAX)}  }\n}\n`;
@@ -99,11 +109,11 @@ export const TEXT_RULES: readonly Rule[] = [
     broken: { "hosts/core/a.ts": LONG_FUNCTION, "hosts/core/b.ts": LONG_METHOD },
   },
   {
-    name: `a line has at most ${LINE_CHARACTERS_MAX} characters, tables and addresses apart`,
+    name: `a line has at most ${LINE_CHARACTERS_MAX} characters, tables, addresses and blocks in texts apart`,
     find: perFile(
       (file) => /\.(ts|tsx|mjs|c|h|go|css|sql|sh|md)$/.test(file.path) && isOurProse(file),
       (file) =>
-        file.lines.flatMap((line, index) => {
+        proseLines(file).flatMap((line, index) => {
           if ([...line].length <= LINE_CHARACTERS_MAX || /https?:\/\/|^\|/.test(line)) return [];
           return [{ path: file.path, line: index + 1, why: `${line.length} characters` }];
         }),

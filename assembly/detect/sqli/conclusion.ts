@@ -1,8 +1,8 @@
 /** What a reading that came to its end without a fault shows as a whole. */
-import { isWord } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
-import { conditioned, truth } from "./predicate";
+import { SqlWord } from "../../tables/words.gen";
+import { conditioned, truth, truthLast } from "./predicate";
 import {
   Awaits,
   Leaf,
@@ -10,9 +10,12 @@ import {
   after,
   awaits,
   complete,
+  calling,
   decided,
+  isWordlike,
   finishPredicate,
   last,
+  lastButOne,
   lastFrom,
   lastUnclosed,
   leaf,
@@ -26,6 +29,7 @@ import {
   show,
   showAll,
   tokenCount,
+  wordLogic,
 } from "./reading";
 import { Token, commentFrom, kind, to } from "./token";
 
@@ -50,19 +54,23 @@ function isShortTail(): bool {
   return true;
 }
 
-/** Whether the bytes are a word at most: what a value holds, not what stands between two quotations of a text. */
-function isWordlike(at: usize, end: usize): bool {
-  if (end - at > <usize>TAIL_BYTES_MAX) return false;
-  while (at < end) {
-    const c = <u32>load<u8>(at++);
-    if (!isWord(c) && c != 0x25 && c != 0x2d && c != 0x2e && c != 0x40) return false;
-  }
-  return true;
+/** Whether what stands before the quote could be one value. */
+function isLeafWordlike(): bool {
+  let at = layer.at;
+  while (at < leafTo && load<u8>(at) == 32) at++;
+  return isWordlike(at, leafTo);
 }
 
 /** Whether what stands before the first and behind the last quote could be one value. */
 function isShortText(): bool {
-  return isWordlike(layer.at, leafTo) && isWordlike(lastFrom + 1, to);
+  let end = to;
+  while (end > lastFrom + 1 && load<u8>(end - 1) == 32) end--;
+  return isLeafWordlike() && isWordlike(lastFrom + 1, end);
+}
+
+/** `"-"` and `"+"` are words that people quote; in single quotes they are what scanners send. */
+function isDash(): bool {
+  return quote == 0x22 && tokenCount == 2 && lastButOne == Token.SIGN;
 }
 
 /** The reading left a string of the author's. */
@@ -74,13 +82,23 @@ function concludeQuoted(truncated: bool): void {
   }
   if (query == Query.UNION && awaits == Awaits.ITEM && !truncated) showAll(Signature.SQLI_UNION);
   if (truth) showAll(Signature.SQLI_TAUTOLOGY);
-  if (!truncated && !reopened) return;
-  if (conditioned) showAll(Signature.SQLI_CONDITION);
-  if (reopened && operatorCount && !nameCount && isShortText()) showAll(Signature.SQLI_OPERATOR);
+  const spoken = wordLogic && after && operatorCount > 1 && isLeafWordlike();
+  if (conditioned && (truncated || reopened || last == Token.SEMICOLON || spoken)) showAll(Signature.SQLI_CONDITION);
+  if (reopened && operatorCount && !nameCount && isShortText() && !isDash()) showAll(Signature.SQLI_OPERATOR);
+}
+
+/** Whether the last token, a constant of the language, is NULL or another that is not simply true or false. */
+function isNull(): bool {
+  const c = <u32>load<u8>(lastFrom) | 32;
+  return c != 0x74 && c != 0x66;
 }
 
 function concludeBare(truncated: bool): void {
-  if (truth && truncated) showAll(Signature.SQLI_TAUTOLOGY);
+  /* `2 or 3` may be prose; what follows a constant of the language, a NOT or stands in parentheses is not. */
+  if (calling) showAll(Signature.SQLI_CALL);
+  const plain = lastButOne != SqlWord.NOT && last != Token.CLOSE && (last != SqlWord.CONSTANT || isNull());
+  const bare = truthLast && wordLogic && leaf == Leaf.VALUE && !plain && last != Token.STRING;
+  if (bare || (truth && truncated)) showAll(Signature.SQLI_TAUTOLOGY);
   if (conditioned && (truncated || leaf == Leaf.VALUE || (logicFirst && after))) showAll(Signature.SQLI_CONDITION);
 }
 
@@ -89,7 +107,9 @@ export function conclude(): void {
   const truncated = kind == Token.TRUNCATE;
   finishPredicate();
   if (complete) {
-    if (truncated && decided && isShortTail()) showAll(Signature.SQLI_TAUTOLOGY);
+    /* A comment that never ends was written to swallow something. */
+    const open = commentFrom > layer.at && load<u8>(commentFrom - 1) == 0x2a && awaits != Awaits.ITEM;
+    if (truncated && (decided || open) && isShortTail()) showAll(Signature.SQLI_TAUTOLOGY);
     return;
   }
   if (ordering && (truncated || (last == Token.NUMBER && leaf == Leaf.VALUE))) show(Signature.SQLI_ORDER);

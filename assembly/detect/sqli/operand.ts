@@ -2,7 +2,22 @@
 import { lower, startsLower } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
-import { Frame, close, compare, condition, expectCondition, finish, frame, lead, logical, open, openCount, operand, operandRepeats, setFrame } from "./predicate";
+import {
+  Frame,
+  close,
+  compare,
+  condition,
+  expectCondition,
+  finish,
+  frame,
+  lead,
+  logical,
+  open,
+  openCount,
+  operand,
+  operandRepeats,
+  setFrame,
+} from "./predicate";
 import {
   Awaits,
   Leaf,
@@ -10,6 +25,7 @@ import {
   awaits,
   beginQuery,
   countName,
+  countOperator,
   last,
   lastButOne,
   leaf,
@@ -20,6 +36,7 @@ import {
   quote,
   setAfter,
   setAwaits,
+  setCalling,
   setLastUnclosed,
   setUniting,
   show,
@@ -27,7 +44,7 @@ import {
   tokenCount,
   uniting,
 } from "./reading";
-import { Token, from, kind, nextKind, to, unclosed, versioned } from "./token";
+import { Token, from, kind, nextFrom, nextKind, to, unclosed, versioned } from "./token";
 
 /** The left side of the comparison being read, if it is one bare name. */
 let leftFrom: usize = 0;
@@ -37,14 +54,16 @@ let nameSize: u32 = 0;
 
 /** Called at a comparison: keeps the name on its left, if that is all there is. */
 export function keepLeft(): void {
-  const alone = last == Token.NAME && (lastButOne == SqlWord.LOGIC || lastButOne == SqlWord.WHERE || lastButOne == Token.OPEN);
+  const led = lastButOne == SqlWord.LOGIC || lastButOne == SqlWord.WHERE || lastButOne == Token.OPEN;
+  const alone = led && last == Token.NAME;
   leftFrom = nameFrom;
   leftSize = alone ? nameSize : 0;
 }
 
 function repeatsLeft(): bool {
   const size = <u32>(to - from);
-  if (last != Token.COMPARE || !leftSize || size != leftSize || nextKind == Token.DOT || nextKind == Token.OPEN) return false;
+  if (last != Token.COMPARE || !leftSize || size != leftSize) return false;
+  if (nextKind == Token.DOT || nextKind == Token.OPEN) return false;
   for (let i: usize = 0; i < <usize>size; i++) {
     if (lower(load<u8>(leftFrom + i)) != lower(load<u8>(from + i))) return false;
   }
@@ -90,13 +109,22 @@ function isMethod(): bool {
   return last == Token.DOT && lastButOne != Token.DOT && lastButOne != SqlWord.SYSTEM && !quote && !operatorCount;
 }
 
+/** Whether the name that is called stands for an effect. */
+function isEffect(): bool {
+  return kind == SqlWord.EFFECT ? !isMethod() : last == Token.DOT && lastButOne == SqlWord.PACKAGE;
+}
+
 /** A name or a call; words that are keywords elsewhere are names here. */
 function named(): bool {
   const call = nextKind == Token.OPEN;
-  item(call || kind == SqlWord.EFFECT);
+  /* Behind a word, a name and parentheses set off by a blank may still be prose. */
+  item(call && (leaf != Leaf.NAME || nextFrom == to || query != Query.UNION));
   nameFrom = from;
   nameSize = <u32>(to - from);
-  if (call && ((kind == SqlWord.EFFECT && !isMethod()) || (last == Token.DOT && lastButOne == SqlWord.PACKAGE))) show(Signature.SQLI_CALL);
+  if (call && isEffect()) {
+    if (!tokenCount && !quote) setCalling();
+    else show(Signature.SQLI_CALL);
+  }
   if (kind == SqlWord.CHOICE && call) expectCondition();
   if (kind == SqlWord.SYSTEM && querying) show(Signature.SQLI_SYSTEM);
   if (last == SqlWord.PROCEDURE && call) show(Signature.SQLI_CALL);
@@ -176,7 +204,27 @@ function unitingStep(): bool {
 function comparingWord(): bool {
   if (last != SqlWord.NOT && last != SqlWord.LIKE) return nextKind == Token.OPEN && named();
   compare();
+  countOperator();
   return true;
+}
+
+/** Words that are clauses elsewhere and names here. */
+function keyword(): bool {
+  switch (kind) {
+    case SqlWord.OBJECT:
+    case SqlWord.SYSTEM:
+    case SqlWord.DELAY:
+    case SqlWord.SUFFIX:
+    case SqlWord.PROGRAM:
+    case SqlWord.EFFECT:
+    case SqlWord.PACKAGE:
+    case SqlWord.SET: return named();
+    case SqlWord.UPDATE:
+      if (last == SqlWord.LINK) setAfter(true);
+      return last == SqlWord.LINK;
+    case SqlWord.LOGIC: return false;
+    default: return kind < <u32>Token.END && (nextKind == Token.OPEN || nextKind == Token.COMPARE) && named();
+  }
 }
 
 /** One token where an operand is due. @returns false if it cannot stand there */
@@ -216,6 +264,9 @@ export function operandStep(): bool {
       setUniting(true);
       return true;
     case SqlWord.CASE: return true;
+    case SqlWord.CHOICE:
+      if (nextKind == SqlWord.NOT) expectCondition();
+      return nextKind == SqlWord.NOT || (nextKind == Token.OPEN && named());
     case SqlWord.WHEN:
       finish();
       lead();
@@ -229,26 +280,6 @@ export function operandStep(): bool {
     case SqlWord.IN:
     case SqlWord.BETWEEN: return comparingWord();
     case SqlWord.JOIN: return nextKind == Token.OPEN ? named() : (frame & Frame.FROM) != 0;
-    case SqlWord.OBJECT:
-    case SqlWord.SYSTEM:
-    case SqlWord.DELAY:
-    case SqlWord.SUFFIX:
-    case SqlWord.PROGRAM:
-    case SqlWord.EFFECT:
-    case SqlWord.PACKAGE:
-    case SqlWord.SET: return named();
-    case SqlWord.UPDATE:
-      if (last == SqlWord.LINK) setAfter(true);
-      return last == SqlWord.LINK;
-    case Token.END:
-    case Token.TRUNCATE:
-    case Token.BAD:
-    case Token.COMMA:
-    case Token.SEMICOLON:
-    case Token.COMPARE:
-    case Token.ARITHMETIC:
-    case Token.BRACKET_CLOSE:
-    case SqlWord.LOGIC: return false;
-    default: return (nextKind == Token.OPEN || nextKind == Token.COMPARE) && named();
+    default: return keyword();
   }
 }

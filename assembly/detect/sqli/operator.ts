@@ -1,4 +1,5 @@
-/** Steps of the grammar behind an operand: operators, clauses, the ends of lists and parentheses, further statements. */
+/** Steps of the grammar behind an operand: operators, clauses, the ends of lists and parentheses, statements. */
+import { isAlpha } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import { keepLeft, operandStep } from "./operand";
@@ -19,20 +20,27 @@ import {
   setAwaits,
   setOrdering,
   setUniting,
+  setWordLogic,
   show,
   showAll,
   tokenCount,
 } from "./reading";
 import { Start, statementStep } from "./statement";
-import { Token, advance, kind, nextKind } from "./token";
+import { Token, advance, from, kind, nextFrom, nextKind, nextTo } from "./token";
 
 function expectOperand(): bool {
   setAfter(false);
   return true;
 }
 
+/** Dividing by a zero that stands there as one: to fail, as far as the statement gets there, is all that it can do. */
+function dividesByZero(): bool {
+  return load<u8>(from) == 0x2f && nextKind == Token.NUMBER && nextTo - nextFrom == 1 && load<u8>(nextFrom) == 0x30;
+}
+
 /** An operator between two operands. */
 function operator(): bool {
+  if (kind == Token.ARITHMETIC && querying && dividesByZero()) show(Signature.SQLI_CALL);
   countOperator();
   return expectOperand();
 }
@@ -58,6 +66,7 @@ function conditionClause(): bool {
 }
 
 function logic(): bool {
+  setWordLogic(isAlpha(load<u8>(from)));
   finishPredicate();
   lead();
   return operator();
@@ -74,7 +83,7 @@ function orderBy(): bool {
 }
 
 function into(): bool {
-  if (nextKind == SqlWord.FILE || (nextKind == Token.VARIABLE && querying && !complete)) {
+  if (nextKind == SqlWord.FILE || (nextKind == Token.VARIABLE && (querying || leaf == Leaf.VALUE) && !complete)) {
     remember();
     advance();
     show(Signature.SQLI_FILE);
@@ -86,14 +95,18 @@ function into(): bool {
 function closeParenthesis(): bool {
   finishPredicate();
   /* `(1=2)*3`: a comparison of constants that is counted with. */
-  if (decidable && !complete && (nextKind == Token.STAR || nextKind == Token.ARITHMETIC)) showAll(Signature.SQLI_TAUTOLOGY);
+  const counted = nextKind == Token.STAR || nextKind == Token.ARITHMETIC;
+  if (decidable && counted && !complete) showAll(Signature.SQLI_TAUTOLOGY);
   close();
   return true;
 }
 
 /** A second name for a table or for what parentheses hold. */
 function isAlias(): bool {
-  if (frame & Frame.FROM) return last == Token.NAME || last == Token.CLOSE || last == SqlWord.SYSTEM || last == SqlWord.OBJECT;
+  if (frame & Frame.FROM) {
+    return last == Token.NAME || last == Token.CLOSE || last == SqlWord.SYSTEM || last == SqlWord.OBJECT;
+  }
+  if (last == Token.NAME && querying && leaf == Leaf.VALUE) return nextKind == SqlWord.FROM || nextKind == Token.COMMA;
   return last == Token.CLOSE && (frame & Frame.QUERY) != 0;
 }
 
@@ -125,7 +138,7 @@ function semicolon(): bool {
   return kind == Token.TRUNCATE || kind == Token.END || kind == Token.SEMICOLON;
 }
 
-function from(): bool {
+function fromClause(): bool {
   finishPredicate();
   setFrame(Frame.FROM);
   if (awaits == Awaits.FROM) setAwaits(Awaits.TABLE);
@@ -157,7 +170,7 @@ export function operatorStep(): bool {
     case SqlWord.LINK: return expectOperand();
     case Token.SEMICOLON: return semicolon();
     case SqlWord.NOT: return negation();
-    case SqlWord.FROM: return from();
+    case SqlWord.FROM: return fromClause();
     case SqlWord.JOIN:
       setFrame(Frame.FROM);
       return (frame & Frame.FROM) != 0 && expectOperand();

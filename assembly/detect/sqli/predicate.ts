@@ -24,6 +24,8 @@ export enum Frame {
   QUERY = 64,
 }
 
+/** A condition that is a constant and nothing else. */
+const WHOLE: u32 = Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT;
 const FRESH: u32 = Frame.CONSTANT | Frame.ALL_CONSTANT;
 
 const frames: usize = memory.data(FRAMES_MAX * 4, 4);
@@ -38,6 +40,8 @@ export let conditioned: bool = false;
 /** A constant that is no comparison was met as a whole condition: `or 1`. */
 export let truth: bool = false;
 
+/** Whether the last predicate to end was one. */
+export let truthLast: bool = false;
 /** Whether the last predicate to end compared constants, in a condition or not. */
 export let decidable: bool = false;
 
@@ -49,6 +53,7 @@ export function predicateBegin(): void {
   conditioned = false;
   truth = false;
   decidable = false;
+  truthLast = false;
 }
 
 /** Adds an operand to the current predicate. */
@@ -62,14 +67,17 @@ export function operandRepeats(): void {
   frame |= Frame.FILLED | Frame.CONSTANT;
 }
 
+/** The current predicate compares. */
 export function compare(): void {
   frame |= Frame.COMPARED;
 }
 
+/** Sets or clears bits of the innermost frame. */
 export function setFrame(bits: u32): void {
   frame |= bits;
 }
 
+/** See `setFrame`. */
 export function clearFrame(bits: u32): void {
   frame &= ~bits;
 }
@@ -78,14 +86,16 @@ export function clearFrame(bits: u32): void {
 export function finish(): bool {
   let decided = false;
   decidable = false;
+  truthLast = false;
   if (frame & Frame.COMPARED) {
     decidable = (frame & Frame.CONSTANT) != 0;
     if (logical) {
       if (frame & Frame.CONSTANT) decided = true;
       else conditioned = true;
     }
-  } else if ((frame & (Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT)) == (Frame.LOGICAL | Frame.FILLED | Frame.CONSTANT)) {
+  } else if ((frame & WHOLE) == WHOLE) {
     truth = true;
+    truthLast = true;
   }
   frame = (frame & ~(Frame.COMPARED | Frame.FILLED | Frame.LOGICAL)) | Frame.CONSTANT;
   return decided;

@@ -2,11 +2,15 @@
  * One reading of the layer: where it began, what stood there, and what it has shown so far. Steps of the grammar
  * (operand.ts, operator.ts, statement.ts) share it.
  */
+import { isWord } from "../../bytes/ascii";
 import { report } from "../match";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import { finish, predicateBegin } from "./predicate";
 import { Token, from, kind, nextKind, to } from "./token";
+
+/** A single word in a value is no longer. */
+const WORDLIKE_BYTES_MAX: u32 = 16;
 
 /** What the value is before its first operator. */
 export enum Leaf {
@@ -70,6 +74,10 @@ export let effectFrom: usize = 0;
 export let decided: bool = false;
 /** The value begins with AND or OR as a word: nobody's value does, and no expression of a program. */
 export let logicFirst: bool = false;
+/** The last AND or OR was a word, no sign that separates fields elsewhere. */
+export let wordLogic: bool = false;
+/** The value begins with a call that counts if the whole is an expression. */
+export let calling: bool = false;
 let origin: usize = 0;
 
 /**
@@ -95,6 +103,8 @@ export function readingBegin(left: u32, leafEnd: usize): void {
   ordering = false;
   decided = false;
   logicFirst = false;
+  wordLogic = false;
+  calling = false;
   origin = left ? leafEnd : from;
   leafTo = leafEnd;
   lastFrom = from;
@@ -102,43 +112,63 @@ export function readingBegin(left: u32, leafEnd: usize): void {
   predicateBegin();
 }
 
+/** What the value begins with. */
 export function setLeaf(found: Leaf): void {
   leaf = found;
 }
 
+/** The value begins with a call that counts if no fault follows. */
+export function setCalling(): void {
+  calling = true;
+}
+
+/** Whether the current AND or OR is a word. */
+export function setWordLogic(word: bool): void {
+  wordLogic = word;
+}
+
+/** The value begins with AND or OR. */
 export function setLogicFirst(): void {
   logicFirst = true;
 }
 
+/** The value is a statement by itself. */
 export function setComplete(): void {
   complete = true;
 }
 
+/** Whether an operator is due next. */
 export function setAfter(due: bool): void {
   after = due;
 }
 
+/** Whether the SELECT of a UNION is due. */
 export function setUniting(on: bool): void {
   uniting = on;
 }
 
+/** ORDER BY or GROUP BY begins at the current token. */
 export function setOrdering(): void {
   ordering = true;
   effectFrom = from;
 }
 
+/** What a query still lacks. */
 export function setAwaits(what: Awaits): void {
   awaits = what;
 }
 
+/** The quote that the string just read lacks, or 0. */
 export function setLastUnclosed(missing: u32): void {
   lastUnclosed = missing;
 }
 
+/** An operator between two operands was read. */
 export function countOperator(): void {
   operatorCount++;
 }
 
+/** A name was read. */
 export function countName(): void {
   nameCount++;
 }
@@ -197,4 +227,14 @@ export function nextContinues(): bool {
     case SqlWord.AS: return true;
     default: return false;
   }
+}
+
+/** Whether the bytes are a word at most: what a value holds, not what stands between two quotations of a text. */
+export function isWordlike(at: usize, end: usize): bool {
+  if (end - at > <usize>WORDLIKE_BYTES_MAX) return false;
+  while (at < end) {
+    const c = <u32>load<u8>(at++);
+    if (!isWord(c) && c != 0x25 && c != 0x2d && c != 0x2e && c != 0x40) return false;
+  }
+  return true;
 }

@@ -7,9 +7,9 @@
  *      operator or keyword behind at most one operand,
  *   2. what follows goes on as a statement could, token by token in the grammar of expressions, lists, clauses and
  *      further statements: two words in a row, which is what prose has, end the reading,
- *   3. on the way there is an effect that the statement's author did not write: a decidable condition, a second query, a
- *      second statement, a call that waits, fails or acts, the server's own tables, a file, a column count, a comment or a
- *      new string that swallows what the author wrote behind the value.
+ *   3. on the way there is an effect that the statement's author did not write: a decidable condition, a second
+ *      query, a second statement, a call that waits, fails or acts, the server's own tables, a file, a column count, a
+ *      comment or a new string that swallows what the author wrote behind the value.
  * A statement that is the whole value is no injection: tutorials, consoles and search boxes hold many. In it only what
  * reaches outside of the application's data counts.
  *
@@ -17,6 +17,7 @@
  * that are no SQL end after two tokens, so that the gate can be generous.
  */
 import { isAlpha } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
@@ -26,7 +27,18 @@ import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
 import { conclude } from "./conclusion";
 import { operandStep } from "./operand";
 import { operatorStep } from "./operator";
-import { Leaf, after, finishPredicate, last, readingBegin, remember, setAfter, setLeaf, setLogicFirst, uniting } from "./reading";
+import {
+  Leaf,
+  after,
+  finishPredicate,
+  last,
+  readingBegin,
+  remember,
+  setAfter,
+  setLeaf,
+  setLogicFirst,
+  uniting,
+} from "./reading";
 import { Start, statementStep } from "./statement";
 import { Token, advance, from, kind, nextKind, tokensBegin } from "./token";
 
@@ -48,24 +60,26 @@ function isClause(): bool {
     case SqlWord.WHERE:
     case SqlWord.ORDER:
     case SqlWord.HAVING:
+    case SqlWord.WAITFOR:
     case SqlWord.LIMIT: return true;
+    case SqlWord.NOT: return nextKind == SqlWord.LIKE || nextKind == SqlWord.IN;
     default: return false;
   }
 }
 
-/** Reads on until the tokens end or do not fit. */
-function read(): void {
+/** Reads on until the tokens end or do not fit. @returns whether they ended */
+function read(): bool {
   while (kind != Token.END && kind != Token.TRUNCATE) {
     if (!after && !uniting && last == Token.SIGN && isClause()) setAfter(true);
     if (!(after ? operatorStep() : operandStep())) {
       if (after) finishPredicate();
-      return;
+      return false;
     }
     if (kind == Token.END || kind == Token.TRUNCATE) break;
     remember();
     advance();
   }
-  conclude();
+  return true;
 }
 
 /** Whether the first token of a bare value goes on from something that is not there. */
@@ -108,7 +122,7 @@ function readBare(): void {
     if (kind == Token.CLOSE || kind == Token.BRACKET_CLOSE) setLeaf(Leaf.VALUE);
   } else {
     const first = kind == Token.SIGN ? nextKind : kind;
-    const value = first == Token.NUMBER || first == Token.STRING || first == SqlWord.CONSTANT;
+    const value = first == Token.NUMBER || first == Token.STRING;
     setLeaf(value ? Leaf.VALUE : Leaf.NAME);
     const step = statementStep(Start.WHOLE);
     if (step == 2) return;
@@ -117,29 +131,41 @@ function readBare(): void {
       advance();
     }
   }
-  read();
+  if (read()) conclude();
 }
 
 /** What may come right behind the quote that ends the author's string; nearly every benign value ends here. */
 function leaves(): bool {
-  return kind != Token.END && kind != Token.NAME && kind != Token.NUMBER && kind != Token.BAD && (kind != Token.OPEN || nextKind == SqlWord.SELECT);
+  if (kind == Token.OPEN) return nextKind == SqlWord.SELECT;
+  return kind != Token.END && kind != Token.NAME && kind != Token.NUMBER && kind != Token.BAD;
 }
 
 /** The value inside the author's quotes: code begins behind the first quote that is not doubled. */
 function readQuoted(quote: u32): void {
-  let at = layer.at;
-  const end = at + <usize>layer.size;
-  while (at < end) {
-    if (<u32>load<u8>(at) == quote) {
-      if (at + 1 >= end || <u32>load<u8>(at + 1) != quote) break;
-      at++;
-    }
-    at++;
-  }
+  const end = layer.at + <usize>layer.size;
+  let at = findByte(layer.at, end, quote);
+  while (at + 1 < end && <u32>load<u8>(at + 1) == quote) at = findByte(at + 2, end, quote);
   if (at >= end) return;
   tokensBegin(at + 1, end);
   if (!leaves()) return;
   readingBegin(quote, at);
+  if (read()) conclude();
+}
+
+/**
+ * The value inside quotes in a language that doubles a quote to escape it, or in front of a filter that halves them:
+ * code begins behind the first doubled quote. Program text is full of empty strings, so only what shows on the way
+ * counts.
+ */
+function readDoubled(quote: u32): void {
+  const end = layer.at + <usize>layer.size;
+  let at = findByte(layer.at, end, quote);
+  while (at + 1 < end && <u32>load<u8>(at + 1) != quote) at = findByte(at + 1, end, quote);
+  if (at + 2 >= end) return;
+  tokensBegin(at + 2, end);
+  if (!leaves()) return;
+  readingBegin(quote, at);
+  setLeaf(Leaf.NAME);
   read();
 }
 
@@ -151,7 +177,13 @@ export function sqliLex(): void {
     return;
   }
   readBare();
-  if (has & Has.SINGLE) readQuoted(0x27);
-  if (has & Has.DOUBLE) readQuoted(0x22);
+  if (has & Has.SINGLE) {
+    readQuoted(0x27);
+    readDoubled(0x27);
+  }
+  if (has & Has.DOUBLE) {
+    readQuoted(0x22);
+    readDoubled(0x22);
+  }
   if (has & Has.BACKTICK) readQuoted(0x60);
 }

@@ -1,9 +1,23 @@
 /** Statements that a value may start: behind a semicolon, where a batch needs none (T-SQL), or as the whole value. */
+import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
-import { expectCondition, openCount } from "./predicate";
-import { Leaf, Query, beginQuery, complete, leaf, quote, setAfter, setComplete, show, remember } from "./reading";
-import { Frame, setFrame } from "./predicate";
+import { Frame, expectCondition, openCount, setFrame } from "./predicate";
+import {
+  Leaf,
+  Query,
+  beginQuery,
+  isWordlike,
+  leafTo,
+  tokenCount,
+  complete,
+  leaf,
+  quote,
+  setAfter,
+  setComplete,
+  show,
+  remember,
+} from "./reading";
 import { Token, advance, kind, nextKind } from "./token";
 
 /** How sure the place is to begin a statement. */
@@ -29,23 +43,48 @@ function copyProgram(): bool {
   return false;
 }
 
+/** A T-SQL script as the whole value: looks for what it runs or waits for. */
+function scriptEffect(): void {
+  while (kind != Token.END && kind != Token.TRUNCATE) {
+    const dynamic = nextKind == Token.OPEN || nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM;
+    if ((kind == SqlWord.EXECUTE && dynamic) || (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY)) {
+      show(Signature.SQLI_STACKED);
+      return;
+    }
+    advance();
+  }
+}
+
 function isEnd(token: u32): bool {
   return token == Token.END || token == Token.TRUNCATE || token == Token.SEMICOLON;
+}
+
+/** Whether what stands before the quote is a word: a program that quotes a query has more there, or nothing. */
+function isLeafWord(): bool {
+  return leafTo > layer.at && isWordlike(layer.at, leafTo);
 }
 
 /** Verbs whose second word proves them wherever a statement may stand. */
 function isPhrase(): bool {
   switch (kind) {
-    case SqlWord.DEFINE: return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE || nextKind == SqlWord.LOGIC;
-    case SqlWord.EXECUTE: return nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM || nextKind == SqlWord.PACKAGE;
+    case SqlWord.DEFINE:
+      return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE || nextKind == SqlWord.LOGIC;
+    case SqlWord.EXECUTE:
+      return nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM || nextKind == SqlWord.PACKAGE;
     case SqlWord.DECLARE: return nextKind == Token.VARIABLE;
     case SqlWord.WAITFOR: return nextKind == SqlWord.DELAY;
     case SqlWord.INSERT: return nextKind == SqlWord.INTO;
     case SqlWord.DELETE: return nextKind == SqlWord.FROM;
     case SqlWord.BACKUP: return nextKind == SqlWord.OBJECT;
     case SqlWord.BEGIN: return nextKind == SqlWord.DECLARE;
+    case SqlWord.DO: return nextKind == SqlWord.EFFECT;
     default: return false;
   }
+}
+
+/** Whether the next word may name something that runs. */
+function isRoutine(): bool {
+  return nextKind == Token.NAME || nextKind == SqlWord.EFFECT || nextKind == SqlWord.PACKAGE;
 }
 
 /** Verbs that words of prose resemble: proof only behind a value that was left. */
@@ -53,10 +92,10 @@ function isVerb(): bool {
   switch (kind) {
     case SqlWord.DEFINE: return nextKind == Token.NAME;
     case SqlWord.EXECUTE: return !isEnd(nextKind) && nextKind != Token.COMPARE && nextKind != Token.CLOSE;
-    case SqlWord.CALL: return nextKind == Token.NAME || nextKind == SqlWord.EFFECT || nextKind == SqlWord.PACKAGE;
+    case SqlWord.CALL: return isRoutine();
     case SqlWord.SHUTDOWN: return isEnd(nextKind) || nextKind == Token.NAME;
     case SqlWord.DECLARE:
-    case SqlWord.BEGIN: return nextKind == Token.NAME || nextKind == SqlWord.EFFECT || nextKind == SqlWord.PACKAGE || nextKind == SqlWord.DECLARE;
+    case SqlWord.BEGIN: return isRoutine() || nextKind == SqlWord.DECLARE;
     case SqlWord.GRANT: return nextKind == Token.NAME || nextKind == SqlWord.QUANTIFIER;
     case SqlWord.SET: return nextKind == Token.VARIABLE;
     case SqlWord.EFFECT: return nextKind == Token.OPEN || nextKind == Token.DOT;
@@ -90,9 +129,11 @@ function whole(): u32 {
     case SqlWord.DELETE:
     case SqlWord.DEFINE:
     case SqlWord.GRANT:
-    case SqlWord.DECLARE:
     case SqlWord.SHUTDOWN:
     case SqlWord.BEGIN: return nextKind == Token.OPEN ? 0 : 2;
+    case SqlWord.DECLARE:
+      if (nextKind == Token.VARIABLE) scriptEffect();
+      return 2;
     default: return 0;
   }
 }
@@ -104,9 +145,10 @@ function whole(): u32 {
 export function statementStep(start: Start): u32 {
   if (start == Start.WHOLE) return whole();
   if (openCount() || complete) return start == Start.STACKED ? 2 : 0;
-  const sure = quote != 0 || leaf == Leaf.VALUE;
+  const sure = leaf == Leaf.VALUE;
   if (kind == SqlWord.SELECT) {
     if (start == Start.BATCH && !sure) return 0;
+    if (start == Start.BATCH && !tokenCount && !isLeafWord()) setComplete();
     beginQuery(start == Start.STACKED ? Query.STACKED : Query.LOOSE);
     setFrame(Frame.QUERY);
     setAfter(false);
@@ -116,7 +158,7 @@ export function statementStep(start: Start): u32 {
     show(Signature.SQLI_STACKED);
     return 2;
   }
-  if (kind == SqlWord.EFFECT && nextKind == Token.OPEN && quote) {
+  if (kind == SqlWord.EFFECT && nextKind == Token.OPEN && quote && leaf == Leaf.VALUE) {
     show(Signature.SQLI_CALL);
     return 2;
   }
@@ -136,7 +178,7 @@ export function statementStep(start: Start): u32 {
     copyProgram();
     return 2;
   }
-  if (kind == SqlWord.CHOICE && sure) {
+  if (kind == SqlWord.CHOICE && (sure || start == Start.STACKED)) {
     expectCondition();
     setAfter(false);
     return 1;

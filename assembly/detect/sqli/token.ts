@@ -1,7 +1,7 @@
 /**
- * Bytes to SQL tokens, one at a time with one token of look-ahead, in the union of the dialects: what any server would
- * read as a token is one here. The reader never goes back, so that one reading of a layer costs at most one visit a byte
- * and a reading that turns out not to be SQL ends after a token or two.
+ * Bytes to SQL tokens, one at a time with one token of look-ahead, in the union of the dialects: what any server
+ * would read as a token is one here. The reader never goes back, so that one reading of a layer costs at most two
+ * visits a byte and a reading that turns out not to be SQL ends after a token or two.
  *
  * Dialects differ, and the reading that serves an attacker is taken: comments (`--`, `#`, C style) are white space and
  * so are the marks of versioned ones (MySQL 8.4 §11.7: the code inside runs), a number ends where a keyword begins
@@ -43,7 +43,8 @@ const SPLIT_BYTES_MAX: u32 = 32;
 
 let cursor: usize = 0;
 let limit: usize = 0;
-let versions: u32 = 0;
+/** Whether a comment was met: the end of one that stands alone closes a versioned one, or one inside another. */
+let commented: bool = false;
 let braces: u32 = 0;
 
 /** The current token. */
@@ -66,8 +67,9 @@ export let versioned: bool = false;
 export function tokensBegin(at: usize, end: usize): void {
   cursor = at;
   limit = end;
-  versions = 0;
+  commented = false;
   braces = 0;
+  nextKind = Token.END;
   versioned = false;
   commentFrom = end;
   scan();
@@ -107,6 +109,7 @@ function skipLine(): bool {
 /** At a slash and a star. @returns false if the comment swallows the rest */
 function skipComment(): bool {
   const start = cursor;
+  commented = true;
   cursor += 2;
   let mark = byteAt(cursor);
   if (mark == 0x4d && byteAt(cursor + 1) == 0x21) {
@@ -116,7 +119,6 @@ function skipComment(): bool {
   if (mark == 0x21) {
     cursor++;
     for (let i = 0; i < 6 && isDigit(byteAt(cursor)); i++) cursor++;
-    versions++;
     versioned = true;
     return true;
   }
@@ -152,6 +154,26 @@ function skipCast(): void {
   while (cursor < limit && isWord(load<u8>(cursor))) cursor++;
 }
 
+/**
+ * Whether a `+` at the cursor stands for a blank, as in a form that was encoded once more than it is decoded: behind a
+ * word that joins or leads, where it could only be the sign of a number.
+ */
+function isPlusBlank(): bool {
+  if (nextKind >= <u32>Token.END) return false;
+  switch (nextKind) {
+    case SqlWord.CONSTANT:
+    case SqlWord.END:
+    case SqlWord.SUFFIX:
+    case SqlWord.OBJECT:
+    case SqlWord.SYSTEM:
+    case SqlWord.EFFECT:
+    case SqlWord.PACKAGE:
+    case SqlWord.PROGRAM:
+    case SqlWord.DELAY: return false;
+    default: return true;
+  }
+}
+
 /** Skips what separates tokens. @returns false if a comment swallowed the rest */
 function skipBlank(): bool {
   while (cursor < limit) {
@@ -167,10 +189,10 @@ function skipBlank(): bool {
       if (!skipLine()) return false;
     } else if (c == 0x2f && next == 0x2a) {
       if (!skipComment()) return false;
-    } else if (c == 0x2a && next == 0x2f && versions) {
+    } else if (c == 0x2a && next == 0x2f && commented) {
       cursor += 2;
-      versions--;
     } else if (c == 0x3a && next == 0x3a) skipCast();
+    else if (c == 0x2b && isPlusBlank()) cursor++;
     else if (c == 0x7d && braces) {
       cursor++;
       braces--;
@@ -319,6 +341,9 @@ function scanNumber(): void {
   if (at < limit && isNamePart(at)) {
     let end = at;
     while (end < limit && isNamePart(end)) end++;
+    /* Oracle's literals may end in a letter of their type: `1d`, `1f`. */
+    const suffix = byteAt(at) | 32;
+    if ((suffix == 0x64 || suffix == 0x66) && end - at > 1 && wordKind(at + 1, <u32>(end - at - 1))) at++;
     if (!wordKind(at, <u32>(end - at))) {
       take(Token.NAME, <u32>(end - cursor));
       return;

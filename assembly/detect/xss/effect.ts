@@ -156,7 +156,7 @@ function callRuns(what: Is): bool {
 
 /** Whether nothing but the text says that it is script; then `alert (high)` is prose. */
 function readsPlain(): bool {
-  return (reading & (Read.ANY | Read.CODE)) == 0;
+  return (reading & (Read.ANY | Read.CODE | Read.BREAK)) == 0;
 }
 
 function pushFrame(code: u32, callee: Is): void {

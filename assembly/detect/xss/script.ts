@@ -2,7 +2,9 @@
  * Script without tags: a value that is put into a script. It may stand in a string of any quote, in a template, behind
  * a comment, or as plain script, so it is read once from each such beginning (see effect.ts for what is looked for).
  */
+
 import { Limit } from "../../abi/status";
+import { isWord } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
@@ -11,6 +13,7 @@ import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
 import { clearClosers, isCloser } from "./closers";
 import { effectAt, effectEnd, effectHidden, findEffect, Read } from "./effect";
+import { Keyword, keywordOf } from "./keyword";
 import { cursor, tokenFrom } from "./token";
 import { dataIsPage, dataScheme, scriptScheme } from "./url";
 
@@ -51,13 +54,80 @@ export function scanData(): void {
   if (data && dataIsPage(data, end)) report(Signature.XSS_SCHEME, layer.at, data);
 }
 
-/** What the value may break out of at `at`: 1 a string, 2 a template's text or a comment, 0 nothing. */
-function breaksAt(at: usize, end: usize): u32 {
+/** What a break leaves: a string, a template, a template's text, a comment. */
+enum Break {
+  NONE = 0,
+  STRING = 1,
+  TEMPLATE = 2,
+  EXPRESSION = 3,
+  COMMENT = 4,
+}
+
+/** Where the pass stands: on the value's first line; behind the beginning of a comment; which quotes have come. */
+let firstLine: bool = true;
+let commented: bool = false;
+/** The value is a source of several lines, so that of its quotes only the first of each kind can close the page's. */
+let source: bool = false;
+let quotesSeen: u32 = 0;
+
+function quoteBit(c: u32): u32 {
+  return c == 0x22 ? 1 : c == 0x27 ? 2 : 4;
+}
+
+/**
+ * What the value may break out of at `at`. A string cannot hold a line end, so a quote behind one closes none that the
+ * value began in; nor does the end of a comment that the value itself began.
+ */
+function breaksAt(at: usize, end: usize): Break {
   const c = <u32>load<u8>(at);
-  if (c == 0x22 || c == 0x27 || c == 0x60) return isCloser(at) ? 0 : 1;
-  if (at + 1 >= end) return 0;
-  const next = <u32>load<u8>(at + 1);
-  return ((c == 0x24 || c == 0x26) && next == 0x7b) || (c == 0x2a && next == 0x2f) ? 2 : 0;
+  const next = at + 1 < end ? <u32>load<u8>(at + 1) : 0;
+  switch (c) {
+    case 0x22:
+    case 0x27:
+      return firstLine && !isCloser(at) && !(source && quotesSeen & quoteBit(c)) ? Break.STRING : Break.NONE;
+    case 0x60:
+      /* Behind another one it is a fence of Markdown. */
+      return isCloser(at) || (at > layer.at && load<u8>(at - 1) == c) ? Break.NONE : Break.TEMPLATE;
+    case 0x24:
+    case 0x26:
+      return next == 0x7b ? Break.EXPRESSION : Break.NONE;
+    case 0x2f:
+      if (next == 0x2a) commented = true;
+      return Break.NONE;
+    case 0x2a:
+      return next == 0x2f && !commented ? Break.COMMENT : Break.NONE;
+    case 0x0a:
+    case 0x0d:
+      firstLine = false;
+      return Break.NONE;
+    default:
+      return Break.NONE;
+  }
+}
+
+/**
+ * How to read behind a break. A source has strings too, but its first quote of a kind opens one; only behind that one
+ * can a value that is no source have closed the page's.
+ */
+function readOf(kind: Break, c: u32): u32 {
+  if (kind != Break.STRING && kind != Break.TEMPLATE) return 0;
+  const bit = quoteBit(c);
+  const read =
+    quotesSeen & bit ? Read.BREAK : quotesSeen ? Read.BREAK | Read.CODE : Read.BREAK | Read.CODE | Read.FIRST;
+  quotesSeen |= bit;
+  return read;
+}
+
+/** Whether the value is a source of several lines: it begins with a declaration. */
+function isSource(): bool {
+  if (!(layer.has & Has.NEWLINE)) return false;
+  const end = layer.at + <usize>layer.size;
+  let at = layer.at;
+  while (at < end && load<u8>(at) <= 32) at++;
+  let stop = at;
+  while (stop < end && isWord(load<u8>(stop))) stop++;
+  const word = keywordOf(at, <u32>(stop - at));
+  return word == Keyword.DECLARE || (word == Keyword.PREFIX && stop < end && load<u8>(stop) == 32);
 }
 
 /** Reads the layer as script from every beginning. */
@@ -66,28 +136,30 @@ export function scanScript(): void {
     reachLimit(Limit.FUEL);
     return;
   }
-  if (readWhole()) return;
+  source = isSource();
+  if (!source && readWhole()) return;
   const breaks = Has.SINGLE | Has.DOUBLE | Has.BACKTICK | Has.DOLLAR | Has.STAR | Has.AMPERSAND;
   if (!(layer.has & breaks)) return;
   clearClosers();
   budget = <i32>(layer.size * PASSES + 256);
+  firstLine = true;
+  commented = false;
+  quotesSeen = 0;
   const end = layer.at + <usize>layer.size;
   let alive = layer.at;
-  let first: u32 = Read.FIRST;
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);
-    if (c > 0x60 || (c != 0x22 && c != 0x27 && c != 0x60 && c != 0x24 && c != 0x26 && c != 0x2a)) continue;
+    if (c > 0x60) continue;
     const kind = breaksAt(at, end);
-    if (!kind || (kind == 2 && at < alive)) continue;
+    if (kind == Break.NONE || (kind > Break.TEMPLATE && at < alive)) continue;
     if (budget < 0) {
       reachLimit(Limit.FUEL);
       return;
     }
-    const read = kind == 1 ? first | Read.BREAK | Read.CODE : Read.CODE;
-    if (kind == 1) first = 0;
-    if (readFrom(at, at + <usize>kind, read, Signature.XSS_JS_BREAK)) return;
+    const from = at + (kind > Break.TEMPLATE ? 2 : 1);
+    if (readFrom(at, from, readOf(kind, c), Signature.XSS_JS_BREAK)) return;
     /* What this reading has passed as script, a reading from further on would pass alike. */
-    if (kind == 2) alive = tokenFrom;
+    if (kind > Break.TEMPLATE) alive = tokenFrom;
   }
 }
 

@@ -61,16 +61,13 @@ function runs(c: u32): bool {
   return endsWith("behavior:") || endsWith("behaviour:") || endsWith("binding:") || endsWith("script:");
 }
 
-/**
- * Looks for such a style in [at, end).
- * @param sheet whether it is a whole sheet, in which `@import` counts
- * @returns address behind what shows it, or 0
- */
-export function styleRuns(at: usize, end: usize, sheet: bool): usize {
+/** Reads a style once; `strings` says whether a comment can begin inside quotes. @returns as `styleRuns` */
+function readStyle(at: usize, end: usize, sheet: bool, strings: bool): usize {
   count = 0;
+  let quote: u32 = 0;
   while (at < end) {
     const c = <u32>load<u8>(at);
-    if (c == 0x2f && at + 1 < end && load<u8>(at + 1) == 0x2a) {
+    if (!quote && c == 0x2f && at + 1 < end && load<u8>(at + 1) == 0x2a) {
       at = skipComment(at, end);
       continue;
     }
@@ -80,6 +77,7 @@ export function styleRuns(at: usize, end: usize, sheet: bool): usize {
       continue;
     }
     at++;
+    if (strings && (c == 0x22 || c == 0x27)) quote = quote == c ? 0 : quote ? quote : c;
     if (c <= 32) continue;
     if (c == 0x3c && sheet && at < end && load<u8>(at) == 0x2f) return 0;
     keep(c);
@@ -87,4 +85,14 @@ export function styleRuns(at: usize, end: usize, sheet: bool): usize {
     if (sheet && (c | 32) == 0x74 && endsWith("@import")) return at;
   }
   return 0;
+}
+
+/**
+ * Looks for such a style in [at, end).
+ * @param sheet whether it is a whole sheet, in which `@import` counts
+ * @returns address behind what shows it, or 0
+ */
+export function styleRuns(at: usize, end: usize, sheet: bool): usize {
+  const found = readStyle(at, end, sheet, false);
+  return found ? found : readStyle(at, end, sheet, true);
 }

@@ -117,7 +117,8 @@ function valueText(entries: readonly TraceEntry[]): string {
   const [first] = entries;
   if (first === undefined) return "";
   const window = first.offset === 0 ? "" : `, from byte ${first.offset}`;
-  return `\n  ${first.point.slice(0, POINT_CHARS_MAX)} (${first.place.replaceAll("_", " ")}${window})\n${entries.map(entryText).join("")}`;
+  const name = `${first.point.slice(0, POINT_CHARS_MAX)} (${first.place.replaceAll("_", " ")}${window})`;
+  return `\n  ${name}\n${entries.map(entryText).join("")}`;
 }
 
 function entryText({ decoders, size, excerpt, words, lexers, found }: TraceEntry): string {

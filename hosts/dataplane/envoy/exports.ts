@@ -61,14 +61,6 @@ export function proxy_on_memory_allocate(size: u32): usize {
   return size <= INPUT_BYTES_MAX ? input() : 0;
 }
 
-/** A stream may begin; its transaction is opened with its head, when the peer's address can be asked for. */
-export function proxy_on_context_create(_context: u32, _parent: u32): void {}
-
-/** The module is loaded and was ready before. @returns 1, that it may go on */
-export function proxy_on_vm_start(_context: u32, _size: u32): u32 {
-  return 1;
-}
-
 /** Takes the plugin's configuration; refuses one whose policy image is not valid. */
 export function proxy_on_configure(_context: u32, size: u32): u32 {
   if (!size) return 1;
@@ -184,11 +176,6 @@ export function proxy_on_request_trailers(context: u32, _count: u32): u32 {
   if (proxy_get_header_map_pairs(REQUEST_TRAILERS, out, out + 4) != 0) return overLimit();
   tx_trailers(stream.handle, load<u32>(out + 4));
   return finish(stream);
-}
-
-/** The stream may be deleted. @returns 1, that nothing is waited for */
-export function proxy_on_done(_context: u32): u32 {
-  return 1;
 }
 
 /** The stream is over. */

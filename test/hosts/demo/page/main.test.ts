@@ -1,4 +1,4 @@
-/** The live page as a person meets it: numbers, switch and buttons, by mouse and keys, wide and narrow, light and dark. */
+/** The live page as a person meets it: switch and buttons, by mouse and by keys, wide and narrow, light and dark. */
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { SAMPLES } from "../../../../hosts/demo/samples.ts";
@@ -113,7 +113,8 @@ const COLOURS = `
   [...document.querySelectorAll("body *")].flatMap((element) => {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
     const shown = element.checkVisibility() && element.localName !== "noscript";
-    return own && shown ? [[element.className + ": " + element.textContent, getComputedStyle(element).color, solid(element)]] : [];
+    if (!own || !shown) return [];
+    return [[element.className + ": " + element.textContent, getComputedStyle(element).color, solid(element)]];
   });`;
 
 /** @see WCAG 2.2, relative luminance */

@@ -1,0 +1,51 @@
+/** Requests that carry one value in one place, written there as a client would write it. */
+import type { Pair } from "../test/assembly/core.ts";
+import type { Message } from "../test/conformance/message.ts";
+
+/** Where a value can stand. */
+export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart"] as const;
+export type PlaceName = (typeof PLACES)[number];
+
+/** A request with the value in that place; other parameters stand before and behind it. */
+export function place(where: PlaceName, value: string, others: readonly Pair[] = []): Message {
+  const message = { method: "GET", target: "/shop/list", authority: "shop.example", fields: [], trailers: [] };
+  const pairs = (write: (text: string) => string): string =>
+    [["v", value] as const, ...others].map(([name, text]) => `${write(name)}=${write(text)}`).join("&");
+  switch (where) {
+    case "query":
+      return { ...message, target: `/shop/list?${pairs(escapePercent)}`, body: Buffer.alloc(0) };
+    case "form":
+      return post(message, "application/x-www-form-urlencoded", pairs(escapePercent));
+    case "json":
+      return post(message, "application/json", toJson([["v", value], ...others]));
+    case "path":
+      return { ...message, target: `/shop/${value.replace(/[ %?#]/g, escapePercent)}`, body: Buffer.alloc(0) };
+    case "cookie":
+      return { ...message, fields: [["cookie", `v=${value.replace(/[%;]/g, escapePercent)}`]], body: Buffer.alloc(0) };
+    case "header":
+      return { ...message, fields: [["x-value", value]], body: Buffer.alloc(0) };
+    case "filename":
+      return multipart(message, `name="f"; filename="${value.replaceAll('"', '\\"')}"`, "hello");
+    case "multipart":
+      return multipart(message, 'name="v"', value);
+  }
+}
+
+/** Every byte that a query does not hold as it is, as `%XX`. */
+export function escapePercent(text: string): string {
+  return text.replace(/[^A-Za-z0-9._~-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** A flat document; bytes above 127 stand for themselves, as in UTF-8 text. */
+function toJson(pairs: readonly Pair[]): string {
+  return `{${pairs.map(([name, text]) => `${JSON.stringify(name)}:${JSON.stringify(text)}`).join(",")}}`;
+}
+
+function post(message: Omit<Message, "body">, type: string, body: string): Message {
+  return { ...message, method: "POST", fields: [["content-type", type]], body: Buffer.from(body, "latin1") };
+}
+
+function multipart(message: Omit<Message, "body">, disposition: string, content: string): Message {
+  const head = `--XyZ\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n`;
+  return post(message, "multipart/form-data; boundary=XyZ", `${head}${content}\r\n--XyZ--\r\n`);
+}

@@ -1,0 +1,27 @@
+/**
+ * How the property tests run: each with a seed that is printed when it fails and replayed with MERLON_FUZZ_SEED; without
+ * it the seed is fixed, so that a failure here is one everywhere. MERLON_FUZZ_RUNS asks for more runs than the usual.
+ */
+import fc from "fast-check";
+
+const SEED = 20_250_601;
+
+/** Checks a property in at least `runs` runs. */
+export function check<Values>(property: fc.IPropertyWithHooks<Values>, runs: number): void {
+  const seed = Number(process.env["MERLON_FUZZ_SEED"] ?? SEED);
+  const numRuns = Math.max(runs, Number(process.env["MERLON_FUZZ_RUNS"] ?? 0));
+  // The time bound keeps a starved machine from failing; what was checked until then counts.
+  fc.assert(property, { seed, numRuns, interruptAfterTimeLimit: TIME_MS, markInterruptAsFailure: false });
+}
+
+const TIME_MS = 20_000;
+
+/** Text of one byte a character, attacks and ordinary text among it. */
+export function anyValue(fragments: readonly string[]): fc.Arbitrary<string> {
+  const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
+  return fc.oneof(
+    fc.constantFrom(...fragments),
+    fc.string({ unit: byte, maxLength: 60 }),
+    fc.tuple(fc.constantFrom(...fragments), fc.constantFrom(...fragments)).map(([one, other]) => one + other),
+  );
+}
