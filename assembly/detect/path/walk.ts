@@ -178,6 +178,19 @@ function onUnknown(to: usize): void {
   }
 }
 
+/** Takes in the name's symbol in [at, next) and the plain bytes behind it, which most bytes are. @returns their end */
+function readName(at: usize, next: usize, end: usize): usize {
+  if (!nameSize) beginName();
+  const stop = next < end ? next : end;
+  while (at < stop) append(load<u8>(at++));
+  nameSize++;
+  while (at < end && isNameByte(load<u8>(at))) {
+    append(load<u8>(at++));
+    nameSize++;
+  }
+  return at;
+}
+
 /**
  * Walks the path that begins at `at`.
  * @returns where it ends: at a byte that ends it, or at `end`
@@ -196,18 +209,9 @@ export function walk(at: usize, end: usize): usize {
     const kind = symbolAt(at, end);
     const next = at + <usize>symbolSize;
     switch (kind) {
-      case PathSymbol.NAME: {
-        if (!nameSize) beginName();
-        const stop = next < end ? next : end;
-        while (at < stop) append(load<u8>(at++));
-        nameSize++;
-        /* Most bytes of most values are plain ones in a name. */
-        while (at < end && isNameByte(load<u8>(at))) {
-          append(load<u8>(at++));
-          nameSize++;
-        }
+      case PathSymbol.NAME:
+        at = readName(at, next, end);
         continue;
-      }
       case PathSymbol.DOT:
         onDot(symbolOdd);
         break;
