@@ -32,6 +32,11 @@ const FIELDS = [
     "x-very-long-name-of-a-field-that-nobody-uses",
   ],
 ];
+/** Types that say what a body is not. */
+const TYPES = [
+  ...["application/x-www-form-urlencoded", "application/json", "text/plain", "multipart/form-data; boundary=X", "a"],
+  ...["multipart/form-data", "application/xml", "APPLICATION/JSON;charset=utf-8", "application/octet-stream"],
+];
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "get", "", "A B"];
 
 /** Values made ahead: encoding one costs more than all else that a request needs. */
@@ -155,7 +160,9 @@ function makeBody(random: Random): { readonly type: string; readonly body: strin
 /** Makes one request. One of a few hundred is large, to reach windows and limits. */
 export function makeRequest(random: Random): Request {
   const hasBody = chance(random, 0.6);
-  const { type, body } = hasBody ? makeBody(random) : { type: "", body: "" };
+  const made = hasBody ? makeBody(random) : { type: "", body: "" };
+  const type = chance(random, 0.1) ? pick(random, TYPES) : made.type;
+  const body = chance(random, 0.05) ? `${pick(random, ["\n", " \r\n\t", "\xef\xbb\xbf"])}${made.body}` : made.body;
   const fields = makeFields(random);
   if (type !== "" && chance(random, 0.95)) fields.splice(random(fields.length + 1), 0, ["Content-Type", type]);
   const large = chance(random, 0.003);

@@ -69,9 +69,13 @@ function sniffForm(at: usize, size: u32): void {
   }
 }
 
-/** Keeps bytes for the second reading, up to one window. */
+/** Keeps bytes for the second reading, up to one window; white space in front, which chose nothing, is left out. */
 function keepSecond(at: usize, size: u32): void {
   const rope = rawRope();
+  while (size && !rope.size && isSpace(load<u8>(at))) {
+    at++;
+    size--;
+  }
   const room = VALUE_BYTES_MAX - rope.size;
   if (size > room) current.second = <u32>Second.NONE;
   if (!ropeAppend(rope, at, size < room ? size : room)) reachLimit(Limit.MEMORY);

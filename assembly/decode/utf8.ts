@@ -2,7 +2,7 @@
  * UTF-8 that says ASCII in a longer way: overlong forms of two to six bytes (RFC 3629 §10 forbids them, old decoders
  * and IIS accept them) and the full-width forms that back ends fold to ASCII. Everything else stays as it is.
  */
-import { stepCodePoint, stepPlain, stepSet } from "./step";
+import { stepCodePoint, stepPlain, stepSet, stepSize } from "./step";
 
 /** One step at a byte ≥ 0xC0. */
 export function stepUtf8(at: usize, end: usize): void {
@@ -41,6 +41,9 @@ export function stepUtf8(at: usize, end: usize): void {
     code = (code << 6) | (c & 63);
   }
   if (code < 0x80) stepSet(more + 1, 1, <u64>code);
-  else if (more == 2 && code >= 0x2000) stepCodePoint(3, code);
-  else stepPlain(lead);
+  else if (more == 2 && code >= 0x2000) {
+    stepCodePoint(3, code);
+    /* Honest text stays, so that no reading is made of it only to be found equal. */
+    if (stepSize == 3) stepPlain(lead);
+  } else stepPlain(lead);
 }
