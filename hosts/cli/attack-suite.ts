@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { MerlonError } from "../core/error.ts";
 import { PLACEMENTS, type Placement } from "./probing/placement.ts";
 
 const text = z.strictObject({ text: z.string().min(1).max(1000), because: z.string().min(1) });
@@ -28,13 +29,14 @@ export interface SuiteText {
 
 const FOLDER = new URL("./suite/", import.meta.url);
 
-/** Reads the suite, in a fixed order. */
-export function readSuite(): SuiteText[] {
-  const names = readdirSync(FOLDER)
-    .filter((name) => name.endsWith(".yaml"))
-    .sort();
+/**
+ * Reads the suite, in a fixed order.
+ * @throws MerlonError MERLON_INPUT where an installation lacks it
+ */
+export function readSuite(folder: URL = FOLDER): SuiteText[] {
+  const names = listFiles(folder);
   return names.flatMap((name) => {
-    const { type, attacks, except, harmless } = fileSchema.parse(parse(readFileSync(new URL(name, FOLDER), "utf8")));
+    const { type, attacks, except, harmless } = fileSchema.parse(parse(readFileSync(new URL(name, folder), "utf8")));
     const spared = new Set(except.map(({ placement }) => placement));
     const placements = PLACEMENTS.filter((placement) => !spared.has(placement));
     return [
@@ -42,4 +44,16 @@ export function readSuite(): SuiteText[] {
       ...harmless.map((one) => ({ ...one, type, attack: false, placements: PLACEMENTS })),
     ];
   });
+}
+
+function listFiles(folder: URL): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".yaml"))
+      .sort();
+  } catch (cause) {
+    const what = "the attacks of this installation cannot be read";
+    const fix = "run the command from a checkout of Merlon";
+    throw new MerlonError("MERLON_INPUT", `${what} — the folder hosts/cli/suite is missing; ${fix}`, { cause });
+  }
 }

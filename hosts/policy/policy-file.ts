@@ -39,11 +39,37 @@ export interface PolicyWatch {
   close(): void;
 }
 
+/** Decides which of the contents that looks at a file find are told: those that stay, and each once. */
+export class ContentSieve {
+  #told: string;
+  #last: string;
+
+  /** @param inForce the content that everybody knows already */
+  constructor(inForce: string) {
+    this.#told = inForce;
+    this.#last = inForce;
+  }
+
+  /**
+   * @param found what a look has found
+   * @param settled tell it at the first look
+   * @returns whether it is told now
+   */
+  take(found: string, settled: boolean): boolean {
+    const stays = settled || found === this.#last;
+    this.#last = found;
+    if (!stays || found === this.#told) return false;
+    this.#told = found;
+    return true;
+  }
+}
+
 /**
  * Watches a policy file that was read before. A content counts once two looks in a row have found it, so that half a
  * file is never judged. Looking instead of listening works on every file system and through the links of a mounted
  * ConfigMap.
  * @param textInForce what the file held when it was read
+ * @param listener must not throw
  * @param intervalMs between two looks
  */
 export function watchPolicyFile(
@@ -52,24 +78,25 @@ export function watchPolicyFile(
   listener: PolicyListener,
   intervalMs: number,
 ): PolicyWatch {
-  let told: string | MerlonError = textInForce;
-  let last: string | null = textInForce;
+  const sieve = new ContentSieve(textInForce);
+  let waiting = 0;
   let busy: Promise<void> = Promise.resolve();
   const look = async (settled: boolean): Promise<void> => {
     const found = await readText(path).catch(asMerlonError);
-    const same =
-      found instanceof MerlonError ? told instanceof MerlonError && told.message === found.message : found === told;
-    const stable = settled || found instanceof MerlonError || found === last;
-    last = found instanceof MerlonError ? null : found;
-    if (same || !stable) return;
-    told = found;
-    tell(found, path, listener);
+    waiting--;
+    // YAML cannot begin with NUL, so an error is told apart from every content that is a policy.
+    const key = found instanceof MerlonError ? `\0${found.message}` : found;
+    if (sieve.take(key, settled)) tell(found, path, listener);
   };
   const queue = (settled: boolean): Promise<void> => {
+    waiting++;
     busy = busy.then(() => look(settled));
     return busy;
   };
-  const timer = setInterval(() => void queue(false), intervalMs);
+  const timer = setInterval(() => {
+    // A file system that hangs must not pile up looks.
+    if (waiting === 0) void queue(false);
+  }, intervalMs);
   timer.unref();
   return { check: () => queue(true), close: () => clearInterval(timer) };
 }

@@ -34,3 +34,8 @@ describe("the suite", () => {
     }
   });
 });
+
+test("an installation without the suite says so", () => {
+  const missing = new URL("./no-such-folder/", import.meta.url);
+  expect(() => readSuite(missing)).toThrow(/hosts\/cli\/suite is missing; run the command from a checkout/);
+});

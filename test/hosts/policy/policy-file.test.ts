@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { MerlonError } from "../../../hosts/core/error.ts";
-import { POLICY_FILE_BYTES_MAX, readPolicyFile, watchPolicyFile } from "../../../hosts/policy/policy-file.ts";
+import {
+  ContentSieve,
+  POLICY_FILE_BYTES_MAX,
+  readPolicyFile,
+  watchPolicyFile,
+} from "../../../hosts/policy/policy-file.ts";
 import type { Policy } from "../../../hosts/policy/schema.ts";
 
 const HEAD = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: {defaults: {mode: ";
@@ -107,29 +112,30 @@ describe("watching", () => {
     watch.close();
   });
 
-  test("by its timer judges a content only when it stays", async () => {
+  test("looks by itself, whatever is written between", async () => {
     const { text } = await readPolicyFile(file);
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    try {
-      const watch = watchPolicyFile(file, text, listener, 100);
-      // Half of a file that is being written: the first look must not judge it.
-      writeFileSync(file, `${HEAD}mon`);
-      await tick();
-      expect(told).toEqual([]);
-      writeFileSync(file, `${HEAD}monitoring}}\n`);
-      await tick();
-      expect(told).toEqual([]);
-      await tick();
-      expect(told).toEqual(["monitoring"]);
-      watch.close();
-    } finally {
-      vi.useRealTimers();
-    }
+    const watch = watchPolicyFile(file, text, listener, 5);
+    write("monitoring");
+    await vi.waitFor(() => expect(told).toEqual(["monitoring"]), { timeout: 30_000 });
+    write("blok");
+    await vi.waitFor(() => expect(told).toEqual(["monitoring", "MERLON_POLICY"]), { timeout: 30_000 });
+    watch.close();
+  });
+});
 
-    async function tick(): Promise<void> {
-      vi.advanceTimersByTime(100);
-      // The look reads the file for real.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+describe("a content", () => {
+  test.each([
+    { name: "that stays is told at the second look", looks: ["b", "b", "b"], told: [1] },
+    { name: "that is half of another is not", looks: ["b", "bc", "bcd", "bcd"], told: [3] },
+    { name: "that comes back is told again", looks: ["b", "b", "a", "a", "b", "b"], told: [1, 3, 5] },
+    { name: "that is in force already is not", looks: ["a", "b", "a", "a"], told: [] },
+  ])("$name", ({ looks, told }) => {
+    const sieve = new ContentSieve("a");
+    expect(looks.flatMap((found, at) => (sieve.take(found, false) ? [at] : []))).toEqual(told);
+  });
+
+  test("is told at once where someone asks", () => {
+    const sieve = new ContentSieve("a");
+    expect([sieve.take("b", true), sieve.take("b", true), sieve.take("a", true)]).toEqual([true, false, true]);
   });
 });
