@@ -15,6 +15,8 @@ import { promisify } from "node:util";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 
+/** What `merlon test` sends. */
+const SUITE = "hosts/cli/suite";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Builds of the core by their target in asconfig.json: where compilation starts and what it leaves behind. */
@@ -210,6 +212,8 @@ export async function bundleImage(root: string = ROOT, folder = join(root, "buil
   for (const file of ["merlon.wasm", "merlon.wasm.sha256"]) {
     await replaceFile(join(image, "build", file), await readFile(join(folder, file)));
   }
+  // Data that the command line reads beside its own file.
+  await cp(join(root, SUITE), join(image, SUITE), { recursive: true });
   return true;
 }
 

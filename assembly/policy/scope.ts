@@ -4,18 +4,30 @@
  */
 import { sameBytes } from "../bytes/scan";
 import { methodAt, methodSize } from "../decode/head";
+import { stepPercent } from "../decode/percent";
+import { stepBytes, stepPlain, stepRead, stepSize } from "../decode/step";
 import { pathAt, pathSize } from "../decode/uri";
 import { Section, sectionOf, sectionSize } from "./image";
 import { effectiveMode, MODE_UNSET } from "./mode";
 
-/** Whether the path is the prefix or goes on below it. */
+/**
+ * Whether the path is the prefix or goes on below it. Escapes of the path are undone as it is compared, since back ends
+ * undo them before they route: `/%6dain` is `/main`.
+ */
 function pathUnder(prefix: usize, size: u32): bool {
-  if (size > pathSize || !sameBytes(prefix, pathAt, size)) return false;
-  return (
-    size == pathSize ||
-    load<u8>(pathAt + <usize>size) == 0x2f ||
-    (size > 0 && load<u8>(prefix + <usize>size - 1) == 0x2f)
-  );
+  let at = pathAt;
+  const end = pathAt + <usize>pathSize;
+  for (let i: u32 = 0; i < size; i++) {
+    if (at == end) return false;
+    if (load<u8>(at) == 0x25) stepPercent(at, end);
+    else stepPlain(load<u8>(at));
+    if (stepSize != 1 || <u8>stepBytes != load<u8>(prefix + <usize>i)) return false;
+    at += <usize>stepRead;
+  }
+  if (at == end || (size > 0 && load<u8>(prefix + <usize>size - 1) == 0x2f)) return true;
+  if (load<u8>(at) == 0x25) stepPercent(at, end);
+  else stepPlain(load<u8>(at));
+  return <u8>stepBytes == 0x2f;
 }
 
 /** The console's mode for this request: of the rules that fit the one with the longest path, then one with a method. */
