@@ -39,6 +39,7 @@ enum FieldKind {
 }
 
 function fieldKind(at: usize, size: u32): FieldKind {
+  if (startsLower(at, size, "x-envoy-") || startsLower(at, size, "x-merlon-")) return FieldKind.SKIPPED;
   switch (size) {
     case 0:
       return FieldKind.SKIPPED;
@@ -66,7 +67,6 @@ function fieldKind(at: usize, size: u32): FieldKind {
       if (equalsLower(at, size, "transfer-encoding")) return FieldKind.SKIPPED;
       return equalsLower(at, size, "x-forwarded-proto") ? FieldKind.SKIPPED : FieldKind.VALUE;
     default:
-      if (startsLower(at, size, "x-envoy-") || startsLower(at, size, "x-merlon-")) return FieldKind.SKIPPED;
       return FieldKind.VALUE;
   }
 }
