@@ -64,7 +64,7 @@ export const HEAD_BYTES_MAX: u32 = 262144;
 /** Tokens that a lexer keeps of one window. */
 export const TOKENS_MAX: u32 = 4096;
 /** Work allowed for one value: units a byte, and a floor for short ones. One unit is about one visit of one byte. */
-export const FUEL_PER_BYTE: u32 = 96;
+export const FUEL_PER_BYTE: u32 = 192;
 export const FUEL_FLOOR: u32 = 16384;
 /** Bytes of a policy image. */
 export const POLICY_BYTES_MAX: u32 = 262144;

@@ -164,7 +164,12 @@ export enum Failure {
 
 /** Whether the active policy stops a request in this case. */
 export function failsClosed(failure: Failure): bool {
-  return load<u8>(active + 28 + <usize>failure) != 0;
+  return failsClosedIn(active, failure);
+}
+
+/** Whether an image's policy stops a request in this case. */
+export function failsClosedIn(image: usize, failure: Failure): bool {
+  return load<u8>(image + 28 + <usize>failure) != 0;
 }
 
 /** Body bytes that are looked at; what comes beyond sets the limit `oversize`. */

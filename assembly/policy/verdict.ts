@@ -2,10 +2,11 @@
  * From matches to a verdict: a pure step over what the detectors found and one image, run for both slots at every
  * decision point. Only here does a mode count.
  */
+import { Limit } from "../abi/status";
 import { HASH_SEED, hashEnd, hashStep } from "../bytes/hash";
 import { current, matchSignature } from "../decode/transaction";
 import { CATALOG, SEVERITIES } from "../tables/signatures.gen";
-import { imageOf, Section, Slot, sectionHas, sectionOf, sectionSize } from "./image";
+import { Failure, failsClosedIn, imageOf, Section, Slot, sectionHas, sectionOf, sectionSize } from "./image";
 import { blocks, Mode } from "./mode";
 
 /** Hash of each signature's stamp, by number; images name signatures by these. */
@@ -46,11 +47,21 @@ function isMalicious(image: usize): bool {
   return false;
 }
 
+/**
+ * Whether part of the request was not looked at, for want of work or memory or beyond `inspectBytes`, and the image
+ * stops such requests: else noise in front of an attack would be a way past it.
+ */
+function isOverLimit(image: usize): bool {
+  const limits = current.limits;
+  if ((limits & (Limit.FUEL | Limit.MEMORY)) != 0 && failsClosedIn(image, Failure.OVERLIMIT)) return true;
+  return (limits & Limit.OVERSIZE) != 0 && failsClosedIn(image, Failure.OVERSIZE);
+}
+
 /** Decides for both slots what the matches so far mean, and freezes the transaction once every slot would block. */
 export function decide(): void {
   if (current.frozen) return;
   const image = imageOf(Slot.ACTIVE);
-  const malicious = isMalicious(image);
+  const malicious = isMalicious(image) || isOverLimit(image);
   current.would = blocks(current.mode == <u32>Mode.OFF ? <u32>Mode.OFF : <u32>Mode.BLOCK, malicious, current.source)
     ? 1
     : 0;
@@ -58,7 +69,7 @@ export function decide(): void {
   let frozen = current.would;
   const candidate = imageOf(Slot.SHADOW);
   if (candidate) {
-    const shadowMalicious = isMalicious(candidate);
+    const shadowMalicious = isMalicious(candidate) || isOverLimit(candidate);
     current.shadow = blocks(current.shadowMode, shadowMalicious, current.source) ? 1 : 0;
     if (!shadowMalicious) frozen = 0;
   }
