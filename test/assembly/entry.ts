@@ -16,6 +16,7 @@ export { looksBase64, readsAsText } from "../../assembly/decode/base64";
 export { addressHigh, addressLow, readAddress } from "../../assembly/decode/client";
 export { bodyKindOf, boundaryAt, boundarySize, sniffKind } from "../../assembly/decode/content";
 export { decode, decodeChanged, locate, locatedEnd, locatedStart } from "../../assembly/decode/decoder";
+export { layerIn, layersAlloc } from "../../assembly/decode/layer";
 export { fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
 export {
   findLastName,
@@ -29,7 +30,7 @@ export {
   writeEscaped,
   writePoint,
 } from "../../assembly/decode/point";
-export { profileLayer, wordPayload } from "../../assembly/decode/profile";
+export { joinedWordPayload, profileLayer, wordPayload } from "../../assembly/decode/profile";
 export { stepBytes, stepCodePoint, stepPlain, stepRead, stepSet, stepSize } from "../../assembly/decode/step";
 export { detectAll } from "../../assembly/detect/detector";
 export * from "../../assembly/index";
@@ -50,7 +51,8 @@ import { isSecretPoint } from "../../assembly/report/redact";
 export const ROPE_BYTES: u32 = offsetof<Rope>();
 /** Where a rope's head keeps its size. */
 export const ROPE_SIZE: u32 = offsetof<Rope>("size");
-/** Offsets in a layer. */
+/** Bytes of a layer, and offsets in it. */
+export const LAYER_BYTES: u32 = offsetof<Layer>();
 export const LAYER_HAS: u32 = offsetof<Layer>("has");
 export const LAYER_WORDS: u32 = offsetof<Layer>("words");
 export const LAYER_WORD_COUNT: u32 = offsetof<Layer>("wordCount");
