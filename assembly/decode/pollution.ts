@@ -55,11 +55,13 @@ export function pollutionAdd(nameAt: usize, nameSize: u32, at: usize, size: u32)
 function join(all: usize, end: usize, first: Entry, to: usize): u32 {
   const start = to;
   let at = all;
+  let some = false;
   while (at < end) {
     const one = changetype<Entry>(at);
     const value = at + <usize>(offsetof<Entry>() + one.nameSize);
     if (one.hash == first.hash) {
-      if (to > start) store<u8>(to++, 0x2c);
+      if (some) store<u8>(to++, 0x2c);
+      some = true;
       copyBytes(to, value, one.valueSize);
       to += <usize>one.valueSize;
     }

@@ -1,4 +1,6 @@
-/** The detectors' test data, `test/data/detect/*.yaml`: for each signature attacks that it must catch and near misses. */
+/**
+ * The detectors' test data, `test/data/detect/*.yaml`: for each signature attacks that it must catch and near misses.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";

@@ -38,6 +38,7 @@ export { blocks, effectiveMode } from "../../assembly/policy/mode";
 export { severityOf } from "../../assembly/policy/verdict";
 export { writeStamp } from "../../assembly/report/line";
 export { hideCards } from "../../assembly/report/redact";
+export { wordTable } from "../../assembly/tables/words.gen";
 
 import { Rope } from "../../assembly/bytes/rope";
 import { Layer, layerIn, layersAlloc, setLayer } from "../../assembly/decode/layer";

@@ -1,4 +1,6 @@
-/** The body's parser: chosen by type or first byte, changed where it gives up, and a second reading where both disagree. */
+/**
+ * The body's parser: chosen by type or first byte, changed where it gives up, and a second reading where both disagree.
+ */
 import { describe, expect, test } from "vitest";
 import { Core } from "../core.ts";
 import { ATTACK, ask } from "../requests.ts";

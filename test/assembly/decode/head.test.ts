@@ -68,14 +68,14 @@ describe("trailers", () => {
   test("that are malformed are said to be", () => {
     const handle = core.begin();
     core.pairs("tx_head", handle, []);
-    expect(core.piece("tx_trailers", handle, Buffer.from("nonsense"))).toBe(18);
+    expect(core.call("tx_trailers")(handle, core.give(Buffer.from("nonsense")))).toBe(18);
     core.free(handle);
   });
 });
 
 test("a head that cannot be read is odd, and its body is looked at as text", () => {
   const handle = core.begin();
-  expect(core.piece("tx_head", handle, Buffer.from("nonsense"))).toBe(18);
+  expect(core.call("tx_head")(handle, core.give(Buffer.from("nonsense")))).toBe(18);
   core.piece("tx_body", handle, Buffer.from(`so ${ATTACK}`));
   core.end(handle);
   expect(core.line(handle)).toContain("@post ");

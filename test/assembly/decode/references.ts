@@ -1,4 +1,6 @@
-/** Decoders in TypeScript, written from the same sources as the core's and from nothing else of it: tests compare both. */
+/**
+ * Decoders in TypeScript, written from the same sources as the core's and from nothing else of it: tests compare both.
+ */
 
 /** Look-alikes that back ends fold to ASCII (best fit of Windows code pages and of MySQL). */
 const FOLDED: ReadonlyMap<number, string> = new Map([
