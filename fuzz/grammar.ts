@@ -1,6 +1,6 @@
 /**
- * Makes requests that look like requests: enough structure to reach every parser, enough damage to surprise it. All from
- * one random source, so that a seed gives the same request again.
+ * Makes requests that look like requests: enough structure to reach every parser, enough damage to surprise it. All
+ * from one random source, so that a seed gives the same request again.
  */
 import { encodePairs, type Pair } from "../test/assembly/core.ts";
 import { chance, createRandom, pick, type Random } from "../test/bench/random.ts";

@@ -1,6 +1,7 @@
 /**
- * How the property tests run: each with a seed that is printed when it fails and replayed with MERLON_FUZZ_SEED; without
- * it the seed is fixed, so that a failure here is one everywhere. MERLON_FUZZ_RUNS asks for more runs than the usual.
+ * How the property tests run: each with a seed that is printed when it fails and replayed with MERLON_FUZZ_SEED;
+ * without it the seed is fixed, so that a failure here is one everywhere. MERLON_FUZZ_RUNS asks for more runs than
+ * the usual.
  */
 import fc from "fast-check";
 

@@ -1,6 +1,6 @@
 /**
- * What fuzzing found, made small and kept in `regressions/`: JSON with what was wrong, where it came from, and the calls
- * with their bytes in base64. `npm test` replays all of them.
+ * What fuzzing found, made small and kept in `regressions/`: JSON with what was wrong, where it came from, and the
+ * calls with their bytes in base64. `npm test` replays all of them.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

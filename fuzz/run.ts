@@ -1,6 +1,6 @@
 /**
- * Fuzzing for as long as one likes: `npm run fuzz -- --inputs 1000000 [--seed 7] [--build checked|release]`. Ends with 1
- * when anything failed; each failure is made small and kept in `regressions/`.
+ * Fuzzing for as long as one likes: `npm run fuzz -- --inputs 1000000 [--seed 7] [--build checked|release]`. Ends
+ * with 1 when anything failed; each failure is made small and kept in `regressions/`.
  */
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";

@@ -19,6 +19,7 @@ import { xssGate, xssLex } from "./xss/xss";
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
 
+/** For tests: runs every lexer on every layer, or goes back to the gates. */
 export function detectAll(on: bool): void {
   ungated = on;
 }

@@ -1,7 +1,7 @@
 /**
- * What a response should never show: here the password file of a Unix system, the proof that a traversal or an inclusion
- * worked. A leak is a line of seven fields (passwd(5)): name, password, two numbers, comment, home, shell. It is told,
- * not blocked: the request was the attack.
+ * What a response should never show: here the password file of a Unix system, the proof that a traversal or an
+ * inclusion worked. A leak is a line of seven fields (passwd(5)): name, password, two numbers, comment, home, shell.
+ * It is told, not blocked: the request was the attack.
  */
 import { isDigit } from "../bytes/ascii";
 import { findByte } from "../bytes/scan";

@@ -1,6 +1,6 @@
 /**
- * Conformance cases: Markdown in which each second-level heading is a fact, followed by why it holds with its source and
- * by fenced blocks.
+ * Conformance cases: Markdown in which each second-level heading is a fact, followed by why it holds with its source
+ * and by fenced blocks.
  *
  *     http     the request. Lines end in CRLF but for the last; one that ends with `\` goes on without a line end. A
  *              block without an empty line is a head and gets its end. Escapes: \r \n \t \0 \\ \xHH, and \{N:text} for
@@ -8,8 +8,8 @@
  *     line     what `tx_line` answers; written by `node test/conformance/main.ts --update`
  *     notes    `limits:` and `anomalies:` with their names, where there are any; written in the same way
  *
- * Comments say where a case does not go: `<!-- raw only: why -->` to no host with a parser of its own, `<!-- envoy: why -->`
- * not to Envoy.
+ * Comments say where a case does not go: `<!-- raw only: why -->` to no host with a parser of its own, and
+ * `<!-- envoy: why -->` not to Envoy.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * The ways in which the same request reaches the core: raw or as head and body, whole or cut anywhere. Whatever the way,
- * the answer is to be the same.
+ * The ways in which the same request reaches the core: raw or as head and body, whole or cut anywhere. Whatever the
+ * way, the answer is to be the same.
  */
 import { type Core, type Pair, STATUS } from "../assembly/core.ts";
 import { createRandom, type Random } from "../bench/random.ts";

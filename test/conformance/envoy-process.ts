@@ -100,6 +100,7 @@ function createUpstream(): Server {
   });
 }
 
+/** An Envoy and its upstream, on ports of their own; `stop` is owed. */
 export class EnvoyProcess {
   readonly #port: number;
   readonly #child: ChildProcess;

@@ -1,6 +1,6 @@
 /**
- * Every case in a real Envoy, head and body, whole and in chunks, and thousands of foreign requests: the same line as in
- * Node. In mode block, an attack is answered by the filter and nothing of it reaches the upstream.
+ * Every case in a real Envoy, head and body, whole and in chunks, and thousands of foreign requests: the same line as
+ * in Node. In mode block, an attack is answered by the filter and nothing of it reaches the upstream.
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -254,8 +254,6 @@ export const IMPORT_RULES: readonly Rule[] = [
       "assembly/checked/checker.ts":
         "runs in every test of the checked build; that it traps is in test/hosts/build.test.ts",
       "assembly/abi/": WRITTEN_NOW,
-      "assembly/bytes/": WRITTEN_NOW,
-      "assembly/decode/": WRITTEN_NOW,
       "assembly/detect/": WRITTEN_NOW,
       "assembly/policy/": WRITTEN_NOW,
       "assembly/report/": WRITTEN_NOW,

@@ -18,6 +18,7 @@ const LINE_CHARACTERS_MAX = 120;
 const FILE_BYTES_MAX = 256 * 1024;
 
 const EXTENSIONS = new Set([
+  ".py",
   ...[".bpf", ".c", ".css", ".csv", ".go", ".h", ".html", ".http", ".json", ".jsonl", ".log", ".md", ".mjs", ".mod"],
   ...[".png", ".proto", ".sh", ".sql", ".sum", ".svg", ".tpl", ".ts", ".tsv", ".tsx", ".txt", ".yaml", ".yml"],
   ...[".dockerignore", ".gitignore", ".helmignore", ".npmrc"],

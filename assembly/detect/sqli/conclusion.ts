@@ -5,15 +5,14 @@ import { SqlWord } from "../../tables/words.gen";
 import { conditioned, truth, truthLast } from "./predicate";
 import {
   Awaits,
-  Leaf,
-  Query,
   after,
   awaits,
-  complete,
   calling,
+  complete,
   decided,
-  isWordlike,
   finishPredicate,
+  isWordlike,
+  Leaf,
   last,
   lastButOne,
   lastFrom,
@@ -24,6 +23,7 @@ import {
   nameCount,
   operatorCount,
   ordering,
+  Query,
   query,
   quote,
   show,
@@ -31,7 +31,7 @@ import {
   tokenCount,
   wordLogic,
 } from "./reading";
-import { Token, commentFrom, kind, to } from "./token";
+import { commentFrom, kind, Token, to } from "./token";
 
 /** Words that a scanner leaves behind its comment are no longer than this. */
 const TAIL_BYTES_MAX: u32 = 16;

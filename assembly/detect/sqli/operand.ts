@@ -3,11 +3,11 @@ import { lower, startsLower } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import {
-  Frame,
   close,
   compare,
   condition,
   expectCondition,
+  Frame,
   finish,
   frame,
   lead,
@@ -20,17 +20,17 @@ import {
 } from "./predicate";
 import {
   Awaits,
-  Leaf,
-  Query,
   awaits,
   beginQuery,
   countName,
   countOperator,
+  Leaf,
   last,
   lastButOne,
   leaf,
   nextContinues,
   operatorCount,
+  Query,
   query,
   querying,
   quote,
@@ -44,7 +44,7 @@ import {
   tokenCount,
   uniting,
 } from "./reading";
-import { Token, from, kind, nextFrom, nextKind, to, unclosed, versioned } from "./token";
+import { from, kind, nextFrom, nextKind, Token, to, unclosed, versioned } from "./token";
 
 /** The left side of the comparison being read, if it is one bare name. */
 let leftFrom: usize = 0;
@@ -145,9 +145,12 @@ function isNested(): bool {
     case Token.NUMBER:
     case Token.CLOSE:
     case Token.SEMICOLON:
-    case Token.OPEN: return false;
-    case Token.COMMA: return leaf == Leaf.VALUE;
-    default: return true;
+    case Token.OPEN:
+      return false;
+    case Token.COMMA:
+      return leaf == Leaf.VALUE;
+    default:
+      return true;
   }
 }
 
@@ -188,15 +191,19 @@ function systemVariable(): bool {
 /** UNION is behind us: only its quantifier, parentheses and its SELECT may come. */
 function unitingStep(): bool {
   switch (kind) {
-    case SqlWord.SELECT: return select();
+    case SqlWord.SELECT:
+      return select();
     case SqlWord.QUANTIFIER:
-    case Token.SIGN: return true;
-    case Token.OPEN: return open();
+    case Token.SIGN:
+      return true;
+    case Token.OPEN:
+      return open();
     case Token.NAME:
       /* The keyword ran into the call behind it: scanners that lose a blank send this, and filters make it. */
       if (nextKind == Token.OPEN && startsLower(from, <u32>(to - from), "select")) show(Signature.SQLI_UNION);
       return false;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -218,12 +225,15 @@ function keyword(): bool {
     case SqlWord.PROGRAM:
     case SqlWord.EFFECT:
     case SqlWord.PACKAGE:
-    case SqlWord.SET: return named();
+    case SqlWord.SET:
+      return named();
     case SqlWord.UPDATE:
       if (last == SqlWord.LINK) setAfter(true);
       return last == SqlWord.LINK;
-    case SqlWord.LOGIC: return false;
-    default: return kind < <u32>Token.END && (nextKind == Token.OPEN || nextKind == Token.COMPARE) && named();
+    case SqlWord.LOGIC:
+      return false;
+    default:
+      return kind < <u32>Token.END && (nextKind == Token.OPEN || nextKind == Token.COMPARE) && named();
   }
 }
 
@@ -234,7 +244,8 @@ export function operandStep(): bool {
   switch (kind) {
     case Token.NUMBER:
     case Token.STRING:
-    case SqlWord.CONSTANT: return literal();
+    case SqlWord.CONSTANT:
+      return literal();
     case Token.NAME:
       if (unclosed) setLastUnclosed(unclosed);
       return named();
@@ -243,27 +254,34 @@ export function operandStep(): bool {
       operand(false);
       setAfter(true);
       return true;
-    case Token.SYSTEM_VARIABLE: return systemVariable();
+    case Token.SYSTEM_VARIABLE:
+      return systemVariable();
     case Token.STAR:
       item(true);
       setAfter(true);
       return last != Token.STAR;
-    case Token.OPEN: return openParenthesis();
-    case Token.CLOSE: return closeEmpty();
+    case Token.OPEN:
+      return openParenthesis();
+    case Token.CLOSE:
+      return closeEmpty();
     case Token.SIGN:
     case SqlWord.NOT:
     case SqlWord.QUANTIFIER:
-    case SqlWord.PREFIX: return true;
+    case SqlWord.PREFIX:
+      return true;
     case Token.TILDE:
       if (last == Token.OPEN && lastButOne == Token.NAME && tokenCount > 2) showAll(Signature.SQLI_CALL);
       return true;
-    case Token.DOT: return last == Token.DOT || last == SqlWord.SYSTEM || last == Token.NAME;
-    case SqlWord.SELECT: return nextKind != Token.CLOSE && select();
+    case Token.DOT:
+      return last == Token.DOT || last == SqlWord.SYSTEM || last == Token.NAME;
+    case SqlWord.SELECT:
+      return nextKind != Token.CLOSE && select();
     case SqlWord.UNION:
       if (last != Token.OPEN) return false;
       setUniting(true);
       return true;
-    case SqlWord.CASE: return true;
+    case SqlWord.CASE:
+      return true;
     case SqlWord.CHOICE:
       if (nextKind == SqlWord.NOT) expectCondition();
       return nextKind == SqlWord.NOT || (nextKind == Token.OPEN && named());
@@ -275,11 +293,15 @@ export function operandStep(): bool {
       condition();
       if (nextKind == Token.CLOSE) setAfter(true);
       return true;
-    case SqlWord.TOP: return true;
+    case SqlWord.TOP:
+      return true;
     case SqlWord.LIKE:
     case SqlWord.IN:
-    case SqlWord.BETWEEN: return comparingWord();
-    case SqlWord.JOIN: return nextKind == Token.OPEN ? named() : (frame & Frame.FROM) != 0;
-    default: return keyword();
+    case SqlWord.BETWEEN:
+      return comparingWord();
+    case SqlWord.JOIN:
+      return nextKind == Token.OPEN ? named() : (frame & Frame.FROM) != 0;
+    default:
+      return keyword();
   }
 }

@@ -3,14 +3,14 @@ import { isAlpha } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import { keepLeft, operandStep } from "./operand";
-import { Frame, clearFrame, close, compare, decidable, frame, lead, open, setFrame } from "./predicate";
+import { clearFrame, close, compare, decidable, Frame, frame, lead, open, setFrame } from "./predicate";
 import {
   Awaits,
-  Leaf,
   awaits,
   complete,
   countOperator,
   finishPredicate,
+  Leaf,
   last,
   leaf,
   ordering,
@@ -26,7 +26,7 @@ import {
   tokenCount,
 } from "./reading";
 import { Start, statementStep } from "./statement";
-import { Token, advance, from, kind, nextFrom, nextKind, nextTo } from "./token";
+import { advance, from, kind, nextFrom, nextKind, nextTo, Token } from "./token";
 
 function expectOperand(): bool {
   setAfter(false);
@@ -148,50 +148,69 @@ function fromClause(): bool {
 /** One token where an operator is due. @returns false if it cannot stand there */
 export function operatorStep(): bool {
   switch (kind) {
-    case SqlWord.LOGIC: return logic();
+    case SqlWord.LOGIC:
+      return logic();
     case Token.COMPARE:
     case Token.TILDE:
     case SqlWord.LIKE:
     case SqlWord.IN:
     case SqlWord.BETWEEN:
-    case SqlWord.IS: return comparison();
+    case SqlWord.IS:
+      return comparison();
     case Token.SIGN:
     case Token.ARITHMETIC:
     case Token.STAR:
-    case SqlWord.ARITHMETIC: return operator();
+    case SqlWord.ARITHMETIC:
+      return operator();
     case Token.COMMA:
       finishPredicate();
       return expectOperand();
-    case Token.CLOSE: return closeParenthesis();
-    case Token.BRACKET_CLOSE: return tokenCount == 0;
-    case Token.OPEN: return call();
+    case Token.CLOSE:
+      return closeParenthesis();
+    case Token.BRACKET_CLOSE:
+      return tokenCount == 0;
+    case Token.OPEN:
+      return call();
     case Token.DOT:
     case SqlWord.AS:
-    case SqlWord.LINK: return expectOperand();
-    case Token.SEMICOLON: return semicolon();
-    case SqlWord.NOT: return negation();
-    case SqlWord.FROM: return fromClause();
+    case SqlWord.LINK:
+      return expectOperand();
+    case Token.SEMICOLON:
+      return semicolon();
+    case SqlWord.NOT:
+      return negation();
+    case SqlWord.FROM:
+      return fromClause();
     case SqlWord.JOIN:
       setFrame(Frame.FROM);
       return (frame & Frame.FROM) != 0 && expectOperand();
     case SqlWord.WHERE:
-    case SqlWord.HAVING: return conditionClause();
+    case SqlWord.HAVING:
+      return conditionClause();
     case SqlWord.ON:
     case SqlWord.LIMIT:
     case SqlWord.THEN:
-    case SqlWord.PROCEDURE: return clause();
-    case SqlWord.WHEN: return conditionClause();
-    case SqlWord.ORDER: return orderBy();
-    case SqlWord.INTO: return into();
+    case SqlWord.PROCEDURE:
+      return clause();
+    case SqlWord.WHEN:
+      return conditionClause();
+    case SqlWord.ORDER:
+      return orderBy();
+    case SqlWord.INTO:
+      return into();
     case SqlWord.UNION:
       finishPredicate();
       clearFrame(Frame.FROM);
       setUniting(true);
       return expectOperand();
     case SqlWord.END:
-    case SqlWord.SUFFIX: return true;
-    case Token.NAME: return isAlias();
-    case Token.STRING: return last == Token.STRING;
-    default: return statementStep(Start.BATCH) == 1;
+    case SqlWord.SUFFIX:
+      return true;
+    case Token.NAME:
+      return isAlias();
+    case Token.STRING:
+      return last == Token.STRING;
+    default:
+      return statementStep(Start.BATCH) == 1;
   }
 }

@@ -120,7 +120,7 @@ export function condition(): void {
 /** Opens a parenthesis. @returns false if there are too many */
 export function open(): bool {
   if (depth == FRAMES_MAX) return false;
-  store<u32>(frames + (<usize>depth << 2), frame);
+  store<u32>(frames + ((<usize>depth) << 2), frame);
   depth++;
   frame = FRESH;
   return true;
@@ -134,7 +134,7 @@ export function close(): void {
     return;
   }
   depth--;
-  frame = load<u32>(frames + (<usize>depth << 2));
+  frame = load<u32>(frames + ((<usize>depth) << 2));
   operand(constant);
 }
 

@@ -3,11 +3,11 @@
  * (operand.ts, operator.ts, statement.ts) share it.
  */
 import { isWord } from "../../bytes/ascii";
-import { report } from "../match";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
+import { report } from "../match";
 import { finish, predicateBegin } from "./predicate";
-import { Token, from, kind, nextKind, to } from "./token";
+import { from, kind, nextKind, Token, to } from "./token";
 
 /** A single word in a value is no longer. */
 const WORDLIKE_BYTES_MAX: u32 = 16;
@@ -224,8 +224,10 @@ export function nextContinues(): bool {
     case SqlWord.ORDER:
     case SqlWord.INTO:
     case SqlWord.JOIN:
-    case SqlWord.AS: return true;
-    default: return false;
+    case SqlWord.AS:
+      return true;
+    default:
+      return false;
   }
 }
 

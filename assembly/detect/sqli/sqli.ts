@@ -16,21 +16,22 @@
  * No tree is built: one step a token with one token of look-ahead, frames for parentheses, and a few flags. Most values
  * that are no SQL end after two tokens, so that the gate can be generous.
  */
+
+import { Limit } from "../../abi/status";
 import { isAlpha } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { spend } from "../../decode/value";
-import { Limit } from "../../abi/status";
 import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
 import { conclude } from "./conclusion";
 import { operandStep } from "./operand";
 import { operatorStep } from "./operator";
 import {
-  Leaf,
   after,
   finishPredicate,
+  Leaf,
   last,
   readingBegin,
   remember,
@@ -40,7 +41,7 @@ import {
   uniting,
 } from "./reading";
 import { Start, statementStep } from "./statement";
-import { Token, advance, from, kind, nextKind, tokensBegin } from "./token";
+import { advance, from, kind, nextKind, Token, tokensBegin } from "./token";
 
 const QUOTES: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKTICK;
 const BARE: u32 = Has.OPEN | Has.PIPE | Has.AMPERSAND | Has.EQUALS | Has.LESS | Has.GREATER | Has.STAR | Has.MARK;
@@ -61,9 +62,12 @@ function isClause(): bool {
     case SqlWord.ORDER:
     case SqlWord.HAVING:
     case SqlWord.WAITFOR:
-    case SqlWord.LIMIT: return true;
-    case SqlWord.NOT: return nextKind == SqlWord.LIKE || nextKind == SqlWord.IN;
-    default: return false;
+    case SqlWord.LIMIT:
+      return true;
+    case SqlWord.NOT:
+      return nextKind == SqlWord.LIKE || nextKind == SqlWord.IN;
+    default:
+      return false;
   }
 }
 
@@ -103,11 +107,15 @@ function beginsInside(): bool {
     case SqlWord.THEN:
     case SqlWord.END:
     case SqlWord.BETWEEN:
-    case SqlWord.IS: return true;
+    case SqlWord.IS:
+      return true;
     case SqlWord.IN:
-    case SqlWord.LIKE: return nextKind != Token.OPEN;
-    case Token.STAR: return true;
-    default: return false;
+    case SqlWord.LIKE:
+      return nextKind != Token.OPEN;
+    case Token.STAR:
+      return true;
+    default:
+      return false;
   }
 }
 

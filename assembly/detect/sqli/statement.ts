@@ -2,23 +2,23 @@
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
-import { Frame, expectCondition, openCount, setFrame } from "./predicate";
+import { expectCondition, Frame, openCount, setFrame } from "./predicate";
 import {
-  Leaf,
-  Query,
   beginQuery,
-  isWordlike,
-  leafTo,
-  tokenCount,
   complete,
+  isWordlike,
+  Leaf,
   leaf,
+  leafTo,
+  Query,
   quote,
+  remember,
   setAfter,
   setComplete,
   show,
-  remember,
+  tokenCount,
 } from "./reading";
-import { Token, advance, kind, nextKind } from "./token";
+import { advance, kind, nextKind, Token } from "./token";
 
 /** How sure the place is to begin a statement. */
 export enum Start {
@@ -71,14 +71,22 @@ function isPhrase(): bool {
       return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE || nextKind == SqlWord.LOGIC;
     case SqlWord.EXECUTE:
       return nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM || nextKind == SqlWord.PACKAGE;
-    case SqlWord.DECLARE: return nextKind == Token.VARIABLE;
-    case SqlWord.WAITFOR: return nextKind == SqlWord.DELAY;
-    case SqlWord.INSERT: return nextKind == SqlWord.INTO;
-    case SqlWord.DELETE: return nextKind == SqlWord.FROM;
-    case SqlWord.BACKUP: return nextKind == SqlWord.OBJECT;
-    case SqlWord.BEGIN: return nextKind == SqlWord.DECLARE;
-    case SqlWord.DO: return nextKind == SqlWord.EFFECT;
-    default: return false;
+    case SqlWord.DECLARE:
+      return nextKind == Token.VARIABLE;
+    case SqlWord.WAITFOR:
+      return nextKind == SqlWord.DELAY;
+    case SqlWord.INSERT:
+      return nextKind == SqlWord.INTO;
+    case SqlWord.DELETE:
+      return nextKind == SqlWord.FROM;
+    case SqlWord.BACKUP:
+      return nextKind == SqlWord.OBJECT;
+    case SqlWord.BEGIN:
+      return nextKind == SqlWord.DECLARE;
+    case SqlWord.DO:
+      return nextKind == SqlWord.EFFECT;
+    default:
+      return false;
   }
 }
 
@@ -90,16 +98,25 @@ function isRoutine(): bool {
 /** Verbs that words of prose resemble: proof only behind a value that was left. */
 function isVerb(): bool {
   switch (kind) {
-    case SqlWord.DEFINE: return nextKind == Token.NAME;
-    case SqlWord.EXECUTE: return !isEnd(nextKind) && nextKind != Token.COMPARE && nextKind != Token.CLOSE;
-    case SqlWord.CALL: return isRoutine();
-    case SqlWord.SHUTDOWN: return isEnd(nextKind) || nextKind == Token.NAME;
+    case SqlWord.DEFINE:
+      return nextKind == Token.NAME;
+    case SqlWord.EXECUTE:
+      return !isEnd(nextKind) && nextKind != Token.COMPARE && nextKind != Token.CLOSE;
+    case SqlWord.CALL:
+      return isRoutine();
+    case SqlWord.SHUTDOWN:
+      return isEnd(nextKind) || nextKind == Token.NAME;
     case SqlWord.DECLARE:
-    case SqlWord.BEGIN: return isRoutine() || nextKind == SqlWord.DECLARE;
-    case SqlWord.GRANT: return nextKind == Token.NAME || nextKind == SqlWord.QUANTIFIER;
-    case SqlWord.SET: return nextKind == Token.VARIABLE;
-    case SqlWord.EFFECT: return nextKind == Token.OPEN || nextKind == Token.DOT;
-    default: return false;
+    case SqlWord.BEGIN:
+      return isRoutine() || nextKind == SqlWord.DECLARE;
+    case SqlWord.GRANT:
+      return nextKind == Token.NAME || nextKind == SqlWord.QUANTIFIER;
+    case SqlWord.SET:
+      return nextKind == Token.VARIABLE;
+    case SqlWord.EFFECT:
+      return nextKind == Token.OPEN || nextKind == Token.DOT;
+    default:
+      return false;
   }
 }
 
@@ -130,12 +147,22 @@ function whole(): u32 {
     case SqlWord.DEFINE:
     case SqlWord.GRANT:
     case SqlWord.SHUTDOWN:
-    case SqlWord.BEGIN: return nextKind == Token.OPEN ? 0 : 2;
+    case SqlWord.BEGIN:
+      return nextKind == Token.OPEN ? 0 : 2;
     case SqlWord.DECLARE:
       if (nextKind == Token.VARIABLE) scriptEffect();
       return 2;
-    default: return 0;
+    default:
+      return 0;
   }
+}
+
+/** `UPDATE` and a table: a statement of its own once `SET` follows. @returns as the caller */
+function openUpdate(): u32 {
+  remember();
+  advance();
+  if (nextKind == SqlWord.SET) show(Signature.SQLI_STACKED);
+  return nextKind == Token.DOT ? 1 : 2;
 }
 
 /**
@@ -168,12 +195,7 @@ export function statementStep(start: Start): u32 {
     show(Signature.SQLI_STACKED);
     return 2;
   }
-  if (kind == SqlWord.UPDATE && (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM)) {
-    remember();
-    advance();
-    if (nextKind == SqlWord.SET) show(Signature.SQLI_STACKED);
-    return nextKind == Token.DOT ? 1 : 2;
-  }
+  if (kind == SqlWord.UPDATE && (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM)) return openUpdate();
   if (kind == SqlWord.COPY && start == Start.STACKED) {
     copyProgram();
     return 2;

@@ -169,8 +169,10 @@ function isPlusBlank(): bool {
     case SqlWord.EFFECT:
     case SqlWord.PACKAGE:
     case SqlWord.PROGRAM:
-    case SqlWord.DELAY: return false;
-    default: return true;
+    case SqlWord.DELAY:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -268,15 +270,24 @@ function wordKind(at: usize, size: u32): u32 {
 /** Packages and views that carry their nature in their prefix, in every dialect that has them. */
 function prefixKind(at: usize, size: u32): u32 {
   switch (lower(load<u8>(at))) {
-    case 0x64: return startsLower(at, size, "dbms_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
-    case 0x75: return startsLower(at, size, "utl_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
-    case 0x78: return startsLower(at, size, "xp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
-    case 0x73: return startsLower(at, size, "sp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
-    case 0x72: return startsLower(at, size, "rdb$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    case 0x6d: return startsLower(at, size, "mon$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    case 0x76: return startsLower(at, size, "v$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    case 0x67: return startsLower(at, size, "gv$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    default: return Token.NAME;
+    case 0x64:
+      return startsLower(at, size, "dbms_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
+    case 0x75:
+      return startsLower(at, size, "utl_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
+    case 0x78:
+      return startsLower(at, size, "xp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
+    case 0x73:
+      return startsLower(at, size, "sp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
+    case 0x72:
+      return startsLower(at, size, "rdb$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    case 0x6d:
+      return startsLower(at, size, "mon$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    case 0x76:
+      return startsLower(at, size, "v$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    case 0x67:
+      return startsLower(at, size, "gv$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
+    default:
+      return Token.NAME;
   }
 }
 
@@ -405,36 +416,69 @@ function scanCompare(c: u32): void {
 function scanSymbol(c: u32): void {
   const next = byteAt(cursor + 1);
   switch (c) {
-    case 0x28: take(Token.OPEN, 1); return;
-    case 0x29: take(Token.CLOSE, 1); return;
-    case 0x2c: take(Token.COMMA, 1); return;
-    case 0x2e: take(Token.DOT, 1); return;
-    case 0x3b: take(Token.SEMICOLON, 1); return;
-    case 0x2a: take(Token.STAR, 1); return;
-    case 0x5d: take(Token.BRACKET_CLOSE, 1); return;
-    case 0x2b: take(Token.SIGN, 1); return;
+    case 0x28:
+      take(Token.OPEN, 1);
+      return;
+    case 0x29:
+      take(Token.CLOSE, 1);
+      return;
+    case 0x2c:
+      take(Token.COMMA, 1);
+      return;
+    case 0x2e:
+      take(Token.DOT, 1);
+      return;
+    case 0x3b:
+      take(Token.SEMICOLON, 1);
+      return;
+    case 0x2a:
+      take(Token.STAR, 1);
+      return;
+    case 0x5d:
+      take(Token.BRACKET_CLOSE, 1);
+      return;
+    case 0x2b:
+      take(Token.SIGN, 1);
+      return;
     case 0x2d:
       if (next == 0x3e) take(Token.ARITHMETIC, byteAt(cursor + 2) == 0x3e ? 3 : 2);
       else take(Token.SIGN, 1);
       return;
     case 0x2f:
     case 0x25:
-    case 0x5e: take(Token.ARITHMETIC, 1); return;
-    case 0x7e: take(next == 0x2a ? <u32>Token.COMPARE : <u32>Token.TILDE, next == 0x2a ? 2 : 1); return;
-    case 0x7c: take(next == 0x7c ? <u32>SqlWord.LOGIC : <u32>Token.ARITHMETIC, next == 0x7c ? 2 : 1); return;
-    case 0x26: take(next == 0x26 ? <u32>SqlWord.LOGIC : <u32>Token.ARITHMETIC, next == 0x26 ? 2 : 1); return;
+    case 0x5e:
+      take(Token.ARITHMETIC, 1);
+      return;
+    case 0x7e:
+      take(next == 0x2a ? <u32>Token.COMPARE : <u32>Token.TILDE, next == 0x2a ? 2 : 1);
+      return;
+    case 0x7c:
+    case 0x26:
+      take(next == c ? <u32>SqlWord.LOGIC : <u32>Token.ARITHMETIC, next == c ? 2 : 1);
+      return;
     case 0x21:
     case 0x3c:
     case 0x3d:
-    case 0x3e: scanCompare(c); return;
-    case 0x3a: take(next == 0x3d ? <u32>Token.COMPARE : <u32>Token.BAD, next == 0x3d ? 2 : 1); return;
-    case 0x40: scanVariable(); return;
-    case 0x5b: scanBracket(); return;
-    case 0x24: scanDollar(); return;
+    case 0x3e:
+      scanCompare(c);
+      return;
+    case 0x3a:
+      take(next == 0x3d ? <u32>Token.COMPARE : <u32>Token.BAD, next == 0x3d ? 2 : 1);
+      return;
+    case 0x40:
+      scanVariable();
+      return;
+    case 0x5b:
+      scanBracket();
+      return;
+    case 0x24:
+      scanDollar();
+      return;
     case 0x5c:
       if (next == 0x4e) take(SqlWord.CONSTANT, 2);
       else take(Token.BAD, 1);
       return;
-    default: take(Token.BAD, 1);
+    default:
+      take(Token.BAD, 1);
   }
 }

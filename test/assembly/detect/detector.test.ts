@@ -1,4 +1,6 @@
-/** Which lexers run is chosen by gates; fuzz/prefilter.test.ts proves that they hide nothing, this that they save work. */
+/**
+ * Which lexers run is chosen by gates; fuzz/prefilter.test.ts proves that they hide nothing, this that they save work.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Every signature of the catalog against its own attacks and near misses (test/data/detect), as a parameter, a form field
- * and a leaf of JSON, or where an example says it belongs, in the released and in the checked build.
+ * Every signature of the catalog against its own attacks and near misses (test/data/detect), as a parameter, a form
+ * field and a leaf of JSON, or where an example says it belongs, in the released and in the checked build.
  */
 import { describe, expect, test } from "vitest";
 import { PLACES, type PlaceName, place } from "../../../fuzz/placement.ts";

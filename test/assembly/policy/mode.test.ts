@@ -1,4 +1,6 @@
-/** What each mode does, whoever asks and whatever the request holds: all rows, asked of the function and of requests. */
+/**
+ * What each mode does, whoever asks and whatever the request holds: all rows, asked of the function and of requests.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
