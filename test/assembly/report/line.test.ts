@@ -32,7 +32,8 @@ test("names that would divide the line, or break it, are escaped", () => {
 
 test("the longest line stays within its room", () => {
   const worst = "\xff".repeat(core.number("NAME_BYTES_MAX"));
-  const body = `{"${`${worst}":{"`.repeat(4)}${worst}":["${Array.from({ length: 20 }, () => ATTACK).join('","')}"]}}}}}`;
+  const leaves = Array.from({ length: 20 }, () => ATTACK).join('","');
+  const body = `{"${`${worst}":{"`.repeat(4)}${worst}":["${leaves}"]}}}}}`;
   const { line, record } = ask(core, { type: "application/json", body });
   expect(record.readUInt32LE(core.number("RESULT_MATCHES"))).toBe(core.number("MATCHES_MAX"));
   expect(line.length).toBeGreaterThan(core.number("MATCHES_MAX") * 450);
