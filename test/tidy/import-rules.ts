@@ -10,7 +10,6 @@ import {
   type SourceFile,
 } from "./source.ts";
 
-/** Reason of exceptions that are struck off, folder by folder, as their authors finish. */
 /** The core's folders in the order in which a request passes them; each may import itself and what is left of it. */
 const CORE_LAYERS = ["bytes", "decode", "detect", "policy", "report", "abi"];
 /** Anyone in the core may import these: they import nothing but each other. */
