@@ -172,7 +172,8 @@ export function transactionOpen(): Transaction {
   if (!block) return changetype<Transaction>(0);
   if (freeCount) freeCount--;
   else indexesMade++;
-  zeroBytes(block, BLOCK_BYTES);
+  /* A parser clears its own state when it begins. */
+  zeroBytes(block, PARSER_AT);
   const generation = load<u32>(generations + ((<usize>index) << 2)) + 1;
   store<u32>(generations + ((<usize>index) << 2), generation);
   store<usize>(slots + ((<usize>index) << 2), block);

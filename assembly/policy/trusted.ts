@@ -22,3 +22,8 @@ export function isTrusted(high: u64, low: u64): bool {
   }
   return false;
 }
+
+/** Whether the active policy trusts any proxy at all. */
+export function trustsProxies(): bool {
+  return sectionOf(imageOf(Slot.ACTIVE), Section.TRUSTED) != 0;
+}

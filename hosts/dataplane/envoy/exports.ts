@@ -23,6 +23,7 @@ import { INPUT_BYTES_MAX } from "../../../assembly/abi/limits";
 import { Status } from "../../../assembly/abi/status";
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { Failure, failsClosed, holdBytesOf, imageOf, Slot } from "../../../assembly/policy/image";
+import { trustsProxies } from "../../../assembly/policy/trusted";
 import { LINE_BYTES_MAX } from "../../../assembly/report/line";
 import { configurationRead, imageSize, probe } from "./configuration";
 import {
@@ -77,11 +78,16 @@ function warn(text: string): u32 {
   return 0;
 }
 
-/** Opens the stream's transaction with the address of the peer. */
+/**
+ * Opens the stream's transaction. The peer's address is asked for only where the policy trusts proxies: it decides then
+ * which hop is the client, and a property costs as much as a head of headers.
+ */
 function open(context: u32): Stream {
   let size: u32 = 0;
-  const path = writeLiteral(words, "source\0address");
-  if (proxy_get_property(words, path, out, out + 4) == 0) size = load<u32>(out + 4);
+  if (trustsProxies()) {
+    const path = writeLiteral(words, "source\0address");
+    if (proxy_get_property(words, path, out, out + 4) == 0) size = load<u32>(out + 4);
+  }
   const handle = tx_begin(size, 0, 0);
   return handle ? streamAdd(context, handle) : changetype<Stream>(0);
 }
