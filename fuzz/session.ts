@@ -21,8 +21,8 @@ export interface Counts {
   failures: number;
 }
 
-const JOINED_EVERY = 4;
-const BETWEEN_EVERY = 16;
+const JOINED_EVERY = 8;
+const BETWEEN_EVERY = 64;
 const BETWEEN_INPUTS = 4;
 const BASE_EVERY = 1024;
 

@@ -107,10 +107,12 @@ test.each(NAMES)("the `%s` build of Merlon's core has the same bytes in another 
 test("the image's bundle runs alone and finds the core where its source does", async () => {
   put("hosts/core/engine.ts", 'export const CORE: URL = new URL("../../build/merlon.wasm", import.meta.url);\n');
   const program = 'import { readFileSync } from "node:fs";\nimport { CORE } from "../core/engine.ts";\n';
+  put("hosts/cli/suite/attacks.yaml", "[]\n");
   put("hosts/cli/main.ts", `${program}const found: number = readFileSync(CORE).length;\nconsole.log(found);\n`);
   await compileCore("release", root);
   await bundleImage(root);
   const moved = join(root, "elsewhere");
+  expect(readFileSync(join(root, "build/image/hosts/cli/suite/attacks.yaml"), "utf8")).toBe("[]\n");
   cpSync(join(root, "build/image"), moved, { recursive: true });
   const output = execFileSync(process.execPath, [join(moved, "hosts/cli/main.mjs")], { encoding: "utf8" });
   expect(Number(output)).toBe(readFileSync(join(root, "build/merlon.wasm")).length);
