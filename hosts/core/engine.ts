@@ -248,7 +248,13 @@ export class Engine implements Inspector {
   begin(peer: string, nowSeconds: number, source = 0): CoreTransaction {
     const instance = this.#instance;
     const size = instance.view().write(peer.slice(0, 64), instance.input, "latin1");
-    const handle = instance.core.tx_begin(size, nowSeconds >>> 0, source) >>> 0;
+    let handle: number;
+    try {
+      handle = instance.core.tx_begin(size, nowSeconds >>> 0, source) >>> 0;
+    } catch (error) {
+      this.#discard(instance, error);
+      return new CoreTransaction(this, instance, 0, "trap");
+    }
     if (handle === 0) this.counters.refused++;
     return new CoreTransaction(this, instance, handle, handle === 0 ? "overlimit" : null);
   }
@@ -335,8 +341,13 @@ export class CoreTransaction implements Transaction {
   line(): string {
     if (this.#isDead()) return `failed ${this.#failed ?? "trap"}`;
     const { core } = this.#instance;
-    const at = core.tx_line(this.#handle);
-    return this.#instance.view().toString("latin1", at, at + core.line_size());
+    try {
+      const at = core.tx_line(this.#handle);
+      return this.#instance.view().toString("latin1", at, at + core.line_size());
+    } catch (error) {
+      this.#trap(error);
+      return "failed trap";
+    }
   }
 
   verdict(): Verdict {
@@ -350,7 +361,12 @@ export class CoreTransaction implements Transaction {
   }
 
   free(): void {
-    if (!this.#isDead()) this.#instance.core.tx_free(this.#handle);
+    if (this.#isDead()) return;
+    try {
+      this.#instance.core.tx_free(this.#handle);
+    } catch (error) {
+      this.#trap(error);
+    }
   }
 
   #isDead(): boolean {

@@ -178,6 +178,22 @@ describe("after a trap", () => {
     next.free();
   });
 
+  test.each(["begin", "line", "verdict", "free"] as const)("in %s nothing is thrown", (where) => {
+    const { engine, memories } = loadWithMemories({ failure: { trap: "closed" } });
+    const open = engine.begin("198.51.100.4", 0);
+    open.head(head(ATTACK));
+    new Uint8Array(memories[0]?.buffer ?? new ArrayBuffer(0)).fill(0xff);
+    const transaction = where === "begin" ? engine.begin("198.51.100.4", 0) : open;
+    if (where === "line") expect(transaction.line()).toBe("failed trap");
+    if (where === "verdict") expect(transaction.verdict()).toMatchObject({ failed: true, action: "block" });
+    if (where === "begin") expect(transaction.head(head("/"))).toBe("block");
+    transaction.free();
+    open.free();
+    const next = engine.begin("198.51.100.4", 0);
+    expect(next.head(head("/"))).toBe("pass");
+    next.free();
+  });
+
   test("damaged tables are noticed and the instance is replaced", () => {
     const { engine, memories } = loadWithMemories();
     expect(engine.verify()).toBe(true);
