@@ -88,8 +88,9 @@ describe("in Envoy", () => {
         if (typeof message === "string") continue;
         const { status, line } = await envoy.send(message).catch(() => ({ status: 0, line: undefined }));
         if (line === undefined) {
+          /* It answers 400 or 404, or cuts the connection before the answer is read. */
           refused++;
-          if (status !== 400 && status !== 404) odd.push(`${name}: answered ${status}`);
+          if (status !== 0 && status !== 400 && status !== 404) odd.push(`${name}: answered ${status}`);
           continue;
         }
         compared++;
@@ -98,6 +99,7 @@ describe("in Envoy", () => {
       }
       console.log(`${compared} requests compared, ${refused} refused by Envoy`);
       expect(odd).toEqual([]);
+      expect(refused).toBeLessThan(samples.length / 100);
       expect(compared).toBeGreaterThanOrEqual(SAMPLES_MIN);
     },
     CORPORA_MS,
