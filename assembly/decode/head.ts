@@ -29,7 +29,7 @@ export let authoritySize: u32 = 0;
 /** What a field's name asks for. */
 enum FieldKind {
   VALUE = 0,
-  /** Not part of the canonical transaction: hop by hop, or owned by the hosts. */
+  /** Not part of the canonical transaction: it ends at a hop, or frames the message. */
   SKIPPED = 1,
   COOKIE = 2,
   URL = 3,
@@ -39,7 +39,6 @@ enum FieldKind {
 }
 
 function fieldKind(at: usize, size: u32): FieldKind {
-  if (startsLower(at, size, "x-envoy-") || startsLower(at, size, "x-merlon-")) return FieldKind.SKIPPED;
   switch (size) {
     case 0:
       return FieldKind.SKIPPED;
@@ -64,8 +63,7 @@ function fieldKind(at: usize, size: u32): FieldKind {
     case 16:
       return equalsLower(at, size, "proxy-connection") ? FieldKind.SKIPPED : FieldKind.VALUE;
     case 17:
-      if (equalsLower(at, size, "transfer-encoding")) return FieldKind.SKIPPED;
-      return equalsLower(at, size, "x-forwarded-proto") ? FieldKind.SKIPPED : FieldKind.VALUE;
+      return equalsLower(at, size, "transfer-encoding") ? FieldKind.SKIPPED : FieldKind.VALUE;
     default:
       return FieldKind.VALUE;
   }
