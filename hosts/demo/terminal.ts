@@ -67,7 +67,7 @@ export function greeting(places: Places, keys: boolean): string {
     `  protected   ${places.proxy}   mode: ${places.mode}`,
     `  live page   ${places.link}   (one-time link)`,
     `  try:  curl '${places.proxy}/?id=or+1=1--a-<script>prompt(1)</script>'`,
-    `        npm run -s merlon -- test ${places.proxy}`,
+    `        npm run -s merlon -- test ${places.proxy}   (when it blocks)`,
   ];
   if (keys) lines.push("  keys: [a] attack me   [b] toggle block   [o] new link, opened   [q] quit");
   return lines.join("\n");
