@@ -8,7 +8,7 @@
  */
 import { arenaReset } from "../bytes/arena";
 import { blocksUsed } from "../bytes/blocks";
-import { allow, forbid } from "../bytes/guard";
+import { allow, forbid, pad } from "../bytes/guard";
 import { reservedBytes } from "../bytes/region";
 import { addressHigh, addressLow, readAddress } from "../decode/client";
 import { DECODER_NAMES } from "../decode/decoder";
@@ -66,7 +66,7 @@ function enter(handle: u32): bool {
   return true;
 }
 
-/** Bytes behind what a call gave that the checked build forbids. */
+/** Bytes behind what a call gave that the checked build forbids, but for 16 that a 16-byte load may reach. */
 const EDGE_BYTES: u32 = 64;
 let given: u32 = 0;
 
@@ -81,6 +81,7 @@ function take(size: u32): bool {
     const after = INPUT_BYTES_MAX - size;
     allow(inputAt + <usize>given, before < EDGE_BYTES ? before : EDGE_BYTES);
     forbid(inputAt + <usize>size, after < EDGE_BYTES ? after : EDGE_BYTES);
+    pad(inputAt + <usize>size, 16);
     given = size;
   }
   return true;

@@ -1,15 +1,16 @@
 /** Wires the rooms of the core together and reserves their memory, once, when the module is instantiated. */
 import { arenaInit } from "../bytes/arena";
 import { crc32, crc32Init } from "../bytes/crc32";
-import { allow } from "../bytes/guard";
+import { allow, pad } from "../bytes/guard";
 import { reserve } from "../bytes/region";
+import { base64Init } from "../decode/base64";
 import { onTrusted } from "../decode/client";
 import { entityInit } from "../decode/entity";
 import { spellPath } from "../decode/json";
 import { onSpell } from "../decode/point";
 import { profileInit } from "../decode/profile";
-import { onLayer } from "../decode/value";
-import { detectLayer } from "../detect/detector";
+import { onLayer, onWant } from "../decode/value";
+import { anyGate, detectLayer } from "../detect/detector";
 import { onMatch } from "../detect/match";
 import { imageInit } from "../policy/image";
 import { isTrusted } from "../policy/trusted";
@@ -36,8 +37,10 @@ export function start(): void {
   crc32Init();
   tablesCrc = crc32(wordTable, 8 << WORD_TABLE_BITS);
   arenaInit();
-  inputAt = reserve(INPUT_BYTES_MAX);
+  inputAt = reserve(INPUT_BYTES_MAX + 16);
+  pad(inputAt + <usize>INPUT_BYTES_MAX, 16);
   profileInit();
+  base64Init();
   entityInit();
   imageInit();
   verdictInit();
@@ -45,6 +48,7 @@ export function start(): void {
   lineInit();
   onSpell(spellPath);
   onLayer(detectLayer);
+  onWant(anyGate);
   onMatch(keepMatch);
   onTrusted(isTrusted);
 }

@@ -1,6 +1,6 @@
 /**
  * Scratch memory of one call: a stack of allocations, empty again when the call returns. An allocation is followed by
- * a gap, and a value by zero padding, so that SIMD loads need no tail code.
+ * a gap of 16 bytes, and a value by zero padding, so that SIMD loads need no tail code.
  */
 import { SCRATCH_BYTES } from "../abi/limits";
 import { allow, forbid, pad } from "./guard";
@@ -49,6 +49,7 @@ export function arenaAlloc(size: u32): usize {
   if (next > end) return 0;
   top = next;
   allow(at, size);
+  pad(at + <usize>size, 16);
   return at;
 }
 

@@ -57,3 +57,18 @@ export function hashLanes(at: usize, size: u32): u32 {
   hash = (hash ^ ((i64x2.extract_lane(v128.load(at), 0) | LANE_LOWER) & keep)) * LANE_FACTOR;
   return <u32>(hash ^ (hash >> 32));
 }
+
+/** Hash of any bytes, to find a slot by; they need no padding. */
+export function hashBytes(at: usize, size: u32): u32 {
+  let hash = LANE_SEED ^ <u64>size;
+  const end = at + <usize>size;
+  while (at + 8 <= end) {
+    hash = (hash ^ load<u64>(at)) * LANE_FACTOR;
+    hash ^= hash >> 29;
+    at += 8;
+  }
+  let rest: u64 = 0;
+  while (at < end) rest = (rest << 8) | <u64>load<u8>(at++);
+  hash = (hash ^ rest) * LANE_FACTOR;
+  return <u32>(hash ^ (hash >> 32));
+}

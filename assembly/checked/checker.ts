@@ -23,12 +23,12 @@ export function guard_mark(at: usize, size: u32, state: u32): void {
   memory.fill(SHADOW + at, <u8>state, size);
 }
 
-/** Traps unless every byte of a bulk copy may be touched. */
+/** Traps unless every byte of a bulk copy may be touched, of which padding is none. */
 export function guard_range(at: usize, size: u32): void {
   if (!size) return;
   if (at > WATCHED_BYTES || size > WATCHED_BYTES - <u32>at) unreachable();
   const end = SHADOW + at + <usize>size;
-  for (at += SHADOW; at < end; at++) if (load<u8>(at) == FORBIDDEN) unreachable();
+  for (at += SHADOW; at < end; at++) if (load<u8>(at) != ALLOWED) unreachable();
 }
 
 /** Traps unless each of the bytes is allowed, or padding where that will do. */

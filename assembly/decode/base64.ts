@@ -4,14 +4,26 @@
  */
 import { stepSet } from "./step";
 
-/** @returns the value of a base64 digit of either alphabet, or 255 */
+const NO_DIGIT: u8 = 255;
+/** The value of each byte as a digit of either alphabet, or NO_DIGIT. */
+const digits: usize = memory.data(256, 16);
+
+/** Fills the table of digits; called once when the module starts. */
+export function base64Init(): void {
+  memory.fill(digits, NO_DIGIT, 256);
+  for (let i: u32 = 0; i < 26; i++) {
+    store<u8>(digits + <usize>(65 + i), <u8>i);
+    store<u8>(digits + <usize>(97 + i), <u8>(26 + i));
+  }
+  for (let i: u32 = 0; i < 10; i++) store<u8>(digits + <usize>(48 + i), <u8>(52 + i));
+  store<u8>(digits + 0x2b, 62);
+  store<u8>(digits + 0x2d, 62);
+  store<u8>(digits + 0x2f, 63);
+  store<u8>(digits + 0x5f, 63);
+}
+
 function digit(c: u32): u32 {
-  if (c - 65 < 26) return c - 65;
-  if (c - 97 < 26) return c - 71;
-  if (c - 48 < 10) return c + 4;
-  if (c == 0x2b || c == 0x2d) return 62;
-  if (c == 0x2f || c == 0x5f) return 63;
-  return 255;
+  return <u32>load<u8>(digits + <usize>c);
 }
 
 /** One step: up to four digits give up to three bytes; line breaks and padding give none. */
@@ -43,17 +55,49 @@ export function stepBase64(at: usize, end: usize): void {
 export function looksBase64(at: usize, size: u32): bool {
   if (size < 8) return false;
   const end = at + <usize>size;
-  let digits: u32 = 0;
+  let count: u32 = 0;
   let padding: u32 = 0;
   while (at < end) {
     const c = <u32>load<u8>(at++);
     if (digit(c) < 64) {
       if (padding) return false;
-      digits++;
+      count++;
     } else if (c == 0x3d) padding++;
     else if (c != 0x0d && c != 0x0a) return false;
   }
-  return digits >= 8 && (digits & 3) != 1 && padding < 3;
+  return count >= 8 && (count & 3) != 1 && padding < 3;
+}
+
+function isText(c: u32): bool {
+  return c - 32 < 95 || c - 9 < 5;
+}
+
+/**
+ * Whether what the base64 text stands for reads as text: `readsAsText` of its decoding, told without writing it down.
+ * Most values of the alphabet are words and identifiers, and end here.
+ * @param size bytes for which `looksBase64` holds
+ */
+export function hidesText(at: usize, size: u32): bool {
+  let text: u32 = 0;
+  let run: u32 = 0;
+  let total: u32 = 0;
+  const end = at + <usize>size;
+  let bits: u32 = 0;
+  let count: u32 = 0;
+  while (at < end) {
+    const value = digit(load<u8>(at++));
+    if (value > 63) continue;
+    bits = (bits << 6) | value;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    total++;
+    if (isText((bits >> count) & 255)) {
+      text++;
+      if (++run == TEXT_RUN) return true;
+    } else run = 0;
+  }
+  return total >= 4 && text * 10 >= total * 7;
 }
 
 /** Text bytes in a row that make any decoded bytes worth a look. */
@@ -69,7 +113,7 @@ export function readsAsText(at: usize, size: u32): bool {
   let run: u32 = 0;
   for (let i: u32 = 0; i < size; i++) {
     const c = <u32>load<u8>(at + <usize>i);
-    if (c - 32 < 95 || c - 9 < 5) {
+    if (isText(c)) {
       text++;
       if (++run == TEXT_RUN) return true;
     } else run = 0;

@@ -17,9 +17,9 @@ import { Limit } from "../abi/status";
 import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
 import { copyBytes } from "../bytes/guard";
 import { sameBytes } from "../bytes/scan";
-import { looksBase64, readsAsText } from "./base64";
+import { hidesText, looksBase64, readsAsText } from "./base64";
 import { Decoder, decode, decodeChanged } from "./decoder";
-import { nestedJson } from "./json";
+import { beginsLikeJson, nestedJson } from "./json";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
@@ -27,6 +27,7 @@ import { reachLimit } from "./transaction";
 import {
   fuel,
   inspectLayer,
+  isWanted,
   nest,
   place,
   SEEN_BYTES,
@@ -42,6 +43,8 @@ import {
 
 let room: usize = 0;
 let count: u32 = 0;
+/** The current window as it lies in the input, for the look that comes before any copy. */
+const bare: Layer = changetype<Layer>(memory.data(offsetof<Layer>(), 16));
 
 /** Whether an earlier layer has the same bytes. Most decoders shrink, so that sizes alone tell. */
 function known(at: usize, size: u32): bool {
@@ -67,8 +70,15 @@ function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
   next.depth = parent ? parent.depth + 1 : 0;
   next.superseded = 0;
   count++;
-  profileLayer(next);
   return next;
+}
+
+/** Takes over what is known of the bytes from the same bytes elsewhere. */
+function copyProfile(to: Layer, from: Layer): void {
+  to.has = from.has;
+  to.words = from.words;
+  to.wordCount = from.wordCount;
+  to.opaque = from.opaque;
 }
 
 /** Decodes a layer; @returns the new layer, or null where nothing changed or the result is known */
@@ -94,7 +104,8 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
   }
   sealValue(at, size);
   const next = addLayer(at, size, from, decoder);
-  if (!next) arenaRelease(mark);
+  if (next) profileLayer(next);
+  else arenaRelease(mark);
   return next;
 }
 
@@ -123,7 +134,8 @@ function expand(base: Layer): void {
     if (isDocument(from)) return;
     from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
     from = undo(from, Has.LEAD, Decoder.UTF8);
-    if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
+    if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size) && hidesText(from.at, from.size))
+      from = undo(from, ANY, Decoder.BASE64);
     if (changetype<usize>(from) == changetype<usize>(before)) return;
   }
   reachLimit(Limit.LAYERS);
@@ -142,13 +154,37 @@ function isDocument(one: Layer): bool {
 /** Sign of an encoding that needs none. */
 const ANY: u32 = 0xffffffff;
 
+/** Characters without which no encoding of a value could be undone, base64 excepted. */
+const ENCODED: u32 = Has.PERCENT | Has.AMPERSAND | Has.BACKSLASH | Has.LEAD;
+
+/**
+ * Fills `bare` and says whether the window needs no closer look: nothing could be decoded, and no lexer would run. So
+ * it is with most values; they are passed over once, where they lie, and never copied.
+ *
+ * Guarantee: what this leaves out, no lexer would have seen. See fuzz/prefilter.test.ts.
+ */
+function isPlain(decoder: u32, at: usize, size: u32): bool {
+  bare.at = at;
+  bare.size = size;
+  profileLayer(bare);
+  if (place != Place.RESPONSE) {
+    if (bare.has & ENCODED || (decoder == Decoder.FORM && (bare.has & Has.PLUS) != 0)) return false;
+    if (beginsLikeJson(at, at + <usize>size)) return false;
+    if (!(bare.has & NOT_BASE64) && looksBase64(at, size) && hidesText(at, size)) return false;
+  }
+  setLayer(bare);
+  return !isWanted();
+}
+
 /** Copies the window into padded memory and makes it the first layer. @returns null when the scratch is used up */
-function firstLayer(at: usize, size: u32): Layer {
-  const copy = arenaAllocValue(size);
+function firstLayer(): Layer {
+  const copy = arenaAllocValue(bare.size);
   if (!copy) return changetype<Layer>(0);
-  copyBytes(copy, at, size);
-  sealValue(copy, size);
-  return addLayer(copy, size, changetype<Layer>(0), Decoder.RAW);
+  copyBytes(copy, bare.at, bare.size);
+  sealValue(copy, bare.size);
+  const first = addLayer(copy, bare.size, changetype<Layer>(0), Decoder.RAW);
+  if (first) copyProfile(first, bare);
+  return first;
 }
 
 function inspectAll(): void {
@@ -166,6 +202,11 @@ function inspectAll(): void {
 
 /** Builds the layers of one window and looks at each. */
 function inspectWindow(decoder: u32, at: usize, size: u32): void {
+  if (!spend(size)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  if (isPlain(decoder, at, size)) return;
   const mark = arenaMark();
   room = layersAlloc();
   count = 0;
@@ -174,7 +215,7 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
     v128.store(seen, i64x2.splat(0));
     v128.store(seen + 16, i64x2.splat(0));
   }
-  const first = room && seen ? firstLayer(at, size) : changetype<Layer>(0);
+  const first = room && seen ? firstLayer() : changetype<Layer>(0);
   if (!first) {
     reachLimit(Limit.MEMORY);
     arenaRelease(mark);

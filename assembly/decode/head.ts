@@ -13,10 +13,12 @@ import { findClient } from "./client";
 import { bodyKindOf } from "./content";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
+import { isKnownValue, rememberValue } from "./memo";
 import { Field, fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "./pairs";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
 import { inspectTarget, inspectUrl, readPath } from "./uri";
+import { everyLayer } from "./value";
 
 /** Parts of the head read last, for the policy's scopes: addresses are good until the call returns. */
 export let methodAt: usize = 0;
@@ -36,6 +38,8 @@ enum FieldKind {
   USER_AGENT = 4,
   /** Credentials: what follows the scheme (RFC 9110 §11.4) is a value of its own. */
   CREDENTIALS = 5,
+  /** A client sends the same value with every request, and it is nobody's secret. */
+  REPEATED = 6,
 }
 
 function fieldKind(at: usize, size: u32): FieldKind {
@@ -48,6 +52,7 @@ function fieldKind(at: usize, size: u32): FieldKind {
       return equalsLower(at, size, "host") ? FieldKind.SKIPPED : FieldKind.VALUE;
     case 6:
       if (equalsLower(at, size, "cookie")) return FieldKind.COOKIE;
+      if (equalsLower(at, size, "accept")) return FieldKind.REPEATED;
       return equalsLower(at, size, "expect") ? FieldKind.SKIPPED : FieldKind.VALUE;
     case 7:
       if (equalsLower(at, size, "referer")) return FieldKind.URL;
@@ -59,14 +64,36 @@ function fieldKind(at: usize, size: u32): FieldKind {
     case 13:
       return equalsLower(at, size, "authorization") ? FieldKind.CREDENTIALS : FieldKind.VALUE;
     case 14:
-      return equalsLower(at, size, "content-length") ? FieldKind.SKIPPED : FieldKind.VALUE;
+      return equalsLower(at, size, "content-length") ? FieldKind.SKIPPED : repeatedKind(at, size);
     case 16:
-      return equalsLower(at, size, "proxy-connection") ? FieldKind.SKIPPED : FieldKind.VALUE;
+      return equalsLower(at, size, "proxy-connection") ? FieldKind.SKIPPED : repeatedKind(at, size);
     case 17:
-      return equalsLower(at, size, "transfer-encoding") ? FieldKind.SKIPPED : FieldKind.VALUE;
+      return equalsLower(at, size, "transfer-encoding") ? FieldKind.SKIPPED : repeatedKind(at, size);
     default:
-      return FieldKind.VALUE;
+      return repeatedKind(at, size);
   }
+}
+
+/** Fields by which a client says what it is and takes; with every request the same. */
+function repeatedKind(at: usize, size: u32): FieldKind {
+  const same =
+    startsLower(at, size, "accept-") || startsLower(at, size, "sec-fetch-") || startsLower(at, size, "sec-ch-");
+  return same ? FieldKind.REPEATED : FieldKind.VALUE;
+}
+
+/** Looks at a value that probably came before, unless it did and was harmless. */
+function inspectRepeated(where: Place, field: Field, size: u32): void {
+  if (isKnownValue(field.hash, joinedAt, size) && !everyLayer) return;
+  const found = current.matches + current.matchesDropped;
+  const limits = current.limits;
+  const anomalies = current.anomalies;
+  current.limits = 0;
+  current.anomalies = 0;
+  inspectValue(where, Decoder.RAW, joinedAt, size, 0);
+  const silent = !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
+  if (silent) rememberValue(field.hash, joinedAt, size);
+  current.limits |= limits;
+  current.anomalies |= anomalies;
 }
 
 function inspectField(field: Field): void {
@@ -82,6 +109,12 @@ function inspectField(field: Field): void {
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
   } else if (kind != FieldKind.URL || !inspectUrl(joinedAt, size)) {
     const place = kind == FieldKind.USER_AGENT ? Place.USER_AGENT : Place.HEADER;
+    if (kind == FieldKind.USER_AGENT || kind == FieldKind.REPEATED) {
+      inspectRepeated(place, field, size);
+      pointTruncate(depth);
+      arenaRelease(mark);
+      return;
+    }
     const skip = kind == FieldKind.CREDENTIALS ? schemeBytes(joinedAt, size) : 0;
     inspectValue(place, Decoder.RAW, joinedAt + <usize>skip, size - skip, skip);
   }

@@ -308,13 +308,7 @@ export function jsonEnd(state: JsonState): bool {
  * @returns true when the layer is one complete document, whose syntax then needs no look of its own
  */
 export function nestedJson(layer: Layer): bool {
-  const end = layer.at + <usize>layer.size;
-  let first = layer.at;
-  while (first < end && isSpace(load<u8>(first))) first++;
-  if (first == end) return false;
-  const c = <u32>load<u8>(first);
-  if (c != 0x7b && c != 0x5b) return false;
-  if (!closesLike(layer.at, end, c == 0x7b ? 0x7d : 0x5d)) return false;
+  if (!beginsLikeJson(layer.at, layer.at + <usize>layer.size)) return false;
   const mark = arenaMark();
   const room = arenaAlloc(JSON_STATE_BYTES);
   if (!room) {
@@ -342,8 +336,13 @@ export function nestedJson(layer: Layer): bool {
   return whole;
 }
 
-/** Whether the last byte that is no white space is the closing one: cheap, and true of every complete document. */
-function closesLike(at: usize, end: usize, close: u32): bool {
-  while (end > at && isSpace(load<u8>(end - 1))) end--;
-  return end > at && load<u8>(end - 1) == close;
+/** Whether the first and last bytes that are no white space are brackets that belong together: cheap, and true of every
+ * complete object and array. */
+export function beginsLikeJson(at: usize, end: usize): bool {
+  while (at < end && isSpace(load<u8>(at))) at++;
+  if (at == end) return false;
+  const c = <u32>load<u8>(at);
+  if (c != 0x7b && c != 0x5b) return false;
+  while (isSpace(load<u8>(end - 1))) end--;
+  return <u32>load<u8>(end - 1) == c + 2;
 }

@@ -129,7 +129,10 @@ function hasOf(at: usize, special: u32): u32 {
   return has;
 }
 
-/** Fills `has`, `words`, `wordCount` and `opaque` of a layer, 16 bytes at a time. */
+/**
+ * Fills `has`, `words`, `wordCount` and `opaque` of a layer, 16 bytes at a time. Up to 15 bytes behind it are loaded;
+ * what they hold does not matter.
+ */
 export function profileLayer(layer: Layer): void {
   const end = layer.at + <usize>layer.size;
   let has: u32 = 0;
@@ -144,9 +147,9 @@ export function profileLayer(layer: Layer): void {
     const folded = v128.or(bytes, i8x16.splat(0x20));
     const letter = i8x16.lt_u(i8x16.sub(folded, i8x16.splat(97)), i8x16.splat(26));
     const digit = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(48)), i8x16.splat(10));
-    const alphas = <u32>i8x16.bitmask(v128.or(letter, i8x16.eq(bytes, i8x16.splat(0x5f))));
-    const digits = <u32>i8x16.bitmask(digit);
-    const spaces = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x20)));
+    const alphas = <u32>i8x16.bitmask(v128.or(letter, i8x16.eq(bytes, i8x16.splat(0x5f)))) & valid;
+    const digits = <u32>i8x16.bitmask(digit) & valid;
+    const spaces = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x20))) & valid;
     if (alphas) has |= Has.ALPHA;
     if (digits) has |= Has.DIGIT;
     if (spaces) has |= Has.SPACE;

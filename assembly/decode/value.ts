@@ -1,6 +1,6 @@
 /**
- * The value under inspection: where it came from, how much work it may still cost, and the two hooks by which what
- * stands to the right of decoding is reached: `inspect` (detection) for a layer, `match` for a finding.
+ * The value under inspection: where it came from, how much work it may still cost, and the hooks by which what
+ * stands to the right of decoding is reached: `want` and `inspect` (detection) for a layer.
  */
 import { Place } from "./point";
 
@@ -47,6 +47,30 @@ export const SEEN_BYTES: u32 = 32;
 /** Gives the room for the bits of `seen`: SEEN_BYTES, zeroed by whoever gives it. */
 export function setSeen(at: usize): void {
   seen = at;
+}
+
+let wantHook: () => bool = wantNone;
+
+function wantNone(): bool {
+  return false;
+}
+
+/** Names the function that says whether any lexer would run on the current layer. */
+export function onWant(hook: () => bool): void {
+  wantHook = hook;
+}
+
+/** Whether every layer is to be looked at, whatever is known of it: for traces and tests. */
+export let everyLayer: bool = false;
+
+/** Looks at every layer from now on, or only at those that a lexer wants. */
+export function setEveryLayer(on: bool): void {
+  everyLayer = on;
+}
+
+/** Whether any lexer would run on the current layer. */
+export function isWanted(): bool {
+  return everyLayer || wantHook();
 }
 
 let inspectHook: () => void = noInspection;

@@ -7,7 +7,7 @@
  */
 import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
-import { place, spend } from "../decode/value";
+import { place, setEveryLayer, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
 import { leakGate, leakLex } from "./leak";
@@ -22,6 +22,7 @@ let ungated: bool = false;
 /** For tests: runs every lexer on every layer, or goes back to the gates. */
 export function detectAll(on: bool): void {
   ungated = on;
+  setEveryLayer(on);
 }
 
 /** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
@@ -33,6 +34,12 @@ function runs(lexer: u32, gate: bool): bool {
   if (!gate && !ungated) return false;
   lexed |= 1 << lexer;
   return true;
+}
+
+/** Whether any lexer's gate opens for the current layer. */
+export function anyGate(): bool {
+  if (place == Place.RESPONSE) return leakGate();
+  return sqliGate() || xssGate() || traversalGate() || shellGate() || includeGate() || crlfGate();
 }
 
 /** Looks at the current layer. */

@@ -10,7 +10,7 @@ import { reserve } from "../bytes/region";
 import { Layer, layer } from "../decode/layer";
 import { writePoint } from "../decode/point";
 import { current } from "../decode/transaction";
-import { fuel, nest, onLayer, place, valueBase } from "../decode/value";
+import { fuel, nest, onLayer, place, setEveryLayer, valueBase } from "../decode/value";
 import { detectLayer, lexed } from "../detect/detector";
 import { hideAll, hideCards, isSecretPoint } from "./redact";
 
@@ -68,12 +68,14 @@ export function traceBegin(): bool {
   trace.entries = 0;
   trace.dropped = 0;
   onLayer(traceLayer);
+  setEveryLayer(true);
   return true;
 }
 
 /** Ends the trace; what it holds stays until the next begins. */
 export function traceEnd(): void {
   onLayer(detectLayer);
+  setEveryLayer(false);
 }
 
 /** Address of the trace, 0 where none was begun. */

@@ -12,11 +12,12 @@ export * from "../../assembly/bytes/hash";
 export * from "../../assembly/bytes/region";
 export { ropeAppend, ropeCopy, ropeFree } from "../../assembly/bytes/rope";
 export * from "../../assembly/bytes/scan";
-export { looksBase64, readsAsText } from "../../assembly/decode/base64";
+export { hidesText, looksBase64, readsAsText } from "../../assembly/decode/base64";
 export { addressHigh, addressLow, readAddress } from "../../assembly/decode/client";
 export { bodyKindOf, boundaryAt, boundarySize, sniffKind } from "../../assembly/decode/content";
 export { decode, decodeChanged, locate, locatedEnd, locatedStart } from "../../assembly/decode/decoder";
 export { layerIn, layersAlloc } from "../../assembly/decode/layer";
+export { isKnownValue, rememberValue } from "../../assembly/decode/memo";
 export { fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
 export {
   findLastName,

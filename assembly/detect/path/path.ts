@@ -49,8 +49,24 @@ function kinds(): u32 {
 /** Whether dots and separators of any writing occur. */
 function mayClimb(): bool {
   const has = layer.has;
-  if (has & Has.DOT) return (has & (SLASHES | ODD | Has.DIGIT)) != 0;
-  return (has & (Has.MARK | Has.LEAD | Has.DIGIT)) != 0;
+  if (has & Has.DOT && has & (SLASHES | ODD)) return true;
+  if (!(has & Has.DOT) && has & (Has.MARK | Has.LEAD)) return true;
+  return (has & Has.DIGIT) != 0 && (has & (Has.ALPHA | Has.DOT | Has.MARK)) != 0 && writesBytesOut();
+}
+
+/** Whether two dots stand together, or a byte is written out in plain text, as in `0x2e` or behind dots in `..2f`. */
+function writesBytesOut(): bool {
+  const end = layer.at + <usize>layer.size;
+  for (let at = layer.at; at < end; at += 15) {
+    const bytes = v128.load(at);
+    const zeros = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x30)));
+    const exes = <u32>i8x16.bitmask(i8x16.eq(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x78)));
+    const low = i8x16.lt_u(bytes, i8x16.splat(9));
+    const marks = v128.or(i8x16.eq(bytes, i8x16.splat(0x3f)), i8x16.eq(bytes, i8x16.splat(0x5e)));
+    const dots = <u32>i8x16.bitmask(v128.or(v128.or(i8x16.eq(bytes, i8x16.splat(0x2e)), marks), low));
+    if (((zeros << 1) & exes) | ((dots << 1) & dots)) return true;
+  }
+  return false;
 }
 
 /** Whether a target or a wrapper may be named. User agents name operating systems and are no paths. */

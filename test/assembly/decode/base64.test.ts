@@ -54,6 +54,20 @@ const READS: readonly (readonly [text: string, reads: boolean])[] = [
   ["\t\r\n ", true],
 ];
 
+test("whether a text stands behind the digits is told without writing it down", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."abc <>;'\u0000\u00ff\u0080".split("")), maxLength: 60 });
+  check(
+    fc.property(text, fc.boolean(), (content, padded) => {
+      const encoded = bytesOf(content).toString("base64");
+      const digits = padded ? encoded : encoded.replace(/=/g, "");
+      const decoded = core.call("readsAsText")(put(core, bytesOf(content)), content.length);
+      expect(core.call("hidesText")(put(core, bytesOf(digits)), digits.length)).toBe(decoded);
+      dropAll(core);
+    }),
+    500,
+  );
+});
+
 test.each(READS)("%j reads as text: %s", (text, reads) => {
   expect(core.call("readsAsText")(put(core, bytesOf(text)), text.length) === 1).toBe(reads);
   dropAll(core);

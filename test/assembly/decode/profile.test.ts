@@ -42,6 +42,25 @@ function profile(text: string): Profile {
   return found;
 }
 
+test("what lies behind a value changes nothing", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."select1_ '<(é\n".split("")), maxLength: 70 });
+  check(
+    fc.property(text, fc.nat(70), (content, cut) => {
+      const bytes = bytesOf(content);
+      const size = Math.min(cut, bytes.length);
+      const at = put(core, bytes);
+      const layer = core.call("layer_of")(at, size);
+      core.call("profileLayer")(layer);
+      const found = core.bytes.subarray(layer, layer + core.number("LAYER_BYTES")).toString("hex");
+      core.bytes.fill(0, at + size, at + bytes.length);
+      core.call("profileLayer")(layer);
+      expect(core.bytes.subarray(layer, layer + core.number("LAYER_BYTES")).toString("hex")).toBe(found);
+      dropAll(core);
+    }),
+    500,
+  );
+});
+
 /** Bits that must be set for these characters. */
 function hasOf(text: string): number {
   let has = 0;
