@@ -71,7 +71,7 @@ export function takeWord(frame: Frame, at: usize, size: u32, next: u32): void {
     return;
   }
   const method = frame.last == Last.DOT && frame.operand != 0 && next == 0x28;
-  if (method && isMethod(at, size)) {
+  if (method && !(frame.called && !frame.depth) && isMethod(at, size)) {
     frame.operators |= Operator.SURE;
     frame.operand = 0;
     frame.count++;

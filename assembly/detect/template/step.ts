@@ -21,6 +21,8 @@ import { Frame, Kind, Last, Seen } from "./frame";
 const AHEAD_BYTES: usize = 64;
 /** Shortest name of a class with its package. */
 const STATIC_BYTES: usize = 8;
+/** Bytes of a value that is a tag and little else. */
+const TAG_BYTES: u32 = 32;
 /** Longest word of the group. */
 const WORD_BYTES: u32 = 32;
 
@@ -177,7 +179,8 @@ function judgeMake(frame: Frame, size: u32, next: u32): u32 {
   const constant = frame.base == Last.STRING || frame.base == Last.EMPTY;
   if (constant && frame.last == Last.DOT) return textual ? 0 : Signature.SSTI_WALK;
   if (size != 11 || frame.kind == Kind.SINGLE) return 0;
-  const again = (frame.seen & Seen.CONSTRUCTOR) != 0;
+  /* Of the function that makes functions. */
+  const again = (frame.seen & Seen.CONSTRUCTOR) != 0 && frame.last == Last.DOT;
   frame.seen |= Seen.CONSTRUCTOR;
   if (again) return Signature.SSTI_WALK;
   if (textual || frame.last != Last.DOT) return 0;
@@ -239,7 +242,9 @@ function judgeNote(frame: Frame, at: usize, size: u32, behind: usize): u32 {
     return isFile(behind) ? Signature.SSTI_STATEMENT : 0;
   }
   if (equalsLower(at, size, "debug")) {
-    return frame.kind == Kind.STATEMENT && stands(behind, "%}") ? Signature.SSTI_STATEMENT : 0;
+    /* In a longer text somebody names the tag. */
+    const alone = layer.size <= TAG_BYTES && frame.kind == Kind.STATEMENT;
+    return alone && stands(behind, "%}") ? Signature.SSTI_STATEMENT : 0;
   }
   if (!equalsLower(at, size, "import") && !equalsLower(at, size, "from")) return 0;
   const end = wordEnd(behind);
@@ -316,6 +321,7 @@ export function judgeWord(frame: Frame, at: usize, size: u32): u32 {
   }
   if (frame.last == Last.PIPE && isCalling(at, size) && next == 0x28) frame.seen |= Seen.CALLING;
   const kind = kindOf(at, size);
+  if (kind != TemplateWord.MAKE) frame.seen &= ~Seen.CONSTRUCTOR;
   switch (kind) {
     case TemplateWord.CALL:
       return judgeCall(frame, at, size, behind);
@@ -334,6 +340,12 @@ export function judgeWord(frame: Frame, at: usize, size: u32): u32 {
   }
 }
 
+/** What is read of a class to print it. */
+function isShown(at: usize): bool {
+  return stands(at, ".__name__") || stands(at, ".__qualname__") || stands(at, ".__module__");
+}
+
+/** A step to the inside of an object. */
 function judgeWalk(frame: Frame, kind: TemplateWord, at: usize, size: u32, behind: usize): u32 {
   if (equalsLower(at, size, "getruntime")) {
     frame.seen |= Seen.RUNTIME;
@@ -347,10 +359,12 @@ function judgeWalk(frame: Frame, kind: TemplateWord, at: usize, size: u32, behin
   if (textual) return 0;
   if (kind == TemplateWord.BEAN)
     return frame.kind == Kind.SCRIPTLET || frame.kind == Kind.SINGLE ? 0 : Signature.SSTI_WALK;
+  /* Velocity's references lead to Java. */
+  if (frame.kind == Kind.REFERENCE) return 0;
   if (equalsLower(at, size, "diagnostics")) return stands(behind, ".process") ? Signature.SSTI_CALL : 0;
   /* The name of a variable's class, which templates and log lines show. */
-  const named = equalsLower(at, size, "__class__") && frame.base == Last.NAME && stands(behind, ".__name__");
-  if (named) return 0;
+  const variable = frame.base == Last.NAME || frame.base == Last.CLOSE;
+  if (variable && equalsLower(at, size, "__class__") && isShown(behind)) return 0;
   if (frame.kind == Kind.SINGLE) {
     /* A format string of a source reads one attribute, hardly two. */
     const again = (frame.seen & Seen.STEP) != 0 || equalsLower(at, size, "template_object");

@@ -140,6 +140,11 @@ function velocitySize(at: usize): u32 {
   return known ? <u32>(behindSpace(stop) + 1 - at) : 0;
 }
 
+/** Whether a letter with which `printf` formats stands alone behind `<%`, as in `<%s: %d>`. */
+function isFormat(at: usize): bool {
+  return isAlpha(byteAt(at)) && !isWord(byteAt(at + 1)) && byteAt(at + 1) != 0x2e && byteAt(at + 1) != 0x28;
+}
+
 /** Opens the expression whose delimiter begins at `at`. @returns bytes of the delimiter, or 0 where none does */
 function openAt(at: usize): u32 {
   const c = <u32>load<u8>(at);
@@ -148,7 +153,7 @@ function openAt(at: usize): u32 {
     case 0x7b:
       return openBrace(at);
     case 0x3c:
-      if (next == 0x25) {
+      if (next == 0x25 && !isFormat(at + 2)) {
         pushFrame(Kind.SCRIPTLET, at);
         return 2;
       }
@@ -479,13 +484,16 @@ function readInside(at: usize): usize {
   return at + <usize>readMark(c, at);
 }
 
+/** Up to here no `{/` stands behind the first `{php}`, so that all looks for one are one pass. */
+let soughtTo: usize = 0;
+
 /** Whether `php}` stands at `at`, and `{/php}` behind it: Smarty runs what is between. */
 function isPhp(at: usize): bool {
   if (byteAt(at) != 0x70 || byteAt(at + 1) != 0x68 || byteAt(at + 2) != 0x70 || byteAt(at + 3) != 0x7d) return false;
-  const limit = end - at > STRING_BYTES ? at + STRING_BYTES : end;
-  at = findByte(at + 4, limit, 0x7b);
-  while (at < limit && byteAt(at + 1) != 0x2f) at = findByte(at + 1, limit, 0x7b);
-  return at < limit && byteAt(at + 2) == 0x70 && byteAt(at + 3) == 0x68;
+  at = findByte(at + 4 > soughtTo ? at + 4 : soughtTo, end, 0x7b);
+  while (at < end && byteAt(at + 1) != 0x2f) at = findByte(at + 1, end, 0x7b);
+  soughtTo = at;
+  return at < end && byteAt(at + 2) == 0x70 && byteAt(at + 3) == 0x68;
 }
 
 /** The first byte inside an expression that has just been opened. */
@@ -502,10 +510,11 @@ function begin(at: usize): usize {
 
 /** Looks for such attacks in the current layer. */
 export function templateLex(): void {
-  if (!spend(layer.size * 2)) {
+  if (!spend(layer.size * 3)) {
     reachLimit(Limit.FUEL);
     return;
   }
+  soughtTo = 0;
   end = layer.at + <usize>layer.size;
   textual = isText(end);
   done = false;
