@@ -56,9 +56,10 @@ export function takeNumber(frame: Frame, at: usize, stop: usize, next: u32): voi
   frame.count++;
 }
 
-/** Takes a string. */
-export function takeString(frame: Frame): void {
-  if (frame.operand) frame.constant = 0;
+/** Takes a string, whose text is [at, stop). One of marks alone is a rule or a gap, which sources repeat. */
+export function takeString(frame: Frame, at: usize, stop: usize): void {
+  while (at < stop && !isWord(load<u8>(at))) at++;
+  if (frame.operand || at == stop) frame.constant = 0;
   frame.operand = 1;
   frame.count++;
 }

@@ -4,6 +4,7 @@
  * may have any name.
  */
 import { equalsLower, isAlpha, isSpace, isWord, startsLower } from "../../bytes/ascii";
+import { copyBytes } from "../../bytes/guard";
 import { layer } from "../../decode/layer";
 import { Has, wordPayload } from "../../decode/profile";
 import { Signature } from "../../tables/signatures.gen";
@@ -374,12 +375,33 @@ function judgeWalk(frame: Frame, kind: TemplateWord, at: usize, size: u32, behin
   return Signature.SSTI_WALK;
 }
 
+/** A key that is joined from strings: `x['con' + 'structor']`, and room for what its hash may load behind it. */
+const key: usize = memory.data(64, 16);
+let keySize: u32 = 0;
+
+function addKey(at: usize, size: u32): void {
+  if (size > WORD_BYTES - keySize) {
+    /* No word is that long. */
+    keySize = WORD_BYTES;
+    return;
+  }
+  copyBytes(key + <usize>keySize, at, size);
+  keySize += size;
+}
+
 /** Judges the string in [at, end), without its quotes. @returns a signature, or 0 */
 export function judgeString(frame: Frame, at: usize, end: usize): u32 {
   const last = frame.last;
   const size = <u32>(end - at);
-  if (last == Last.SUBSCRIPT) frame.seen |= Seen.KEY;
-  else if (frame.seen & Seen.JOINED && !textual) return Signature.SSTI_WALK;
+  if (last == Last.SUBSCRIPT) {
+    frame.seen |= Seen.KEY;
+    keySize = 0;
+    addKey(at, size);
+  } else if (frame.seen & Seen.JOINED && !textual) {
+    addKey(at, size);
+    const whole = kindOf(key, keySize);
+    if (whole >= TemplateWord.WALK || (whole == TemplateWord.MAKE && keySize == 11)) return Signature.SSTI_WALK;
+  }
   if (startsLower(at, size, "freemarker.template.")) return Signature.SSTI_STATEMENT;
   const kind = kindOf(at, size);
   const argument = last == Last.GROUP || last == Last.SUBSCRIPT || last == Last.COMMA;

@@ -283,7 +283,7 @@ function readString(at: usize, quote: u32): usize {
   }
   const signature = quote == 0x60 ? judgeBackticks(frame, at) : judgeString(frame, at + 1, p);
   if (signature) find(signature, frame.from, p + 1);
-  takeString(frame);
+  takeString(frame, at + 1, p);
   frame.last = Last.STRING;
   return p + 1;
 }
