@@ -15,6 +15,7 @@ const GROUPS = [
   { name: "shell", type: "ShellWord", shift: 14, bits: 4 },
   { name: "path", type: "PathWord", shift: 18, bits: 4 },
   { name: "other", type: "OtherWord", shift: 22, bits: 4 },
+  { name: "template", type: "TemplateWord", shift: 26, bits: 3 },
   { name: "member", type: "MemberWord", shift: 29, bits: 3 },
 ] as const;
 

@@ -1,7 +1,9 @@
 /**
  * Lookups of Log4j 2 and its kin: `${jndi:ldap://…}`, with its letters put together from other lookups
  * (Apache Log4j 2 manual, "Lookups"; CVE-2021-44228, CVE-2021-45105). Inner lookups are worked out as the logger does:
- * `lower` and `upper` give their argument, any with `:-` gives its default.
+ * `lower` and `upper` give their argument, `date` what is quoted in its pattern, any with `:-` gives its default. Some
+ * letters beyond ASCII become ASCII ones in the other case. Lookups of Apache Commons Text that run a script or fetch
+ * an address count too (CVE-2022-42889).
  */
 import { Limit } from "../../abi/status";
 import { lower, startsLower } from "../../bytes/ascii";
@@ -30,8 +32,33 @@ function start(level: u32): u32 {
 
 function keep(c: u32): void {
   if (size == TEXT_BYTES) return;
+  if (size && c - 0xb1 < 0x10 && foldWide(c)) return;
   store<u8>(text + <usize>size, <u8>lower(c));
   size++;
+}
+
+/** `ı` (U+0131) is a lower case of `I`, `ſ` (U+017F) one of `S`: their second byte makes the first a letter. */
+function foldWide(second: u32): bool {
+  const at = text + <usize>(size - 1);
+  const first = <u32>load<u8>(at);
+  const letter: u32 = first == 0xc4 && second == 0xb1 ? 0x69 : first == 0xc5 && second == 0xbf ? 0x73 : 0;
+  if (letter) store<u8>(at, <u8>letter);
+  return letter != 0;
+}
+
+/** What a date pattern gives as it is: the text between its quotes, which moves to the begin. @returns its bytes */
+function takeQuoted(at: usize, length: u32): u32 {
+  let kept: u32 = 0;
+  let quoted = false;
+  for (let i: u32 = 0; i < length; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (c == 0x27) quoted = !quoted;
+    else if (quoted) {
+      store<u8>(at + <usize>kept, <u8>c);
+      kept++;
+    }
+  }
+  return kept;
 }
 
 /** Closes the innermost lookup: what it gives stays in the text. */
@@ -42,21 +69,30 @@ function close(): void {
   const length = size - from;
   let skip: u32 = 0;
   if (startsLower(at, length, "lower:") || startsLower(at, length, "upper:")) skip = 6;
-  else {
+  else if (startsLower(at, length, "date:")) {
+    const kept = takeQuoted(at + 5, length - 5);
+    if (!kept) return;
+    size = from + 5 + kept;
+    skip = 5;
+  } else {
     let i: u32 = 0;
     while (i + 1 < length && !(load<u8>(at + <usize>i) == 0x3a && load<u8>(at + <usize>(i + 1)) == 0x2d)) i++;
     if (i + 1 < length) skip = i + 2;
   }
   if (!skip) return;
-  if (depth && length - skip < 3) letters++;
-  memory.copy(at, at + <usize>skip, <usize>(length - skip));
-  size -= skip;
+  const kept = size - from - skip;
+  if (depth && kept < 3) letters++;
+  memory.copy(at, at + <usize>skip, <usize>kept);
+  size = from + kept;
 }
 
-/** Whether the innermost lookup is by JNDI. */
-function asksNames(): bool {
+/** Whether the innermost lookup is by JNDI, runs a script or fetches an address. */
+function asks(): bool {
   const from = start(depth - 1);
-  return startsLower(text + <usize>from, size - from, "jndi:");
+  const at = text + <usize>from;
+  const length = size - from;
+  if (startsLower(at, length, "jndi:") || startsLower(at, length, "script:javascript:")) return true;
+  return startsLower(at, length, "url:utf-8:http") || startsLower(at, length, "dns:address|");
 }
 
 /** Looks for lookups in the current layer. */
@@ -95,8 +131,8 @@ export function lookupLex(): void {
     } else if (depth) keep(c);
     at++;
     if (depth) {
-      if (c == 0x3a || c == 0x7d) {
-        if (asksNames()) {
+      if (c == 0x3a || c == 0x7d || c == 0x7c) {
+        if (asks()) {
           report(Signature.RCE_LOOKUP, from, at);
           return;
         }
