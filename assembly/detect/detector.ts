@@ -40,7 +40,7 @@ function runs(lexer: u32, gate: bool): bool {
 /** Whether any lexer's gate opens for the current layer. */
 export function anyGate(): bool {
   if (place == Place.RESPONSE) return leakGate();
-  return sqliGate() || xssGate() || traversalGate() || shellGate() || includeGate() || crlfGate();
+  return sqliGate() || xssGate() || traversalGate() || shellGate() || includeGate() || crlfGate() || templateGate();
 }
 
 /** Looks at the current layer. */
