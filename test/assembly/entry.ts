@@ -20,6 +20,7 @@ export { layerIn, layersAlloc } from "../../assembly/decode/layer";
 export { fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
 export {
   findLastName,
+  findName,
   lastNameAt,
   lastNameSize,
   pointDepth,
