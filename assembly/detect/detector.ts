@@ -10,10 +10,15 @@ import { Place } from "../decode/point";
 import { place, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
+import { ldapiGate, ldapiLex } from "./ldapi";
 import { leakGate, leakLex } from "./leak";
+import { mailGate, mailLex } from "./mail";
+import { nosqliGate, nosqliLex } from "./nosqli/nosqli";
+import { objectGate, objectLex } from "./object";
 import { traversalGate, traversalLex } from "./path/path";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
+import { xpathGate, xpathLex } from "./xpath";
 import { xssGate, xssLex } from "./xss/xss";
 
 /** Set by tests: run every lexer whatever its gate says. */
@@ -26,7 +31,7 @@ export function detectAll(on: bool): void {
 
 /** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
 export let lexed: u32 = 0;
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak";
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak nosqli ldapi xpath mail object";
 
 /** Whether the lexer with this number runs, by what its gate says. */
 function runs(lexer: u32, gate: bool): bool {
@@ -49,4 +54,9 @@ export function detectLayer(): void {
   if (runs(3, shellGate())) shellLex();
   if (runs(4, includeGate())) includeLex();
   if (runs(5, crlfGate())) crlfLex();
+  if (runs(7, nosqliGate())) nosqliLex();
+  if (runs(8, ldapiGate())) ldapiLex();
+  if (runs(9, xpathGate())) xpathLex();
+  if (runs(10, mailGate())) mailLex();
+  if (runs(11, objectGate())) objectLex();
 }

@@ -15,6 +15,7 @@ const GROUPS = [
   { name: "shell", type: "ShellWord", shift: 14, bits: 4 },
   { name: "path", type: "PathWord", shift: 18, bits: 4 },
   { name: "other", type: "OtherWord", shift: 22, bits: 4 },
+  { name: "query", type: "QueryWord", shift: 26, bits: 2 },
   { name: "member", type: "MemberWord", shift: 29, bits: 3 },
 ] as const;
 
@@ -139,7 +140,8 @@ function signaturesFile(): string {
   let severities = "0";
   for (const [index, [stamp = "", type = "", cwe = "", severity = "", reason = ""]] of list.entries()) {
     if (!/^[a-z]+(-[a-z0-9]+)+$/.test(stamp) || stamps.has(stamp)) throw new Error(`signatures: stamp ${stamp}`);
-    if (!stamp.startsWith(`${type}-`)) throw new Error(`signatures: ${stamp} does not begin with its type ${type}`);
+    const begin = `${type.replaceAll("_", "-")}-`;
+    if (!stamp.startsWith(begin)) throw new Error(`signatures: ${stamp} does not begin with its type ${type}`);
     if (!SEVERITIES.has(severity)) throw new Error(`signatures: severity of ${stamp} is 1 to 5`);
     stamps.add(stamp);
     text += `  ${stamp.toUpperCase().replaceAll("-", "_")} = ${index + 1},\n`;
