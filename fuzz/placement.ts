@@ -3,7 +3,7 @@ import type { Pair } from "../test/assembly/core.ts";
 import type { Message } from "../test/conformance/message.ts";
 
 /** Where a value can stand. */
-export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart"] as const;
+export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart", "name"] as const;
 export type PlaceName = (typeof PLACES)[number];
 
 /** A request with the value in that place; other parameters stand before and behind it. */
@@ -26,6 +26,8 @@ export function place(where: PlaceName, value: string, others: readonly Pair[] =
       return { ...message, fields: [["x-value", value]], body: Buffer.alloc(0) };
     case "filename":
       return multipart(message, `name="f"; filename="${value.replaceAll('"', '\\"')}"`, "hello");
+    case "name":
+      return { ...message, target: `/shop/list?${escapePercent(value)}=1`, body: Buffer.alloc(0) };
     case "multipart":
       return multipart(message, 'name="v"', value);
   }

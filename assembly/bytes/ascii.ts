@@ -49,6 +49,30 @@ export function startsLower(at: usize, size: u32, literal: string): bool {
   return true;
 }
 
+/** Whether the bytes end in the lower-case ASCII literal, ignoring case. */
+export function endsLower(at: usize, size: u32, literal: string): bool {
+  const tail = <u32>literal.length;
+  return size >= tail && startsLower(at + <usize>(size - tail), tail, literal);
+}
+
+/** Whether the bytes are one of the lines of `rows`, case ignored; the rows are lower case, each with its line end. */
+export function isRow(rows: string, at: usize, size: u32): bool {
+  let row = changetype<usize>(rows);
+  const end = row + ((<usize>rows.length) << 1);
+  while (row < end) {
+    let i: u32 = 0;
+    while (i < size) {
+      if (<u32>load<u16>(row) != lower(load<u8>(at + <usize>i))) break;
+      i++;
+      row += 2;
+    }
+    if (i == size && load<u16>(row) == 0x0a) return true;
+    while (load<u16>(row) != 0x0a) row += 2;
+    row += 2;
+  }
+  return false;
+}
+
 /** Writes an ASCII literal; @returns the bytes written */
 export function writeLiteral(to: usize, literal: string): u32 {
   const n = <u32>literal.length;

@@ -47,13 +47,17 @@ function nameAt(state: FormState): usize {
   return changetype<usize>(state) + offsetof<FormState>();
 }
 
-function isPlainName(at: usize, size: u32): bool {
+/** Words of letters, digits, `_`, `-`, `.`; of parameters, more dots or `__` in front may be a way through objects. */
+function isPlainName(at: usize, size: u32, cookie: bool): bool {
   const end = at + <usize>size;
+  if (!cookie && size > 2 && load<u16>(at) == 0x5f5f) return false;
+  let dots: u32 = 0;
   while (at < end) {
     const c = <u32>load<u8>(at++);
-    if (!isAlpha(c) && !isDigit(c) && c != 0x5f && c != 0x2d && c != 0x2e) return false;
+    if (c == 0x2e) dots++;
+    else if (!isAlpha(c) && !isDigit(c) && c != 0x5f && c != 0x2d) return false;
   }
-  return true;
+  return dots < 2 || cookie;
 }
 
 /** Keeps the next bytes of the current name, so that how they came never shows. Cookies have a space before theirs. */
@@ -75,7 +79,7 @@ function keepName(state: FormState, at: usize, size: u32): void {
 function endName(state: FormState, at: usize, size: u32, alone: bool): void {
   keepName(state, at, size);
   if (state.nameCut) reachLimit(Limit.NAME);
-  if (alone || state.nameCut || !isPlainName(nameAt(state), state.nameSize)) {
+  if (alone || state.nameCut || !isPlainName(nameAt(state), state.nameSize, state.separator == 0x3b)) {
     collectEnd(<Place>state.namePlace, state.decoder, at, size);
   }
   collectBegin();

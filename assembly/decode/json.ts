@@ -6,7 +6,7 @@
 import { DEPTH_FOLLOWED_MAX, DEPTH_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from "../abi/limits";
 import { Anomaly, Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
-import { isAlpha, isDigit, isSpace } from "../bytes/ascii";
+import { isAlpha, isDigit, isSpace, startsLower } from "../bytes/ascii";
 import { copyBytes, zeroBytes } from "../bytes/guard";
 import { findEither } from "../bytes/scan";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
@@ -131,9 +131,14 @@ export function spellPath(stateAt: usize): void {
   }
 }
 
-/** Keys of plain words are names and nothing else; others are looked at as values too. */
+/** Bytes of `__proto__` and of `prototype`. */
+const PROTOTYPE_BYTES: u32 = 9;
+
+/** Keys of plain words are names and nothing else; others, and those of prototypes, are looked at as values too. */
 function isPlainKey(at: usize, size: u32): bool {
   const end = at + <usize>size;
+  if (size == PROTOTYPE_BYTES && (startsLower(at, size, "__proto__") || startsLower(at, size, "prototype")))
+    return false;
   while (at < end) {
     const c = <u32>load<u8>(at++);
     if (!isAlpha(c) && !isDigit(c) && c != 0x5f && c != 0x2d && c != 0x2e && c != 0x20) return false;

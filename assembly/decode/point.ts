@@ -207,16 +207,25 @@ function flatten(): void {
   }
 }
 
-/** The innermost name bytes: address and size of the last name segment, for masks. */
+/** The name that was found: address and size of its bytes, as they came. */
 export let lastNameAt: usize = 0;
 export let lastNameSize: u32 = 0;
 
 /** Finds the innermost name segment; @returns false if the point has none */
 export function findLastName(): bool {
+  return findName(0);
+}
+
+/** Finds the name segment that has `inner` others inside it. @returns false if the point has fewer */
+export function findName(inner: u32): bool {
   flatten();
   for (let i = flatDepth; i; i--) {
     const one = segment(flat, i - 1);
     if (one.kind < NAME) continue;
+    if (inner) {
+      inner--;
+      continue;
+    }
     lastNameAt = one.at;
     lastNameSize = one.size;
     return true;

@@ -9,7 +9,7 @@
  * must be a field that changes how a message is read.
  */
 import { Limit } from "../abi/status";
-import { isAlpha, isDigit, startsLower } from "../bytes/ascii";
+import { isAlpha, isDigit, isRow, startsLower } from "../bytes/ascii";
 import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
 import { Has } from "../decode/profile";
@@ -79,25 +79,6 @@ export function crlfGate(): bool {
   return (layer.has & Has.LEAD) != 0 && (layer.has & Has.COLON) != 0;
 }
 
-/** Whether the bytes are one of the lines of `rows`, case ignored. */
-function isOneOf(rows: string, at: usize, size: u32): bool {
-  let row = changetype<usize>(rows);
-  const end = row + ((<usize>rows.length) << 1);
-  while (row < end) {
-    let i: u32 = 0;
-    while (i < size) {
-      const c = <u32>load<u8>(at + <usize>i);
-      if (<u32>load<u16>(row) != (c - 65 < 26 ? c + 32 : c)) break;
-      i++;
-      row += 2;
-    }
-    if (i == size && load<u16>(row) == 0x0a) return true;
-    while (load<u16>(row) != 0x0a) row += 2;
-    row += 2;
-  }
-  return false;
-}
-
 /** Bytes of a line break at `at`: 1, the size of a character that is cut to one, or 0. */
 function breakSize(at: usize, end: usize): u32 {
   const c = <u32>load<u8>(at);
@@ -144,8 +125,8 @@ function fieldEnd(at: usize, end: usize): usize {
   if (size < 3 || p == end) return 0;
   while (p < end && load<u8>(p) == 0x20 && p - at < 48) p++;
   if (p == end || load<u8>(p) != 0x3a) return 0;
-  fieldStrong = isOneOf(STRONG, at, size);
-  if (fieldStrong || isOneOf(KNOWN, at, size)) return p + 1;
+  fieldStrong = isRow(STRONG, at, size);
+  if (fieldStrong || isRow(KNOWN, at, size)) return p + 1;
   return size > 4 && startsLower(at, size, "x-") ? p + 1 : 0;
 }
 

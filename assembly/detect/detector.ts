@@ -10,12 +10,37 @@ import { Place } from "../decode/point";
 import { place, setEveryLayer, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
+import { ldapiGate, ldapiLex } from "./ldapi";
 import { leakGate, leakLex } from "./leak";
+import { mailGate, mailLex } from "./mail";
+import { nosqliGate, nosqliLex } from "./nosqli/nosqli";
+import { objectGate, objectLex } from "./object";
 import { traversalGate, traversalLex } from "./path/path";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
 import { templateGate, templateLex } from "./template/template";
+import { xpathGate, xpathLex } from "./xpath";
 import { xssGate, xssLex } from "./xss/xss";
+
+/** One bit a lexer, in the order of `LEXER_NAMES`. */
+enum Lexer {
+  SQLI = 1 << 0,
+  XSS = 1 << 1,
+  PATH = 1 << 2,
+  SHELL = 1 << 3,
+  INCLUDE = 1 << 4,
+  CRLF = 1 << 5,
+  LEAK = 1 << 6,
+  TEMPLATE = 1 << 7,
+  NOSQLI = 1 << 8,
+  LDAPI = 1 << 9,
+  XPATH = 1 << 10,
+  MAIL = 1 << 11,
+  OBJECT = 1 << 12,
+}
+
+/** Names of the lexers in the order of their bits, separated by one space. */
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object";
 
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
@@ -26,36 +51,44 @@ export function detectAll(on: bool): void {
   setEveryLayer(on);
 }
 
-/** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
+/** Lexers that looked at the layer last: bits in the order of `LEXER_NAMES`; traces show them. */
 export let lexed: u32 = 0;
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak template";
 
-/** Whether the lexer with this number runs, by what its gate says. */
-function runs(lexer: u32, gate: bool): bool {
-  if (!gate && !ungated) return false;
-  lexed |= 1 << lexer;
-  return true;
+function bit(lexer: Lexer, gate: bool): u32 {
+  return gate ? <u32>lexer : 0;
 }
 
-/** Whether any lexer's gate opens for the current layer. */
+/** The lexers whose gates open for the current layer. */
+function open(): u32 {
+  if (place == Place.RESPONSE) return bit(Lexer.LEAK, ungated || leakGate());
+  if (ungated) return ~(<u32>Lexer.LEAK);
+  let lexers = bit(Lexer.SQLI, sqliGate()) | bit(Lexer.XSS, xssGate()) | bit(Lexer.PATH, traversalGate());
+  lexers |= bit(Lexer.SHELL, shellGate()) | bit(Lexer.INCLUDE, includeGate()) | bit(Lexer.CRLF, crlfGate());
+  lexers |= bit(Lexer.TEMPLATE, templateGate()) | bit(Lexer.NOSQLI, nosqliGate()) | bit(Lexer.LDAPI, ldapiGate());
+  return lexers | bit(Lexer.XPATH, xpathGate()) | bit(Lexer.MAIL, mailGate()) | bit(Lexer.OBJECT, objectGate());
+}
+
+/** Whether any lexer would run on the current layer. */
 export function anyGate(): bool {
-  if (place == Place.RESPONSE) return leakGate();
-  return sqliGate() || xssGate() || traversalGate() || shellGate() || includeGate() || crlfGate() || templateGate();
+  return open() != 0;
 }
 
 /** Looks at the current layer. */
 export function detectLayer(): void {
   lexed = 0;
   if (!spend(layer.size)) return;
-  if (place == Place.RESPONSE) {
-    if (runs(6, leakGate())) leakLex();
-    return;
-  }
-  if (runs(0, sqliGate())) sqliLex();
-  if (runs(1, xssGate())) xssLex();
-  if (runs(2, traversalGate())) traversalLex();
-  if (runs(3, shellGate())) shellLex();
-  if (runs(4, includeGate())) includeLex();
-  if (runs(5, crlfGate())) crlfLex();
-  if (runs(7, templateGate())) templateLex();
+  lexed = open();
+  if (lexed & Lexer.LEAK) leakLex();
+  if (lexed & Lexer.SQLI) sqliLex();
+  if (lexed & Lexer.XSS) xssLex();
+  if (lexed & Lexer.PATH) traversalLex();
+  if (lexed & Lexer.SHELL) shellLex();
+  if (lexed & Lexer.INCLUDE) includeLex();
+  if (lexed & Lexer.CRLF) crlfLex();
+  if (lexed & Lexer.TEMPLATE) templateLex();
+  if (lexed & Lexer.NOSQLI) nosqliLex();
+  if (lexed & Lexer.LDAPI) ldapiLex();
+  if (lexed & Lexer.XPATH) xpathLex();
+  if (lexed & Lexer.MAIL) mailLex();
+  if (lexed & Lexer.OBJECT) objectLex();
 }

@@ -10,13 +10,14 @@ const here = new URL(".", import.meta.url);
 /** Bits of a word's payload that each group may use: its kinds are numbered from 1. */
 const GROUPS = [
   { name: "sql", type: "SqlWord", shift: 0, bits: 6 },
-  { name: "html", type: "HtmlWord", shift: 6, bits: 4 },
-  { name: "js", type: "JsWord", shift: 10, bits: 4 },
-  { name: "shell", type: "ShellWord", shift: 14, bits: 4 },
-  { name: "path", type: "PathWord", shift: 18, bits: 4 },
-  { name: "other", type: "OtherWord", shift: 22, bits: 4 },
-  { name: "template", type: "TemplateWord", shift: 26, bits: 3 },
-  { name: "member", type: "MemberWord", shift: 29, bits: 3 },
+  { name: "html", type: "HtmlWord", shift: 6, bits: 3 },
+  { name: "js", type: "JsWord", shift: 9, bits: 4 },
+  { name: "shell", type: "ShellWord", shift: 13, bits: 4 },
+  { name: "path", type: "PathWord", shift: 17, bits: 3 },
+  { name: "other", type: "OtherWord", shift: 20, bits: 3 },
+  { name: "template", type: "TemplateWord", shift: 23, bits: 3 },
+  { name: "query", type: "QueryWord", shift: 26, bits: 2 },
+  { name: "member", type: "MemberWord", shift: 28, bits: 3 },
 ] as const;
 
 const LANES = (1n << 64n) - 1n;
@@ -140,7 +141,8 @@ function signaturesFile(): string {
   let severities = "0";
   for (const [index, [stamp = "", type = "", cwe = "", severity = "", reason = ""]] of list.entries()) {
     if (!/^[a-z]+(-[a-z0-9]+)+$/.test(stamp) || stamps.has(stamp)) throw new Error(`signatures: stamp ${stamp}`);
-    if (!stamp.startsWith(`${type}-`)) throw new Error(`signatures: ${stamp} does not begin with its type ${type}`);
+    const begin = `${type.replaceAll("_", "-")}-`;
+    if (!stamp.startsWith(begin)) throw new Error(`signatures: ${stamp} does not begin with its type ${type}`);
     if (!SEVERITIES.has(severity)) throw new Error(`signatures: severity of ${stamp} is 1 to 5`);
     stamps.add(stamp);
     text += `  ${stamp.toUpperCase().replaceAll("-", "_")} = ${index + 1},\n`;

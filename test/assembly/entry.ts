@@ -21,6 +21,7 @@ export { isKnownValue, rememberValue } from "../../assembly/decode/memo";
 export { fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
 export {
   findLastName,
+  findName,
   lastNameAt,
   lastNameSize,
   pointDepth,

@@ -24,6 +24,8 @@ export const ATTACK_NAMES: Readonly<Record<string, readonly string[]>> = {
   ldapi: ["ldap", "ldap-injection"],
   crlf: ["crlf-injection", "header-injection", "response-splitting"],
   mail_injection: ["mail-injection", "email-injection", "mail"],
+  xpath: ["xpath-injection", "xpathi", "xquery-injection"],
+  mass_assignment: ["mass-assignment", "prototype-pollution"],
   ssrf: ["community-ssrf", "server-side-request-forgery"],
   redir: ["open-redirect", "redirect"],
   scanner: ["reputation-scanner", "community-user-agent"],

@@ -59,6 +59,10 @@ test("literals are found whatever the case of the bytes", () => {
   expect(core.call("startsLower")(longer, text.length + 1, at)).toBe(1);
   const other = put(core, bytesOf(text.replace("pairs", "pairz")));
   expect(core.call("startsLower")(other, text.length, at)).toBe(0);
+  const behind = put(core, bytesOf(`x${text}`));
+  expect(core.call("endsLower")(behind, text.length + 1, at)).toBe(1);
+  expect(core.call("endsLower")(other, text.length, at)).toBe(0);
+  expect(core.call("endsLower")(other, text.length - 1, at)).toBe(0);
 });
 
 test("literals are written byte for byte", () => {

@@ -46,6 +46,10 @@ test("the innermost name is the one that masks ask for", () => {
   expect(core.call("findLastName")()).toBe(1);
   const at = core.number("lastNameAt");
   expect(core.bytes.toString("latin1", at, at + core.number("lastNameSize"))).toBe("inner");
+  expect(core.call("findName")(1)).toBe(1);
+  const outer = core.number("lastNameAt");
+  expect(core.bytes.toString("latin1", outer, outer + core.number("lastNameSize"))).toBe("outer");
+  expect(core.call("findName")(2)).toBe(0);
 });
 
 test("long names and many segments end at the bound", () => {
