@@ -5,6 +5,7 @@
 
 import { LAYERS_MAX } from "../abi/limits";
 import { arenaAlloc } from "../bytes/arena";
+import { OTHER_SHIFT, OtherWord } from "../tables/words.gen";
 
 /** One reading; made in the room of `layersAlloc`, and gone when its value's inspection ends. */
 @unmanaged
@@ -31,6 +32,11 @@ export class Layer {
 
 /** The layer that lexers look at now. */
 export let layer: Layer = changetype<Layer>(0);
+
+/** Whether a word of this kind of the group `other` may occur in the layer: kinds share bits, so it may be another. */
+export function hasOther(kind: OtherWord): bool {
+  return ((layer.words >> OTHER_SHIFT) & <u32>kind) == <u32>kind;
+}
 
 /** Makes a layer the one that lexers look at. */
 export function setLayer(next: Layer): void {
