@@ -9,12 +9,15 @@ import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
 import { place, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
+import { deserializeGate, deserializeLex } from "./deserialize/deserialize";
 import { includeGate, includeLex } from "./include";
 import { leakGate, leakLex } from "./leak";
 import { traversalGate, traversalLex } from "./path/path";
+import { scannerGate, scannerLex } from "./scanner";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
 import { ssrfGate, ssrfLex } from "./ssrf/ssrf";
+import { uploadGate, uploadLex } from "./upload";
 import { xssGate, xssLex } from "./xss/xss";
 
 /** Set by tests: run every lexer whatever its gate says. */
@@ -27,7 +30,7 @@ export function detectAll(on: bool): void {
 
 /** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
 export let lexed: u32 = 0;
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak url";
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak url deserialize upload scanner";
 
 /** Whether the lexer with this number runs, by what its gate says. */
 function runs(lexer: u32, gate: bool): bool {
@@ -51,4 +54,7 @@ export function detectLayer(): void {
   if (runs(4, includeGate())) includeLex();
   if (runs(5, crlfGate())) crlfLex();
   if (runs(7, ssrfGate())) ssrfLex();
+  if (runs(8, deserializeGate())) deserializeLex();
+  if (runs(9, uploadGate())) uploadLex();
+  if (runs(10, scannerGate())) scannerLex();
 }
