@@ -38,6 +38,11 @@ export function hasOther(kind: OtherWord): bool {
   return ((layer.words >> OTHER_SHIFT) & <u32>kind) == <u32>kind;
 }
 
+/** Eight bytes from `at` on, which lies in the layer or at its end; zeros behind the end. */
+export function eightAt(at: usize): u64 {
+  return i64x2.extract_lane(v128.load(at), 0);
+}
+
 /** Makes a layer the one that lexers look at. */
 export function setLayer(next: Layer): void {
   layer = next;

@@ -8,7 +8,7 @@
  */
 import { Limit } from "../abi/status";
 import { isWord, startsLower } from "../bytes/ascii";
-import { hasOther, layer } from "../decode/layer";
+import { eightAt, hasOther, layer } from "../decode/layer";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../decode/point";
 import { wordPayload } from "../decode/profile";
 import { reachLimit } from "../decode/transaction";
@@ -19,7 +19,7 @@ import { report } from "./match";
 
 /** The first four letters of each path in `PROBES`. */
 function mayProbe(): bool {
-  const four = load<u32>(layer.at + 1) | 0x20202020;
+  const four = <u32>(eightAt(layer.at) >> 8) | 0x20202020;
   return four == 0x6e756361 || four == 0x74303077 || four == 0x70616d6e || four == 0x6563696e || four == 0x6569756d;
 }
 

@@ -7,10 +7,11 @@
  * that act when they are built or set (type-name.ts). What is none: arrays and plain objects of PHP in a shop's cookie;
  * JSON-LD's `@type`; a class named in a text, a stack trace or a search; a session of Ruby that holds strings.
  */
+import { VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../../abi/limits";
 import { Limit } from "../../abi/status";
 import { isDigit, startsLower } from "../../bytes/ascii";
 import { Decoder, decode } from "../../decode/decoder";
-import { hasOther, layer } from "../../decode/layer";
+import { eightAt, hasOther, layer } from "../../decode/layer";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
@@ -24,6 +25,10 @@ import { typeLex, typeMay } from "./type-name";
 
 /** Base64 text that is decoded here, since streams are mostly no text and the chain of decoders leaves them alone. */
 const BASE64_BYTES_MAX: u32 = 2048;
+/** Where a long value's second window begins: no value begins there. */
+const LATER_WINDOW: u32 = VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES;
+/** Work for each byte of a stream whose strings are compared with rows of names. */
+const STREAM_UNITS: u32 = 16;
 const decoded: usize = memory.data(BASE64_BYTES_MAX + 64, 16);
 
 /** First four bytes as a number, in memory order. */
@@ -48,21 +53,23 @@ enum Start {
 
 /** The letter and colon of a PHP value, behind the name and bar of a session file's entry. */
 function isPhpStart(at: usize): bool {
-  const c = <u32>load<u8>(at) | 32;
+  const three = <u32>eightAt(at);
+  const c = (three & 255) | 32;
   if (c != 0x6f && c != 0x63 && c != 0x61) return false;
-  const next = <u32>load<u8>(at + 2);
-  return load<u8>(at + 1) == 0x3a && (isDigit(next) || next == 0x2b);
+  const next = (three >> 16) & 255;
+  return ((three >> 8) & 255) == 0x3a && (isDigit(next) || next == 0x2b);
 }
 
 /** Looks at the first bytes only. */
 function startOf(): Start {
   const at = layer.at;
-  const four = load<u32>(at);
+  const eight = eightAt(at);
+  const four = <u32>eight;
   if (isPhpStart(at)) return Start.PHP;
   if (four == JAVA) return Start.JAVA;
-  if (four == JAVA_BASE64) return (load<u8>(at + 4) & 0xfe) == 0x42 ? Start.JAVA : Start.NONE;
+  if (four == JAVA_BASE64) return ((eight >> 32) & 255) == 0x42 ? Start.JAVA : Start.NONE;
   if (four == DOTNET_BASE64 || four == DOTNET) return Start.DOTNET;
-  if ((four | 0x20202020) == ACED && (load<u32>(at + 4) | 0x20202020) == 0x35303030) return Start.JAVA_HEX;
+  if ((four | 0x20202020) == ACED && (<u32>(eight >> 32) | 0x20202020) == 0x35303030) return Start.JAVA_HEX;
   const two = four & 0xffff;
   if (two == 0x0804) return Start.RUBY;
   if ((four & 0xffffff) == 0x684142) return Start.CODED; // BAh
@@ -72,7 +79,9 @@ function startOf(): Start {
   if ((layer.has & Has.NEWLINE) != 0 && (first == 0x63 || first == 0x28)) return Start.PYTHON;
   if (layer.has & Has.PIPE) {
     let bar = at;
-    while (bar < at + 32 && load<u8>(bar) > 0x20 && load<u8>(bar) != 0x7c) bar++;
+    const size: u32 = layer.size < 32 ? layer.size : 32;
+    const stop = at + <usize>(size - 1);
+    while (bar < stop && load<u8>(bar) > 0x20 && load<u8>(bar) != 0x7c) bar++;
     if (load<u8>(bar) == 0x7c && isPhpStart(bar + 1)) return Start.PHP;
   }
   return Start.NONE;
@@ -80,7 +89,7 @@ function startOf(): Start {
 
 /** Whether the current layer can hold such an attack; of its bytes only the first ones are looked at. */
 export function deserializeGate(): bool {
-  if (valueBase || place == Place.USER_AGENT || place == Place.REFERER || layer.size < 6) return false;
+  if (valueBase >= LATER_WINDOW || place == Place.USER_AGENT || place == Place.REFERER || layer.size < 6) return false;
   return startOf() != Start.NONE || typeMay() || hasOther(OtherWord.GADGET);
 }
 
@@ -91,15 +100,15 @@ function isViewState(): bool {
   return startsLower(lastNameAt, size, "javax.faces") || startsLower(lastNameAt, size, "jakarta.faces");
 }
 
-/** Files and bodies: what goes over the wire between programs of one system. */
+/** Bytes in files and bodies, as programs of one system send each other. Nobody does that in base64. */
 function isWire(): bool {
-  return place == Place.BODY || place == Place.PART;
+  return (place == Place.BODY || place == Place.PART) && layer.opaque != 0;
 }
 
 /** Decodes the layer's begin and weighs Python's and Ruby's streams in it. */
 function judgeCoded(end: usize): void {
   const size = layer.size < BASE64_BYTES_MAX ? layer.size : BASE64_BYTES_MAX;
-  if (!spend(size * 4)) {
+  if (!spend(size * STREAM_UNITS)) {
     reachLimit(Limit.FUEL);
     return;
   }
@@ -114,9 +123,11 @@ function judgeCoded(end: usize): void {
 
 /** `00 01 00 00 00 FF FF FF FF`: header and root of [MS-NRBF] §2.6.1, or its base64. */
 function isBinaryFormatter(): bool {
-  const at = layer.at;
-  if (load<u32>(at) == DOTNET) return load<u32>(at + 4) == 0xffffff00 && load<u8>(at + 8) == 0xff;
-  return load<u32>(at + 4) == 0x2f444141 && load<u32>(at + 8) == 0x2f2f2f2f; // AAD/ ////
+  const head = v128.load(layer.at);
+  const second = <u32>i32x4.extract_lane(head, 1);
+  const third = <u32>i32x4.extract_lane(head, 2);
+  if (<u32>i32x4.extract_lane(head, 0) == DOTNET) return second == 0xffffff00 && (third & 255) == 0xff;
+  return second == 0x2f444141 && third == 0x2f2f2f2f; // AAD/ ////
 }
 
 function judgeStream(start: Start, end: usize): void {
@@ -134,10 +145,12 @@ function judgeStream(start: Start, end: usize): void {
       if (isBinaryFormatter() && !isWire()) report(Signature.DESERIALIZE_NET, layer.at, end);
       return;
     case Start.PYTHON:
-      if (isPickle(layer.at, layer.size)) report(Signature.DESERIALIZE_PICKLE, layer.at, end);
+      if (!spend(layer.size * STREAM_UNITS)) reachLimit(Limit.FUEL);
+      else if (isPickle(layer.at, layer.size)) report(Signature.DESERIALIZE_PICKLE, layer.at, end);
       return;
     case Start.RUBY:
-      if (isRubyObject(layer.at, layer.size)) report(Signature.DESERIALIZE_RUBY, layer.at, end);
+      if (!spend(layer.size * STREAM_UNITS)) reachLimit(Limit.FUEL);
+      else if (isRubyObject(layer.at, layer.size)) report(Signature.DESERIALIZE_RUBY, layer.at, end);
       return;
     case Start.CODED:
       judgeCoded(end);

@@ -4,7 +4,7 @@
  * pickle (CPython, Lib/pickletools.py): GLOBAL `c module\nname\n`, INST `i module\nname\n`, and STACK_GLOBAL with both
  * as strings before it. Marshal (ruby, doc/marshal.rdoc): `o:`, `c`, `U:` and `e:` with the class's name.
  */
-import { isAlpha, isWord, startsLower } from "../../bytes/ascii";
+import { isAlpha, isDigit, isSpace, isWord, startsLower } from "../../bytes/ascii";
 
 /** Modules of Python whose functions run commands or code, a line each. */
 const MODULES: string = `os
@@ -63,29 +63,14 @@ function rowAt(rows: string, at: usize, end: usize): u32 {
   return 0;
 }
 
-/** Operations that may follow an import: marks, strings, numbers, tuples, calls, the memo, the end. */
-function isOperation(c: u32): bool {
-  if (c >= 0x80) return true;
-  return (
-    c == 0x28 ||
-    c == 0x29 ||
-    c == 0x2e ||
-    c == 0x53 ||
-    c == 0x56 ||
-    c == 0x55 ||
-    c == 0x58 ||
-    c == 0x70 ||
-    c == 0x71 ||
-    c == 0x72 ||
-    c == 0x52 ||
-    c == 0x49 ||
-    c == 0x4b ||
-    c == 0x5d ||
-    c == 0x7d ||
-    c == 0x6c ||
-    c == 0x64 ||
-    c == 0x74
-  );
+/** Operations that may follow an import: marks, strings, empty tuples, the memo, the end. */
+function isOperation(at: usize, end: usize): bool {
+  const c = <u32>load<u8>(at);
+  const next = at + 1 < end ? <u32>load<u8>(at + 1) : 0;
+  if (c >= 0x80 || c == 0x28 || c == 0x29 || c == 0x2e || c == 0x5d || c == 0x7d) return true;
+  if (c == 0x70) return isDigit(next);
+  if (c == 0x53) return next == 0x27 || next == 0x22;
+  return c == 0x71 || c == 0x72 || c == 0x55 || c == 0x58 || c == 0x4b;
 }
 
 /** `module\nname\n` behind the operation at `at`, and another operation behind it. */
@@ -97,7 +82,7 @@ function isImport(at: usize, end: usize): bool {
   const name = p + 1;
   p = name;
   while (p < end && (isWord(load<u8>(p)) || load<u8>(p) == 0x2e)) p++;
-  return p > name && p + 1 < end && load<u8>(p) == 0x0a && isOperation(load<u8>(p + 1));
+  return p > name && p + 1 < end && load<u8>(p) == 0x0a && isOperation(p + 1, end);
 }
 
 /** Whether the pickle at `at` imports something that acts. */
@@ -106,6 +91,10 @@ export function isPickle(at: usize, size: u32): bool {
   const end = at + <usize>size;
   const binary = load<u8>(at) == 0x80;
   if (binary) at += 2;
+  /* As text it ends in a full stop; in base64 its end may be cut off. */
+  let last = end;
+  while (last > start && isSpace(load<u8>(last - 1))) last--;
+  if (!binary && load<u8>(last - 1) != 0x2e) return false;
   while (at < end) {
     const c = <u32>load<u8>(at);
     const before = at == start ? 0x28 : <u32>load<u8>(at - 1);

@@ -177,15 +177,19 @@ export function typeMay(): bool {
 /** A leaf of JSON that is a class name as a whole: `Lcom.x.Y;` and `[com.x.Y` are the virtual machine's own spelling. */
 function judgeLeaf(end: usize): void {
   let at = layer.at;
-  while (at < end && (load<u8>(at) == 0x5b || (load<u8>(at) == 0x4c && load<u8>(at + 1) - 97 < 26))) at++;
+  while (at + 1 < end && (load<u8>(at) == 0x5b || (load<u8>(at) == 0x4c && load<u8>(at + 1) - 97 < 26))) at++;
   const stop = nameEnd(at, end);
   const size = <u32>(stop - at);
   if (dots < 1) return;
   const rest = stop < end ? <u32>load<u8>(stop) : 0x3b;
   if (rest != 0x3b && rest != 0x2c && rest != 0x5b && rest != 0x60) return;
   if (rest != 0x2c && <u32>(end - stop) > 3 && rest != 0x5b && rest != 0x60) return;
-  if (!findLastName()) return;
-  if (isTypeKey(lastNameAt, lastNameSize) ? gadget || inSpaces(at, size) : gadget && dots > 1 && isBare()) {
+  const named = findLastName();
+  if (
+    named && isTypeKey(lastNameAt, lastNameSize)
+      ? gadget || inSpaces(at, size)
+      : gadget && dots > 1 && (!named || isBare())
+  ) {
     report(Signature.DESERIALIZE_TYPE, layer.at, stop);
   }
 }
@@ -226,6 +230,12 @@ function isBuilder(at: usize, size: u32): bool {
   return equalsLower(at, size, "java") || equalsLower(at, size, "object") || equalsLower(at, size, "void");
 }
 
+/** Classes that a document of plain values never names: they call what the document says. */
+function isCaller(at: usize, size: u32): bool {
+  if (startsLower(at, size, "java.beans.") || startsLower(at, size, "java.lang.process")) return true;
+  return startsLower(at, size, "java.lang.runtime") || startsLower(at, size, "javax.imageio.");
+}
+
 /** `class="com.x.Y"` among the attributes of the tag whose name ends at `at`. @returns the end of the name, or 0 */
 function classOf(at: usize, end: usize, builder: bool): usize {
   const stop = at + <usize>NAME_BYTES_MAX < end ? at + <usize>NAME_BYTES_MAX : end;
@@ -237,8 +247,9 @@ function classOf(at: usize, end: usize, builder: bool): usize {
       const name = p;
       p = nameEnd(name, end);
       if (!dots) return 0;
-      const known = builder ? inSpaces(name, <u32>(p - name)) || startsLower(name, <u32>(p - name), "java.") : false;
-      return gadget || known ? p : 0;
+      const size = <u32>(p - name);
+      if (builder && (startsLower(name, size, "java.") || inSpaces(name, size))) return p;
+      return gadget || isCaller(name, size) ? p : 0;
     }
     at++;
   }
@@ -268,16 +279,12 @@ function judgeMarkup(end: usize): void {
   }
 }
 
-/** The mark of a function in the JSON of node-serialize, funcster and cryo. */
+/** The mark of a function in the JSON of node-serialize; of a Java stream in c3p0. */
 function judgeFunction(end: usize): void {
   const at = layer.at;
   if (layer.size > 14 && startsLower(at, layer.size, "_$$nd_func$$_"))
     report(Signature.DESERIALIZE_FUNCTION, at, at + 13);
-  else if (layer.size > 16 && startsLower(at, layer.size, "_cryo_function_")) {
-    report(Signature.DESERIALIZE_FUNCTION, at, at + 15);
-  } else if (place == Place.JSON && findLastName() && equalsLower(lastNameAt, lastNameSize, "__js_function")) {
-    report(Signature.DESERIALIZE_FUNCTION, at, end);
-  }
+  else if (startsLower(at, layer.size, "hexasciiserializedmap:aced")) report(Signature.DESERIALIZE_JAVA, at, end);
 }
 
 /** Looks for classes and functions to be built. */

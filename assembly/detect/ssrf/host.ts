@@ -3,7 +3,7 @@
  * (enclosed and full-width forms, other dots) mapped, invisible ones dropped. Then where it leads: by address, by a
  * name that always means this machine or network, or by an address in its labels.
  */
-import { equalsLower, hexValue, isAlpha, lower } from "../../bytes/ascii";
+import { equalsLower, hexValue, isAlpha, isWord, lower } from "../../bytes/ascii";
 import { hashWord } from "../../bytes/hash";
 import { current } from "../../decode/transaction";
 import { Form, Reach, reach, readCarried, readV4, readV6 } from "./address";
@@ -18,6 +18,8 @@ export let hostSize: u32 = 0;
 export let hostFolded: bool = false;
 /** Whether characters occurred that keyboards do not have. */
 export let hostEnclosed: bool = false;
+/** Whether all that was folded is what input methods of East Asia write. */
+let hostWide: bool = false;
 /** Where the host leads, and how that is written. */
 export let hostReach: Reach = Reach.PUBLIC;
 export let hostForm: Form = Form.NONE;
@@ -63,7 +65,10 @@ function putFolded(code: u32): void {
     put(48 + (code - 0x245f) / 10);
     c = 48 + ((code - 0x245f) % 10);
   }
-  if (c != 0x80) hostFolded = true;
+  if (c != 0x80) {
+    hostFolded = true;
+    if (!(code - 0xff01 < 94 || code == 0x3002)) hostWide = false;
+  }
   if (c) put(c);
 }
 
@@ -85,6 +90,7 @@ function fold(at: usize, end: usize): void {
   hostSize = 0;
   hostFolded = false;
   hostEnclosed = false;
+  hostWide = true;
   const bracket = at < end && load<u8>(at) == 0x5b;
   while (at < end) {
     const c = <u32>load<u8>(at);
@@ -102,12 +108,15 @@ function fold(at: usize, end: usize): void {
       if (value - 33 < 94) {
         put(value);
         hostFolded = true;
+        hostWide = false;
         at += 3;
         continue;
       }
     }
-    if (c == 9 || c == 10 || c == 13) hostFolded = true;
-    else put(c);
+    if (c == 9 || c == 10 || c == 13) {
+      hostFolded = true;
+      hostWide = false;
+    } else put(c);
     at++;
   }
 }
@@ -183,14 +192,33 @@ export function readHost(at: usize, end: usize): void {
     if (dot) hostSize--;
     if (hostSize) nameReach();
   }
-  if (hostFolded && hostReach != Reach.PUBLIC) hostForm = Form.HIDDEN;
+  if (hostFolded && hostReach != Reach.PUBLIC && !isTyped()) hostForm = Form.HIDDEN;
 }
 
-/** Whether the folded host has a last label that can be a top-level domain, so that it is a host and no word. */
+/** An address of a private network in the wide characters of an input method, as its user may type it. */
+function isTyped(): bool {
+  return hostWide && hostForm == Form.PLAIN && load<u32>(folded) != 0x2e373231;
+}
+
+/** Whether the folded host is made of labels, the last of which can be a top-level domain: a host and no word. */
 export function hasDomain(): bool {
-  let at = hostSize;
-  while (at && isAlpha(load<u8>(folded + <usize>(at - 1)))) at--;
-  return at > 1 && hostSize - at >= 2 && load<u8>(folded + <usize>(at - 1)) == 0x2e;
+  let label: u32 = 0;
+  let letters: u32 = 0;
+  let labels: u32 = 0;
+  for (let i: u32 = 0; i < hostSize; i++) {
+    const c = <u32>load<u8>(folded + <usize>i);
+    if (c == 0x2e) {
+      if (!label) return false;
+      labels++;
+      label = 0;
+      letters = 0;
+      continue;
+    }
+    if (!isWord(c) && c != 0x2d && c < 0x80) return false;
+    label++;
+    if (isAlpha(c)) letters++;
+  }
+  return labels != 0 && letters > 1 && letters == label;
 }
 
 /** Whether the folded host is the one that the request was sent to. */

@@ -10,6 +10,7 @@
 import { equalsLower, isAlpha, startsLower } from "../../bytes/ascii";
 import { hashWord } from "../../bytes/hash";
 import { findByte, findEither } from "../../bytes/scan";
+import { Decoder } from "../../decode/decoder";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
@@ -41,7 +42,7 @@ function isFileEnding(): bool {
   let at = end;
   while (at > hostAt() && isAlpha(load<u8>(at - 1))) at--;
   const size = <u32>(end - at);
-  if (isSourceEnding(at, size) || size > 4) return true;
+  if (isSourceEnding(at, size)) return true;
   if (size == 4) return startsLower(at, 4, "html") || startsLower(at, 4, "jpeg") || startsLower(at, 4, "json");
   if (size == 2) return startsLower(at, 2, "js");
   if (size != 3) return false;
@@ -111,14 +112,14 @@ export function judgeInclusion(end: usize): void {
   const web = equalsLower(schemeAt, schemeSize, "http") || equalsLower(schemeAt, schemeSize, "https");
   const file = equalsLower(schemeAt, schemeSize, "ftp") || equalsLower(schemeAt, schemeSize, "ftps");
   if (!web && !file) return;
-  const nul = layer.has & Has.CONTROL ? findByte(restAt, end, 0) : end;
+  /* Nobody undoes the backslashes of a query, so that a NUL from there is none. */
+  const nul = layer.has & Has.CONTROL && layer.decoder != Decoder.ESCAPE ? findByte(restAt, end, 0) : end;
   const stop = findEither(restAt, nul, 0x3f, 0x23);
   let cut = false;
   if (nul < end) cut = endsInSource(stop, false);
   else if (stop < end) {
     /* Source that is to be read as text, and a query that swallows the ending that the program adds. */
-    const next = stop + 1 < end ? <u32>load<u8>(stop + 1) : 0;
-    cut = (stop + 1 == end || next == 0x26 || next == 0x3f) && endsInSource(stop, true);
+    cut = stop + 1 == end && endsInSource(stop, true);
   } else cut = file && endsInSource(stop, false) && place != Place.PART;
   if (cut) report(Signature.RFI_SCRIPT, layer.at, end);
 }

@@ -8,10 +8,11 @@
  * page itself came from (Referer, Origin). A plain URL of `localhost` or a private network is everyday life of
  * developers and routers, so it is told and not blocked.
  */
+import { VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../../abi/limits";
 import { Limit } from "../../abi/status";
 import { equalsLower, isDigit, isSpace, startsLower } from "../../bytes/ascii";
 import { findByte, findEither } from "../../bytes/scan";
-import { hasOther, layer } from "../../decode/layer";
+import { eightAt, hasOther, layer } from "../../decode/layer";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
@@ -41,6 +42,8 @@ import { judgeInclusion, judgeRedirect } from "./redirect";
 
 /** Bytes before a URL that are no part of it: white space and quotes. */
 const LEAD_BYTES_MAX: u32 = 4;
+/** Where a long value's second window begins: no value begins there. */
+const LATER_WINDOW: u32 = VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES;
 /** Work of one look beside the one pass over the value. */
 const LOOK_UNITS: u32 = 768;
 
@@ -63,40 +66,57 @@ function isParameter(): bool {
   }
 }
 
-/** Whether the bytes behind a scheme's colon could lead anywhere but to an ordinary name. */
-function isOddStart(colon: usize): bool {
-  if ((load<u8>(colon + 1) != 0x2f && load<u8>(colon + 1) != 0x5c) || load<u8>(colon + 2) != 0x2f) return true;
-  const c = <u32>load<u8>(colon + 3);
-  return isDigit(c) || c == 0x5b || c == 0x25 || c >= 0x80 || c == 0x2f || c == 0x5c || c <= 0x20;
-}
-
 /**
  * Whether the current layer can hold such an attack. Beside the profile it looks at the first 16 bytes and the last: a
  * URL with an ordinary name in front of an ordinary path needs no look, and there are many.
  */
 export function ssrfGate(): bool {
-  if (place == Place.PATH) return (layer.has & (Has.COLON | Has.BACKSLASH | Has.CONTROL | Has.SPACE)) != 0 && mayPath();
-  if (!isParameter() || !(layer.has & (Has.SLASH | Has.BACKSLASH | Has.COLON)) || valueBase) return false;
-  const first = <u32>load<u8>(layer.at);
-  if (first == 0x2f || first == 0x5c) {
-    const second = <u32>load<u8>(layer.at + 1);
-    return second == 0x2f || second == 0x5c || (second <= 0x20 && second != 0x20);
+  if (layer.size < 4 || valueBase >= LATER_WINDOW) return false;
+  if (place == Place.PATH) {
+    return (layer.has & (Has.COLON | Has.BACKSLASH | Has.CONTROL | Has.SPACE)) != 0 && mayPath();
   }
-  if (!(layer.has & Has.COLON)) return false;
-  const colons = <u32>i8x16.bitmask(i8x16.eq(v128.load(layer.at), i8x16.splat(0x3a)));
-  if (!colons) return false;
-  const colon = layer.at + <usize>ctz(colons);
-  if (colon >= layer.at + <usize>layer.size) return false;
-  if (hasOther(OtherWord.HOST) || (layer.has & (Has.BACKSLASH | Has.CONTROL | Has.HIGH)) != 0) return true;
-  const last = <u32>load<u8>(layer.at + <usize>layer.size - 1);
-  if (last == 0x3f || ((layer.has & Has.MARK) != 0 && findSign())) return true;
-  return isOddStart(colon) || !isWeb(layer.at, <u32>(colon - layer.at));
+  if (!isParameter() || !(layer.has & (Has.SLASH | Has.BACKSLASH | Has.COLON))) return false;
+  const head = <u32>eightAt(layer.at);
+  if (isSlash(head & 255)) {
+    const second = (head >> 8) & 255;
+    return isSlash(second) || second < 0x20;
+  }
+  return (layer.has & Has.COLON) != 0 && mayScheme();
 }
 
-/** Whether an `@` stands in the first 64 bytes, where the layer's padding reaches. */
+function isSlash(c: u32): bool {
+  return c == 0x2f || c == 0x5c;
+}
+
+/** Whether the value begins with a scheme behind which an odd host could stand. */
+function mayScheme(): bool {
+  const colons = <u32>i8x16.bitmask(i8x16.eq(v128.load(layer.at), i8x16.splat(0x3a)));
+  const size = <u32>ctz(colons);
+  if (!colons || size >= layer.size) return false;
+  const web = isWeb(layer.at, size);
+  const behind = eightAt(layer.at + <usize>size);
+  if (!isSlash(<u32>(behind >> 8) & 255)) return web || isBareScheme(size);
+  const second = <u32>(behind >> 16) & 255;
+  if (!web || second != 0x2f) return isSlash(second) || second < 0x20 || web || isBareScheme(size);
+  if (hasOther(OtherWord.HOST) || (layer.has & (Has.BACKSLASH | Has.CONTROL | Has.HIGH)) != 0) return true;
+  const c = <u32>(behind >> 24) & 255;
+  if (isDigit(c) || c == 0x5b || c == 0x25 || isSlash(c) || c <= 0x20) return true;
+  const last = <u32>load<u8>(layer.at + <usize>(layer.size - 1));
+  return last == 0x3f || ((layer.has & Has.MARK) != 0 && findSign());
+}
+
+/** Other schemes that need no two slashes. */
+function isBareScheme(size: u32): bool {
+  if (size != 3) return false;
+  return startsLower(layer.at, 3, "ftp") || startsLower(layer.at, 3, "jar") || startsLower(layer.at, 3, "url");
+}
+
+/** Whether an `@` stands in the first 64 bytes. */
 function findSign(): bool {
   const sign = i8x16.splat(0x40);
-  for (let i: usize = 0; i < 64; i += 16) if (v128.any_true(i8x16.eq(v128.load(layer.at + i), sign))) return true;
+  const stop: u32 = layer.size < 64 ? layer.size : 64;
+  for (let i: usize = 0; i < <usize>stop; i += 16)
+    if (v128.any_true(i8x16.eq(v128.load(layer.at + i), sign))) return true;
   return false;
 }
 
@@ -107,8 +127,8 @@ function isWeb(at: usize, size: u32): bool {
 /** Whether a path has a URL in it as its rest, or a start that browsers read as another host. */
 function mayPath(): bool {
   if (layer.has & Has.COLON) return true;
-  const second = <u32>load<u8>(layer.at + 1);
-  return second == 0x5c || second <= 0x20 || second == 0x2f;
+  const second = (<u32>eightAt(layer.at) >> 8) & 255;
+  return isSlash(second) || second <= 0x20;
 }
 
 /** `gopher:`, `dict:` and `tftp:` write to any port what the URL says, `jar:` fetches the URL inside. */
@@ -155,17 +175,27 @@ function isHostLikeUser(): bool {
 /** Whether the host's form is not to be told from one that somebody is about to type. */
 function isUnfinished(end: usize): bool {
   if (hostForm != Form.SHORT || restAt < end || hasPort) return false;
-  return !(startsLower(hostAtRaw, 4, "127.") && load<u8>(hostEnd - 1) != 0x30);
+  return !(startsLower(hostAtRaw, <u32>(hostEnd - hostAtRaw), "127.") && load<u8>(hostEnd - 1) != 0x30);
+}
+
+/** A number behind slashes and no scheme: a comment, a share, a slip of the finger. */
+function isBareNumber(): bool {
+  if (schemeSize || hostForm != Form.HIDDEN) return false;
+  for (let at = hostAtRaw; at < hostEnd; at++) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x2e || c == 0x3a || c >= 0x80) return false;
+  }
+  return true;
 }
 
 /** Weighs the host read last. @returns whether something was told */
 function judgeHost(end: usize): bool {
   const to = restAt;
-  if (hostReach == Reach.METADATA) {
+  if (hostReach == Reach.METADATA && !isBareNumber()) {
     report(Signature.SSRF_METADATA, layer.at, to);
     return true;
   }
-  if (hostReach != Reach.LOCAL) return false;
+  if (hostReach != Reach.LOCAL || isBareNumber()) return false;
   if (isSite()) return true;
   if (hostForm == Form.HIDDEN || (hostForm == Form.SHORT && !isUnfinished(end))) {
     report(Signature.SSRF_HIDDEN, layer.at, to);
@@ -178,6 +208,7 @@ function judgeHost(end: usize): bool {
 /** Whether the other reader of the URL ends where only the server can go, or the first one does. */
 function judgeOther(): bool {
   if (!otherAt) return false;
+  readHost(hostAtRaw, hostEnd);
   const first = hostReach;
   const site = isSite();
   readHost(otherAt, otherEnd);
@@ -216,19 +247,27 @@ function judgeInner(end: usize): void {
   }
 }
 
+/** Whether the colon at `at`, behind a scheme of `size` bytes, is a URL's and that begins a step of the path. */
+function isInner(at: usize, size: u32): bool {
+  const before = at - layer.at;
+  if (before < <usize>size || load<u8>(at + 1) != 0x2f) return false;
+  return before == <usize>size || load<u8>(at - <usize>(size + 1)) == 0x2f;
+}
+
 /** A URL that is the rest of a path: `/proxy/http://host/`, also with one slash, as path cleaners leave it. */
 function judgePath(end: usize): void {
   let at = layer.at;
   while (at < end) {
     at = findByte(at, end, 0x3a);
     if (at + 1 >= end) return;
-    const size: u32 = at - layer.at > 5 && (load<u8>(at - 1) | 32) == 0x73 ? 5 : 4;
+    const size: u32 = at - layer.at > 4 && (load<u8>(at - 1) | 32) == 0x73 ? 5 : 4;
     const from = at - <usize>size;
-    if (at - layer.at > 4 && load<u8>(at + 1) == 0x2f && load<u8>(from - 1) == 0x2f && isWeb(from, size)) {
+    if (isInner(at, size) && isWeb(from, size)) {
       if (!readPrefix(from, end) || !readAuthority(end)) return;
       readHost(hostAtRaw, hostEnd);
       if (hostReach == Reach.METADATA) report(Signature.SSRF_METADATA, from, restAt);
-      else if (hostReach == Reach.LOCAL && hostForm == Form.HIDDEN) report(Signature.SSRF_HIDDEN, from, restAt);
+      else if (hostReach == Reach.LOCAL && (hostForm == Form.HIDDEN || (hostForm == Form.SHORT && restAt < end)))
+        report(Signature.SSRF_HIDDEN, from, restAt);
       return;
     }
     at++;
