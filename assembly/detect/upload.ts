@@ -3,9 +3,9 @@
  *
  * What an attack IS: a file name that, after the check of its ending, the server takes for a script: a script's ending
  * in front of what the file system or the server drops (a NUL, a stream's name, trailing dots and spaces, what follows
- * a semicolon), in front of an image's ending (Apache's AddHandler looks at every ending; mod_mime, "Files with Multiple
- * Extensions"), or in odd case; and files that set a folder's rules. What is none: names that hold such a word inside;
- * saved pages; a script sent as it is called, which developers do all day and which is told, not blocked.
+ * a semicolon), in front of an image's ending (Apache's AddHandler looks at every ending: mod_mime, "Files with
+ * Multiple Extensions"), or in odd case; and files that set a folder's rules. What is none: names that hold such a word
+ * inside; saved pages; a script sent as it is called, which developers do all day and which is told, not blocked.
  */
 import { Limit } from "../abi/status";
 import { equalsLower, isAlpha, isDigit, startsLower } from "../bytes/ascii";

@@ -68,7 +68,6 @@ org.springframework.transaction.
 org.codehaus.groovy.
 org.hibernate.
 org.jboss.
-org.mozilla.javascript.
 org.python.
 com.mchange.
 com.zaxxer.
@@ -174,7 +173,7 @@ export function typeMay(): bool {
   return (layer.has & Has.BRACE) != 0 && (layer.has & (Has.MARK | Has.DOLLAR)) != 0;
 }
 
-/** A leaf of JSON that is a class name as a whole: `Lcom.x.Y;` and `[com.x.Y` are the virtual machine's own spelling. */
+/** A leaf of JSON that is a class name as a whole: `Lcom.x.Y;` and `[com.x.Y` are the machine's own spelling. */
 function judgeLeaf(end: usize): void {
   let at = layer.at;
   while (at + 1 < end && (load<u8>(at) == 0x5b || (load<u8>(at) == 0x4c && load<u8>(at + 1) - 97 < 26))) at++;

@@ -74,7 +74,7 @@ function namesSite(at: usize, end: usize): bool {
 export function judgeRedirect(from: usize, end: usize): void {
   if (isSite()) return;
   const named = hasDomain() && !isFileEnding();
-  let hidden = hostEnclosed && hasDomain();
+  let hidden: bool = hostEnclosed && hasDomain();
   if (!schemeSize) {
     const first = load<u8>(layer.at);
     if (place == Place.PATH) hidden = hidden || (named && first == 0x2f && (slashMixed || slashBroken));
@@ -115,7 +115,7 @@ export function judgeInclusion(end: usize): void {
   /* Nobody undoes the backslashes of a query, so that a NUL from there is none. */
   const nul = layer.has & Has.CONTROL && layer.decoder != Decoder.ESCAPE ? findByte(restAt, end, 0) : end;
   const stop = findEither(restAt, nul, 0x3f, 0x23);
-  let cut = false;
+  let cut: bool = false;
   if (nul < end) cut = endsInSource(stop, false);
   else if (stop < end) {
     /* Source that is to be read as text, and a query that swallows the ending that the program adds. */
