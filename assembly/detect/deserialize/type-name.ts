@@ -22,10 +22,12 @@ const NAME_BYTES_MAX: u32 = 256;
  * Name spaces whose classes act when a reader builds them or sets their properties, as the names begin, a line each.
  * Plain values and collections of the same libraries do not stand here.
  */
-const SPACES: string = `java.net.
+const SPACES: string = `java.net.inet
+java.net.url
+java.net.socket
+java.net.serversocket
 java.lang.autocloseable
 java.lang.class
-java.lang.exception
 java.lang.runtime
 java.lang.process
 java.rmi.
@@ -66,7 +68,8 @@ org.springframework.aop.
 org.springframework.jndi.
 org.springframework.transaction.
 org.codehaus.groovy.
-org.hibernate.
+org.hibernate.jmx.
+org.hibernate.property.
 org.jboss.
 org.python.
 com.mchange.
@@ -84,14 +87,19 @@ groovy.
 clojure.
 bsh.
 ognl.
-system.windows.
-system.diagnostics.
+system.windows.data.
+system.windows.markup.
+system.windows.resourcedictionary
+system.windows.forms.axhost
+system.windows.forms.bindingsource
+system.diagnostics.process
 system.configuration.install.
-system.security.
+system.security.principal.
+system.security.claims.
 system.identitymodel.
 system.management.automation.
 system.workflow.
-system.activities.
+system.activities.presentation.
 system.web.ui.
 system.resources.
 system.io.fileinfo
