@@ -3,7 +3,10 @@ import type { Pair } from "../test/assembly/core.ts";
 import type { Message } from "../test/conformance/message.ts";
 
 /** Where a value can stand. */
-export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart", "name"] as const;
+export const PLACES = [
+  ...(["query", "form", "json", "path", "target", "cookie", "header", "agent", "filename", "multipart"] as const),
+  ...(["name"] as const),
+] as const;
 export type PlaceName = (typeof PLACES)[number];
 
 /** A request with the value in that place; other parameters stand before and behind it. */
@@ -20,10 +23,14 @@ export function place(where: PlaceName, value: string, others: readonly Pair[] =
       return post(message, "application/json", toJson([["v", value], ...others]));
     case "path":
       return { ...message, target: `/shop/${value.replace(/[ %?#]/g, escapePercent)}`, body: Buffer.alloc(0) };
+    case "target":
+      return { ...message, target: `/${value.replace(/[ %?#]/g, escapePercent)}`, body: Buffer.alloc(0) };
     case "cookie":
       return { ...message, fields: [["cookie", `v=${value.replace(/[%;]/g, escapePercent)}`]], body: Buffer.alloc(0) };
     case "header":
       return { ...message, fields: [["x-value", value]], body: Buffer.alloc(0) };
+    case "agent":
+      return { ...message, fields: [["user-agent", value]], body: Buffer.alloc(0) };
     case "filename":
       return multipart(message, `name="f"; filename="${value.replaceAll('"', '\\"')}"`, "hello");
     case "name":

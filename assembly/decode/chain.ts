@@ -43,8 +43,11 @@ import {
 
 let room: usize = 0;
 let count: u32 = 0;
-/** The current window as it lies in the input, for the look that comes before any copy. */
+/** The current window as it lies in the input, for the look that comes before any layer is made. */
 const bare: Layer = changetype<Layer>(memory.data(offsetof<Layer>(), 16));
+/** Values below this size are looked at with zeros behind them; in longer ones gates read nothing behind the end. */
+const SHORT_BYTES: u32 = 64;
+const short: usize = memory.data(SHORT_BYTES + 32, 16);
 
 /** Whether an earlier layer has the same bytes. Most decoders shrink, so that sizes alone tell. */
 function known(at: usize, size: u32): bool {
@@ -159,13 +162,19 @@ const ENCODED: u32 = Has.PERCENT | Has.AMPERSAND | Has.BACKSLASH | Has.LEAD;
 
 /**
  * Fills `bare` and says whether the window needs no closer look: nothing could be decoded, and no lexer would run. So
- * it is with most values; they are passed over once, where they lie, and never copied.
+ * it is with most values; they are passed over once and become no layer.
  *
  * Guarantee: what this leaves out, no lexer would have seen. See fuzz/prefilter.test.ts.
  */
 function isPlain(decoder: u32, at: usize, size: u32): bool {
   bare.at = at;
   bare.size = size;
+  if (size < SHORT_BYTES) {
+    copyBytes(short, at, size);
+    v128.store(short + <usize>size, i64x2.splat(0));
+    v128.store(short + <usize>size + 16, i64x2.splat(0));
+    bare.at = short;
+  }
   profileLayer(bare);
   if (place != Place.RESPONSE) {
     if (bare.has & ENCODED || (decoder == Decoder.FORM && (bare.has & Has.PLUS) != 0)) return false;

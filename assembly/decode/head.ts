@@ -4,8 +4,8 @@
  */
 import { Anomaly } from "../abi/status";
 import { arenaMark, arenaRelease } from "../bytes/arena";
-import { equalsLower, isAlpha, startsLower } from "../bytes/ascii";
-import { hashLiteral } from "../bytes/hash";
+import { equalsLower, isAlpha, isDigit, startsLower } from "../bytes/ascii";
+import { hashLiteral, hashWord } from "../bytes/hash";
 import { findByte, findEither } from "../bytes/scan";
 import { bodyBegin } from "./body";
 import { inspectValue } from "./chain";
@@ -182,6 +182,7 @@ export function headRead(at: usize, size: u32): bool {
     authorityAt = joinedAt;
   }
   originForm();
+  current.siteHash = hashWord(authorityAt, hostBytes(authorityAt, authoritySize));
   readPath(targetAt, targetSize);
   const forwarded = headerValue("x-forwarded-for");
   findClient(joinedAt, forwarded);
@@ -189,6 +190,13 @@ export function headRead(at: usize, size: u32): bool {
   current.bodyKind = type ? <u32>bodyKindOf(joinedAt, type) : <u32>BodyKind.SNIFF;
   bodyBegin();
   return true;
+}
+
+/** Bytes of the host in an authority: what stands before its port. */
+function hostBytes(at: usize, size: u32): u32 {
+  let host = size;
+  while (host && isDigit(load<u8>(at + <usize>(host - 1)))) host--;
+  return host && host < size && load<u8>(at + <usize>(host - 1)) == 0x3a ? host - 1 : size;
 }
 
 /** Looks at every value of the head that `headRead` read. */

@@ -5,6 +5,7 @@
 
 import { LAYERS_MAX } from "../abi/limits";
 import { arenaAlloc } from "../bytes/arena";
+import { OTHER_SHIFT, OtherWord } from "../tables/words.gen";
 
 /** One reading; made in the room of `layersAlloc`, and gone when its value's inspection ends. */
 @unmanaged
@@ -31,6 +32,16 @@ export class Layer {
 
 /** The layer that lexers look at now. */
 export let layer: Layer = changetype<Layer>(0);
+
+/** Whether a word of this kind of the group `other` may occur in the layer: kinds share bits, so it may be another. */
+export function hasOther(kind: OtherWord): bool {
+  return ((layer.words >> OTHER_SHIFT) & <u32>kind) == <u32>kind;
+}
+
+/** Eight bytes from `at` on, which lies in the layer or at its end; zeros behind the end. */
+export function eightAt(at: usize): u64 {
+  return i64x2.extract_lane(v128.load(at), 0);
+}
 
 /** Makes a layer the one that lexers look at. */
 export function setLayer(next: Layer): void {

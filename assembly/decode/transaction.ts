@@ -94,6 +94,9 @@ export class Transaction {
   rawLeft: u32;
   rawLine: u32;
   rawStatusLine: u32;
+
+  /** Hash of the host that the request was sent to, without port and in lower case. */
+  siteHash: u32;
 }
 
 /** The transaction of the running call. */

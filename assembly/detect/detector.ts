@@ -9,6 +9,7 @@ import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
 import { place, setEveryLayer, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
+import { deserializeGate, deserializeLex } from "./deserialize/deserialize";
 import { includeGate, includeLex } from "./include";
 import { ldapiGate, ldapiLex } from "./ldapi";
 import { leakGate, leakLex } from "./leak";
@@ -16,9 +17,12 @@ import { mailGate, mailLex } from "./mail";
 import { nosqliGate, nosqliLex } from "./nosqli/nosqli";
 import { objectGate, objectLex } from "./object";
 import { traversalGate, traversalLex } from "./path/path";
+import { scannerGate, scannerLex } from "./scanner";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
+import { ssrfGate, ssrfLex } from "./ssrf/ssrf";
 import { templateGate, templateLex } from "./template/template";
+import { uploadGate, uploadLex } from "./upload";
 import { xpathGate, xpathLex } from "./xpath";
 import { xssGate, xssLex } from "./xss/xss";
 
@@ -37,10 +41,15 @@ enum Lexer {
   XPATH = 1 << 10,
   MAIL = 1 << 11,
   OBJECT = 1 << 12,
+  URL = 1 << 13,
+  DESERIALIZE = 1 << 14,
+  UPLOAD = 1 << 15,
+  SCANNER = 1 << 16,
 }
 
 /** Names of the lexers in the order of their bits, separated by one space. */
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object";
+export const LEXER_NAMES: string =
+  "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object url deserialize upload scanner";
 
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
@@ -65,7 +74,9 @@ function open(): u32 {
   let lexers = bit(Lexer.SQLI, sqliGate()) | bit(Lexer.XSS, xssGate()) | bit(Lexer.PATH, traversalGate());
   lexers |= bit(Lexer.SHELL, shellGate()) | bit(Lexer.INCLUDE, includeGate()) | bit(Lexer.CRLF, crlfGate());
   lexers |= bit(Lexer.TEMPLATE, templateGate()) | bit(Lexer.NOSQLI, nosqliGate()) | bit(Lexer.LDAPI, ldapiGate());
-  return lexers | bit(Lexer.XPATH, xpathGate()) | bit(Lexer.MAIL, mailGate()) | bit(Lexer.OBJECT, objectGate());
+  lexers |= bit(Lexer.XPATH, xpathGate()) | bit(Lexer.MAIL, mailGate()) | bit(Lexer.OBJECT, objectGate());
+  lexers |= bit(Lexer.URL, ssrfGate()) | bit(Lexer.DESERIALIZE, deserializeGate()) | bit(Lexer.UPLOAD, uploadGate());
+  return lexers | bit(Lexer.SCANNER, scannerGate());
 }
 
 /** Whether any lexer would run on the current layer. */
@@ -91,4 +102,8 @@ export function detectLayer(): void {
   if (lexed & Lexer.XPATH) xpathLex();
   if (lexed & Lexer.MAIL) mailLex();
   if (lexed & Lexer.OBJECT) objectLex();
+  if (lexed & Lexer.URL) ssrfLex();
+  if (lexed & Lexer.DESERIALIZE) deserializeLex();
+  if (lexed & Lexer.UPLOAD) uploadLex();
+  if (lexed & Lexer.SCANNER) scannerLex();
 }

@@ -14,10 +14,10 @@ const GROUPS = [
   { name: "js", type: "JsWord", shift: 9, bits: 4 },
   { name: "shell", type: "ShellWord", shift: 13, bits: 4 },
   { name: "path", type: "PathWord", shift: 17, bits: 3 },
-  { name: "other", type: "OtherWord", shift: 20, bits: 3 },
-  { name: "template", type: "TemplateWord", shift: 23, bits: 3 },
-  { name: "query", type: "QueryWord", shift: 26, bits: 2 },
-  { name: "member", type: "MemberWord", shift: 28, bits: 3 },
+  { name: "other", type: "OtherWord", shift: 20, bits: 4 },
+  { name: "template", type: "TemplateWord", shift: 24, bits: 3 },
+  { name: "query", type: "QueryWord", shift: 27, bits: 2 },
+  { name: "member", type: "MemberWord", shift: 29, bits: 3 },
 ] as const;
 
 const LANES = (1n << 64n) - 1n;

@@ -35,6 +35,8 @@ export {
 export { joinedWordPayload, profileLayer, wordPayload } from "../../assembly/decode/profile";
 export { stepBytes, stepCodePoint, stepPlain, stepRead, stepSet, stepSize } from "../../assembly/decode/step";
 export { detectAll } from "../../assembly/detect/detector";
+export { reach, readV4, readV6, value4 } from "../../assembly/detect/ssrf/address";
+export { hostForm, hostReach, readHost } from "../../assembly/detect/ssrf/host";
 export * from "../../assembly/index";
 export { blocks, effectiveMode } from "../../assembly/policy/mode";
 export { severityOf } from "../../assembly/policy/verdict";

@@ -243,10 +243,6 @@ compress.bzip2:/
 zlib:/
 netdoc:/
 jar:file:/
-jar:http:/
-jar:https:/
-gopher:/
-dict:/
 `;
 
 /** Whether the canonical path begins as one of the rows does; a row that is no folder must be a whole step. */

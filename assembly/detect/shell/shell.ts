@@ -13,13 +13,13 @@
 import { Limit } from "../../abi/status";
 import { isAlpha, isDigit, isSpace } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
-import { layer } from "../../decode/layer";
+import { hasOther, layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { OTHER_MASK, OTHER_SHIFT, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
+import { OtherWord, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
 import { codeLex } from "./code";
 import { commandFrom, commandTo, judgeCommand, Opening, setSurroundings } from "./command";
@@ -53,7 +53,9 @@ function mayLookup(): bool {
 
 function mayCode(): bool {
   return (
-    ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 ||
+    hasOther(OtherWord.CALL) ||
+    hasOther(OtherWord.EVALUATE) ||
+    hasOther(OtherWord.NOTE) ||
     (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0 ||
     ((layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0)
   );
