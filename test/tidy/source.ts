@@ -47,7 +47,8 @@ export function readTree(root: string, folder = ""): SourceFile[] {
   return entries.flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) return IGNORED.has(entry.name) ? [] : readTree(root, path);
-    return entry.isFile() ? [toSourceFile(path, readFileSync(join(root, path)))] : [];
+    /* In a linked worktree `.git` is a file. */
+    return entry.isFile() && !IGNORED.has(entry.name) ? [toSourceFile(path, readFileSync(join(root, path)))] : [];
   });
 }
 
