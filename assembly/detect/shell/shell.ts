@@ -15,23 +15,22 @@ import { isAlpha, isDigit, isSpace } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
-import { Has } from "../../decode/profile";
+import { Has, wordPayload } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { OTHER_MASK, OTHER_SHIFT, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
 import { codeLex } from "./code";
-import { commandFrom, commandTo, judgeCommand, Opening, setSurroundings } from "./command";
+import { ATTACK, commandFrom, commandTo, judgeCommand, Opening, setSurroundings } from "./command";
 import { lookupLex } from "./lookup";
+import { forgetNames } from "./prefix";
 
 /** Characters that open a command position. */
 const OPENERS: u32 =
   Has.SEMICOLON | Has.PIPE | Has.AMPERSAND | Has.BACKTICK | Has.DOLLAR | Has.NEWLINE | Has.LESS | Has.GREATER;
 /** Characters that can hide a word from the word table. */
 const HIDERS: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKSLASH | Has.BACKTICK | Has.DOLLAR | Has.MARK | Has.STAR;
-/** Points of an attack. */
-const THRESHOLD: i32 = 4;
 /** Line breaks from which a value is a text of lines. */
 const LINES_MANY: u32 = 3;
 /** Up to this size a value may have twice as many. */
@@ -43,8 +42,9 @@ const SENTENCE_WORDS: u32 = 3;
 
 function mayCommand(): bool {
   const words = ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
-  if (layer.has & OPENERS) return words || (layer.has & HIDERS) != 0;
-  return words && (layer.has & (Has.SPACE | Has.SLASH | Has.DOLLAR)) != 0;
+  if (layer.has & OPENERS)
+    return words || (layer.has & HIDERS) != 0 || ((layer.has & Has.BRACKET) != 0 && (layer.has & Has.SLASH) != 0);
+  return words && (layer.has & (Has.SPACE | Has.SLASH | Has.BACKSLASH | Has.DOLLAR)) != 0;
 }
 
 function mayLookup(): bool {
@@ -70,13 +70,16 @@ function leadingPoints(from: usize): i32 {
   if (!before) return 2;
   if (before > 24) return 0;
   let letters: u32 = 0;
+  let address = false;
   for (let at = layer.at; at < from; at++) {
     const c = <u32>load<u8>(at);
     if (isAlpha(c)) letters++;
+    else if (c == 0x40) address = true;
+    else if (c == 0x20) address = false;
     else if (c >= 0x80) return 0;
   }
   if (!letters) return 2;
-  return letters < 4 && before < 8 ? 1 : 0;
+  return address || (letters < 4 && before < 8) ? 1 : 0;
 }
 
 /** Points for a substitution: glued to what is before it, it is no code marked up in a sentence. */
@@ -151,6 +154,11 @@ function readOpening(at: usize, end: usize): bool {
         openingSize = 3;
         return false;
       }
+      /* An escaped one nests, as backticks do inside backticks. */
+      if (at > layer.at && load<u8>(at - 1) == 0x5c && backticks) {
+        opening = Opening.SUBSTITUTION;
+        return true;
+      }
       backticks = !backticks;
       opening = Opening.SUBSTITUTION;
       return backticks && next != 0x60;
@@ -167,12 +175,15 @@ function readOpening(at: usize, end: usize): bool {
   }
 }
 
-/** Whether `&` at `at` separates pairs of a query or begins a character reference. */
-function isPair(at: usize, end: usize): bool {
+/** Whether `&` at `at` begins a character reference. */
+function isReference(at: usize, end: usize): bool {
   let p = at + 1;
   const stop = p + 32 < end ? p + 32 : end;
   while (p < stop && (isAlpha(load<u8>(p)) || isDigit(load<u8>(p)) || load<u8>(p) == 0x5f)) p++;
-  return p < stop && p > at + 1 && (load<u8>(p) == 0x3d || load<u8>(p) == 0x3b);
+  if (p == stop || p == at + 1) return false;
+  if (load<u8>(p) != 0x3b) return false;
+  const size = <u32>(p - at - 1);
+  return ((wordPayload(at + 1, size) >> SHELL_SHIFT) & SHELL_MASK) == 0;
 }
 
 /** Points of one position. */
@@ -236,7 +247,7 @@ function judgeAround(at: usize, end: usize, within: bool, text: bool, open: bool
   const begun = open && at - layer.at < <usize>BEGIN_BYTES;
   setSurroundings(within || opening == Opening.SUBSTITUTION, text && !begun);
   const points = judge(at, end);
-  return points >= THRESHOLD && !begun && isSentence(at) ? points - 2 : points;
+  return points >= ATTACK && !begun && isSentence(at) ? points - 2 : points;
 }
 
 /** Looks for command positions. */
@@ -247,8 +258,9 @@ function commandLex(): void {
   depth = 0;
   countedTo = layer.at;
   words = 0;
+  forgetNames();
   setSurroundings(false, text);
-  if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= THRESHOLD) {
+  if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= ATTACK) {
     report(Signature.RCE_COMMAND, commandFrom, commandTo);
     return;
   }
@@ -262,8 +274,8 @@ function commandLex(): void {
       continue;
     }
     const within = depth != 0 || backticks;
-    if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isPair(at, end))) {
-      if (judgeAround(at, end, within, text, open) >= THRESHOLD) {
+    if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isReference(at, end))) {
+      if (judgeAround(at, end, within, text, open) >= ATTACK) {
         report(Signature.RCE_COMMAND, at, commandTo);
         return;
       }
