@@ -19,9 +19,9 @@ import { Has, wordPayload } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { OTHER_MASK, OTHER_SHIFT, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
+import { SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
-import { codeLex } from "./code";
+import { codeGate, codeLex } from "./code";
 import { ATTACK, commandFrom, commandTo, judgeCommand, Opening, setSurroundings } from "./command";
 import { lookupLex } from "./lookup";
 import { forgetNames } from "./prefix";
@@ -51,17 +51,9 @@ function mayLookup(): bool {
   return (layer.has & Has.DOLLAR) != 0 && (layer.has & Has.BRACE) != 0 && (layer.has & Has.COLON) != 0;
 }
 
-function mayCode(): bool {
-  return (
-    ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 ||
-    (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0 ||
-    ((layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0)
-  );
-}
-
 /** Whether the current layer can hold such an attack. */
 export function shellGate(): bool {
-  return mayCommand() || mayLookup() || mayCode();
+  return mayCommand() || mayLookup() || codeGate();
 }
 
 /** The begin of what the value adds: behind quotes, brackets and a short token that the program expected. */
@@ -302,5 +294,5 @@ export function shellLex(): void {
     commandLex();
   }
   if (mayLookup()) lookupLex();
-  if (mayCode()) codeLex();
+  if (codeGate()) codeLex();
 }
