@@ -122,7 +122,7 @@ function weigh(at: usize, size: u32): u32 {
     case 0x2d:
       return isAlpha(next) || isDigit(next) || (next == 0x2d && size > 3) ? 2 : 0;
     case 0x2f:
-      return isAlpha(next) || next == 0x3f || next == 0x2a || size == 1 ? 2 : 0;
+      return isAlpha(next) || next == 0x3f || next == 0x2a || next == 0x23 || size == 1 ? 2 : 0;
     case 0x2e:
       return next == 0x2f || next == 0x2e || next == 0x5c || size == 1 ? 2 : 1;
     case 0x7e:
@@ -229,7 +229,8 @@ export function readArguments(at: usize, end: usize, brace: bool): Shape {
     const points = weigh(from, size);
     if (!i) optionFirst = isOption(from, size) || isLetters(from, size);
     oneNumber = !i && isDigit(load<u8>(from)) && points == 1;
-    if (points == 2) shellArguments += isSensitivePath(from, size) || isAddress(from, size) || isStrong(from, size) ? 2 : 1;
+    if (points == 2)
+      shellArguments += isSensitivePath(from, size) || isAddress(from, size) || isStrong(from, size) ? 2 : 1;
     else if (!i) leadShape = points ? Shape.NEUTRAL : Shape.PROSE;
   }
   return shellArguments ? Shape.SHELL : leadShape;

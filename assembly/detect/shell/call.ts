@@ -96,7 +96,7 @@ export function isArmed(kind: u32, name: usize, size: u32, at: usize, end: usize
   return false;
 }
 
-/** The begin of the chain of members and marks in front of the name: `os.`, `$obj->`, `java.lang.Runtime.`, `@`. */
+/** The begin of what stands in front of the name: `os.`, `java.lang.`, `@`, `new`. */
 function chainStart(name: usize): usize {
   const stop = name > layer.at + <usize>CHAIN_BYTES ? name - <usize>CHAIN_BYTES : layer.at;
   while (name > stop) {
@@ -104,7 +104,7 @@ function chainStart(name: usize): usize {
     if (!isWord(c) && c != 0x2e && c != 0x40 && c != 0x5c && c != 0x3a && c != 0x24 && c != 0x21) break;
     name--;
   }
-  return name;
+  return name > stop + 3 && load<u8>(name - 1) == 0x20 && startsLower(name - 4, 4, "new ") ? name - 4 : name;
 }
 
 /** Whether `at` follows the words of a sentence. */
@@ -207,6 +207,14 @@ function holdsCode(at: usize, end: usize): bool {
   return false;
 }
 
+/** Whether a quoted text is the name of a function that runs commands or code, as callbacks are given. */
+function namesCall(at: usize, end: usize): bool {
+  let size: u32 = 0;
+  while (size < NAME_BYTES && at + <usize>size < end && isWord(load<u8>(at + <usize>size))) size++;
+  const kind = (wordPayload(at, size) >> OTHER_SHIFT) & OTHER_MASK;
+  return kind == OtherWord.CALL || kind == OtherWord.EVALUATE;
+}
+
 /** Whether a quoted text is the path or address of a file that is none of a program's own. */
 function isForeignPath(at: usize, end: usize): bool {
   const left = <u32>(end - at);
@@ -252,7 +260,7 @@ export function isInCode(kind: u32, name: usize, size: u32, open: usize, end: us
       break;
     case OtherWord.EVALUATE:
       if (equalsLower(name, size, "preg_replace") || equalsLower(name, size, "compile")) return false;
-      effect = nested != 0 || first == 0x60 || (quoted && holdsCode(argument, end));
+      effect = nested != 0 || first == 0x60 || (quoted && (holdsCode(argument, end) || namesCall(argument + 1, end)));
       break;
     case OtherWord.FILE:
       effect = nested != 0 || (quoted && isForeignPath(argument + 1, end));

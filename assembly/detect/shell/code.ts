@@ -177,8 +177,11 @@ function isScriptTag(at: usize, end: usize): bool {
   const next = <u32>load<u8>(at + 1);
   if (next == 0x3f) return startsLower(at, left, "<?php") || startsLower(at, left, "<?=");
   if (next == 0x25) return isServerPage(at + 2, end);
-  return startsLower(at, left, "<jsp:scriptlet") || startsLower(at, left, "<script runat=") ||
-    startsLower(at, left, '<script language="php"');
+  return (
+    startsLower(at, left, "<jsp:scriptlet") ||
+    startsLower(at, left, "<script runat=") ||
+    startsLower(at, left, '<script language="php"')
+  );
 }
 
 /** Scripts of a server, where the value is a script and not a text about one. */
@@ -288,7 +291,9 @@ function mayNote(): bool {
 }
 
 function mayRequest(): bool {
-  return (layer.has & Has.DOLLAR) != 0 && (layer.has & Has.BRACKET) != 0 && (layer.has & (Has.BACKTICK | Has.BRACE)) != 0;
+  return (
+    (layer.has & Has.DOLLAR) != 0 && (layer.has & Has.BRACKET) != 0 && (layer.has & (Has.BACKTICK | Has.BRACE)) != 0
+  );
 }
 
 function mayJoin(): bool {

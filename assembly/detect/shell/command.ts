@@ -55,11 +55,19 @@ export let commandTo: usize = 0;
 /** What surrounds the position, set by the scan. */
 export let inside: bool = false;
 export let manyLines: bool = false;
+/** Whether a quote closes right before the operator, or the command stands between two ampersands. */
+let breaksOut: bool = false;
 
 /** Tells `judgeCommand` what surrounds the positions that follow. */
 export function setSurroundings(isInside: bool, hasManyLines: bool): void {
   inside = isInside;
   manyLines = hasManyLines;
+  breaksOut = false;
+}
+
+/** Tells `judgeCommand` that the operator before the next position closes what was around the value. */
+export function setBreaksOut(): void {
+  breaksOut = true;
 }
 
 /** Folders of programs: the resolved word begins with one. @returns bytes of the folder, or 0 */
@@ -261,7 +269,9 @@ function skipRunners(from: usize, end: usize, begins: bool): usize {
 
 /** A name in braces and nothing else, which zsh and PowerShell run: `{cmd}`. Known names only, behind an operator. */
 function isBraced(kind: u32, opening: Opening, leading: i32): bool {
-  return closed == 0x7d && opening != Opening.START && leading > 1 && (kind == ShellWord.SURE || kind == ShellWord.TOOL);
+  return (
+    closed == 0x7d && opening != Opening.START && leading > 1 && (kind == ShellWord.SURE || kind == ShellWord.TOOL)
+  );
 }
 
 /** Points for what the words say: the name, what hides it, and its arguments. -9 and below is no command at all. */
@@ -276,13 +286,16 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
   const hidden = wordHidden != 0;
   const number = takesNumber(word, wordSize);
   let behind = wordEnd;
+  const printed = isPrinter();
   if (wordSpaced) points += 1;
   if (brace && behind + 1 < end && load<u16>(behind) == 0x7d2c) {
     brace = false;
     behind += 2;
     points += 3;
   }
-  const shape = readArguments(behind, end, brace);
+  let shape = readArguments(behind, end, brace);
+  if (kind == ShellWord.BARE && optionFirst && shape == Shape.PROSE) shape = Shape.SHELL;
+  if (pattern && shape == Shape.PROSE) shape = Shape.NEUTRAL;
   commandTo = argumentsEnd;
   if (brace && closed == 0x7d && shape == Shape.NONE) return isBraced(kind, opening, leading) ? 4 : NOTHING;
   if (brace && (behind == end || load<u8>(behind) != 0x2c)) return NOTHING;
@@ -292,19 +305,21 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
     points += 3;
   } else points += shapePoints(shape, kind, number);
   if (hidden) points += 3;
+  /* Scanners print words of their own to see them in the answer. */
+  if (shape == Shape.PROSE && breaksOut && closed != 0 && printed) points += 6;
   if (opening == Opening.START) {
     if (pattern && shape != Shape.SHELL) return NOTHING;
     if (shape != Shape.SHELL && !(folder && (place <= Place.FORM || closed == 0x7c))) return NOTHING;
   } else {
     if (kind == ShellWord.PLAIN && optionFirst) points += 1;
-    if (kind == ShellWord.BARE && optionFirst && shape != Shape.SHELL) points += 3;
     if (number && oneNumber && shape == Shape.NEUTRAL && (closed != 0 || commandTo == end)) points += 1;
   }
   /* Two letters between marks are found in any random text, so the substitution must be whole. */
   if (shape != Shape.NONE || hidden || folder) return points;
-  if (wordQuoted && !inside && leading < 1) return NOTHING;
+  if (wordQuoted && !inside && !syntax && leading < 1) return NOTHING;
   if (kind == ShellWord.TOOL || (kind == ShellWord.PLAIN && wordSize < 4)) return NOTHING;
-  if (kind == ShellWord.BARE && ((leading < 1 && !syntax) || wordQuoted || layer.size > LONG_BYTES)) return NOTHING;
+  if (kind == ShellWord.BARE && ((leading < 1 && !syntax) || (wordQuoted && !syntax) || layer.size > LONG_BYTES))
+    return NOTHING;
   const whole = closed == 0x60 || closed == 0x29 || closed == 0x3b || closed == 0x7c;
   return opening == Opening.SUBSTITUTION && !whole ? NOTHING : points;
 }
@@ -335,17 +350,18 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   let tick = prefixTick;
   if (runsAnother(end, begins)) {
     from = skipRunners(from, end, begins);
-    syntax = syntax || prefixSyntax != 0;
+    syntax = syntax || prefixSyntax != 0 || wordQuoted;
     generated = generated || prefixGenerated;
     tick = tick || prefixTick;
   }
   commandFrom = from;
-  const prints = isPrinter();
+  /* Code marked up with backticks in a text; the backtick is looked at as a position of its own. */
+  if (tick && !isPrinter()) return 0;
   if (generated) setSurroundings(true, manyLines);
   let points = readPoints(opening, end, leading, syntax);
   if (points == NOTHING) return 0;
   if (inside) points += 1;
-  if (generated && (!tick || prints)) points += 3;
+  if (generated) points += 3;
   if (syntax) points += 1;
   if (manyLines) points -= 3;
   if (layer.size > LONG_BYTES && at - layer.at > 64) points -= 1;

@@ -22,7 +22,7 @@ import { Signature } from "../../tables/signatures.gen";
 import { SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
 import { codeGate, codeLex } from "./code";
-import { ATTACK, commandFrom, commandTo, judgeCommand, Opening, setSurroundings } from "./command";
+import { ATTACK, commandFrom, commandTo, judgeCommand, Opening, setBreaksOut, setSurroundings } from "./command";
 import { lookupLex } from "./lookup";
 import { forgetNames } from "./prefix";
 
@@ -39,6 +39,8 @@ const SHORT_BYTES: u32 = 192;
 const BEGIN_BYTES: u32 = 256;
 /** Words of letters in a row from which what stands before a position is a sentence. */
 const SENTENCE_WORDS: u32 = 3;
+/** Longest name of an option whose value is looked at as a command. */
+const OPTION_BYTES: u32 = 40;
 
 function mayCommand(): bool {
   const words = ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
@@ -209,7 +211,8 @@ function isSentence(at: usize): bool {
       size++;
       continue;
     }
-    if (size > 1 && (c == 0x20 || c == 0x2c || c == 0x2e || c == 0x3f || c == 0x21)) words++;
+    const stops = (c == 0x2c || c == 0x2e || c == 0x3f || c == 0x21) && load<u8>(countedTo) == 0x20;
+    if (size > 1 && (c == 0x20 || stops)) words++;
     size = 0;
   }
   return words >= SENTENCE_WORDS;
@@ -234,10 +237,27 @@ function nextOpener(at: usize, end: usize): usize {
   return end;
 }
 
+/** Whether a quote stands right before the operator at `at`. */
+function closesQuote(at: usize): bool {
+  if (at == layer.at) return false;
+  const c = <u32>load<u8>(at - 1);
+  return c == 0x27 || c == 0x22;
+}
+
+/** Where the value of an option begins that the whole value is, as `--pager=`; or 0. */
+function optionValue(end: usize): usize {
+  let at = layer.at;
+  if (layer.size < 8 || load<u8>(at) != 0x2d) return 0;
+  const stop = at + <usize>OPTION_BYTES < end ? at + <usize>OPTION_BYTES : end;
+  while (at < stop && (isAlpha(load<u8>(at)) || load<u8>(at) == 0x2d)) at++;
+  return at < stop && load<u8>(at) == 0x3d ? at + 1 : 0;
+}
+
 /** Points of the position at `at`; what surrounds it is looked at only where it could decide. */
 function judgeAround(at: usize, end: usize, within: bool, text: bool, open: bool): i32 {
   const begun = open && at - layer.at < <usize>BEGIN_BYTES;
   setSurroundings(within || opening == Opening.SUBSTITUTION, text && !begun);
+  if (closesQuote(at) || (opening == Opening.SINGLE && load<u8>(at) == 0x26)) setBreaksOut();
   const points = judge(at, end);
   return points >= ATTACK && !begun && isSentence(at) ? points - 2 : points;
 }
@@ -254,6 +274,11 @@ function commandLex(): void {
   setSurroundings(false, text);
   if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= ATTACK) {
     report(Signature.RCE_COMMAND, commandFrom, commandTo);
+    return;
+  }
+  const option = optionValue(end);
+  if (option && judgeCommand(Opening.START, option, end, 0) >= ATTACK) {
+    report(Signature.RCE_COMMAND, layer.at, commandTo);
     return;
   }
   const open = beginsOpen(end);

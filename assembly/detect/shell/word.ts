@@ -131,6 +131,8 @@ function readExpansion(at: usize, stop: usize): usize {
 let gap: bool = false;
 /** The quote that the word began with, until it is closed. */
 let quote: u32 = 0;
+/** Whether that quote opened inside the word. */
+let inner: bool = false;
 
 /** Whether the quote `c` at the end of what was read closes something around the word. */
 function closesAround(c: u32, next: u32): bool {
@@ -141,7 +143,12 @@ function closesAround(c: u32, next: u32): bool {
   }
   if (c == quote) {
     quote = 0;
-    wordQuoted = true;
+    wordQuoted = !inner;
+    return false;
+  }
+  if (!quote && isPlain(next)) {
+    quote = c;
+    inner = true;
     return false;
   }
   return !isPlain(next) && next != c && next != 0x5c && next != 0x24;
@@ -159,6 +166,7 @@ export function readWord(at: usize, end: usize, brace: bool): void {
   wordQuoted = false;
   gap = false;
   quote = 0;
+  inner = false;
   const stop = at + <usize>READ_BYTES < end ? at + <usize>READ_BYTES : end;
   while (at < stop) {
     const c = <u32>load<u8>(at);

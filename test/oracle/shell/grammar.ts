@@ -112,7 +112,21 @@ function command(random: Random): string {
 /** Makes a value that should start a program. */
 export function makeAttack(random: Random): string {
   const run = command(random);
-  const lead = pick(random, ["", "", "x", "1", "127.0.0.1", "a.txt", "report", "x'", 'x"', "'", '"', "John", "j.doe@shop.example"]);
+  const lead = pick(random, [
+    "",
+    "",
+    "x",
+    "1",
+    "127.0.0.1",
+    "a.txt",
+    "report",
+    "x'",
+    'x"',
+    "'",
+    '"',
+    "John",
+    "j.doe@shop.example",
+  ]);
   const quiet = pick(random, QUIET);
   const quote = /['"]$/.exec(lead)?.[0] ?? "";
   const closing = quote === "" ? quiet : pick(random, [quiet, `;${quote}`, ` ${quote}`, `;echo ${quote}`]);
@@ -133,7 +147,35 @@ export function makeAttack(random: Random): string {
   }
 }
 
-const WORDS = "the new cat shows who sorts more dogs find time at home price date of type id name list state free last".split(" ");
+/**
+ * A program's name that is also a word, alone behind a word and a separator: `name|id`, `a.txt;ls`. Lists look the same
+ * whoever wrote them, so such values are no attacks for the detector either way.
+ */
+export function isList(value: string): boolean {
+  return /^(?=[^;|&\n]*[A-Za-z])[\w.@-]+['"]? ?(?:[;|&\n]|\|\||&&) ?["']?(?:id|ls|ps|hostname)["']?[^\w]*$/.test(value);
+}
+
+/** Makes another attack of an attack: hides what is in plain sight, or sets it into other surroundings. */
+export function mutateAttack(random: Random, value: string): string {
+  return pick(random, [
+    () =>
+      value.replace(/\b(?:id|whoami|cat|ls|uname|ping|curl|wget|sleep|netstat|ifconfig)\b/, (name) =>
+        hideName(random, name),
+      ),
+    () => value.replace(/ (?=[-/\w])/, () => space(random)),
+    () => value.replace(/[;|&\n]/, () => pick(random, [";", "|", "&", "\n", "||", "&&", ";:;", ";;"])),
+    () => `${pick(random, ["q", "report 7", "a,b", "x=1", "[1]", "<b>", "50%", "a:b"])}${value}`,
+    () => `${value}${pick(random, QUIET)}`,
+    () => value.replace(/;/, "; true;"),
+    () => value.replace(/([;|&]) ?(\w.*)$/s, (_, mark: string, rest: string) => `${mark}(${rest})`),
+    () => value.replace(/ /g, "  "),
+    () => value.replace(/([;|&])/, "$1 \t"),
+    () => value.replace(/([;|&])/, "\n$1"),
+  ])();
+}
+
+const WORDS =
+  "the new cat shows who sorts more dogs find time at home price date of type id name list state free last".split(" ");
 const MARKS = ["; ", " & ", " | ", ", ", ". ", " - ", " / ", " && ", " || ", ";", "|", ": "];
 
 /** Makes a value of the same characters and words that nobody wrote as a command. */

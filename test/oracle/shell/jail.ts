@@ -4,15 +4,25 @@
  * other processes, limits on time and memory. Nothing that a value names can run, be read or be written outside it.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Component } from "../../tools/component.ts";
 
 /** Programs that have a stub. */
 export const PROGRAMS: readonly string[] =
-  "id whoami cat ls uname ping curl wget nc sleep ps ifconfig hostname netstat python3 perl sh bash base64 env xargs touch awk"
-    .split(" ");
+  "id whoami cat ls uname ping curl wget nc sleep ps ifconfig hostname netstat python3 perl sh bash base64 env xargs touch awk".split(
+    " ",
+  );
 /** Builtins that are stand-ins too, so that what they would do is written down. */
 const BUILTINS = ["echo", "printf", "pwd", "kill"];
 const SHELLS = ["bash", "dash"];
@@ -46,7 +56,9 @@ export function openJail(): Component<Jail> {
   chmodSync(stub, 0o755);
   for (const name of PROGRAMS) copyFileSync(stub, join(root, "bin", name));
   writeFileSync(join(root, "drive"), driver());
-  return { found: { run: (scripts) => runIn(root, scripts), close: () => rmSync(root, { recursive: true, force: true }) } };
+  return {
+    found: { run: (scripts) => runIn(root, scripts), close: () => rmSync(root, { recursive: true, force: true }) },
+  };
 }
 
 /** Copies a shell with the libraries that it is linked to. */
