@@ -21,9 +21,9 @@ export enum Target {
  *
  * Sources: FHS 3.0 (etc, proc, var, usr, opt, root, home); proc(5); passwd(5), shadow(5), group(5), sudoers(5);
  * Windows: win.ini, boot.ini, system32, repair\SAM; Jakarta Servlet 6.0 §10.5 (WEB-INF), JAR specification (META-INF);
- * gitrepository-layout(5), sshd(8) FILES; Apache httpd 2.4 .htaccess, httpd.conf, logs; php.ini, MySQL option files; Solaris vfstab(4), system(4), netconfig(4);
- * Linux man-pages section 5; Windows answer files (unattend.xml), user profiles, IIS metabase; folders that XAMPP,
- * cPanel, AppServ and the BSD ports use.
+ * gitrepository-layout(5), sshd(8) FILES; Apache httpd 2.4 .htaccess, httpd.conf, logs; php.ini, MySQL option files;
+ * Solaris vfstab(4), system(4), netconfig(4); Linux man-pages section 5; Windows answer files (unattend.xml), user
+ * profiles, IIS metabase; folders that XAMPP, cPanel, AppServ and the BSD ports use.
  */
 const TARGETS: string = `3etc/passwd
 3etc/shadow

@@ -253,7 +253,7 @@ export function isInCode(kind: u32, name: usize, size: u32, open: usize, end: us
   const first = <u32>load<u8>(argument);
   const quoted = first == 0x27 || first == 0x22;
   const nested = nestedKind(argument, end);
-  let effect = false;
+  let effect: bool = false;
   switch (kind) {
     case OtherWord.CALL:
       effect = (quoted || first == 0x24 || first == 0x60 || nested != 0) && runsByMember(name, size);

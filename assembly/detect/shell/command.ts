@@ -44,6 +44,8 @@ const LONG_BYTES: u32 = 512;
 /** Points of an attack, and of what is no command at all. */
 export const ATTACK: i32 = 4;
 const NOTHING: i32 = -99;
+/** Bytes in which a switch must follow. */
+const SWITCH_BYTES: usize = 96;
 /** Words that run another in a row, and options of each. */
 const RUNNERS_MAX: u32 = 3;
 const OPTIONS_MAX: u32 = 3;
@@ -168,6 +170,15 @@ function hasSubcommand(word: usize, at: usize, end: usize): bool {
   }
 }
 
+/** Whether a switch of Windows, ` /add`, follows within a few words. */
+function hasSwitch(at: usize, end: usize): bool {
+  const stop = at + SWITCH_BYTES < end ? at + SWITCH_BYTES : end;
+  for (; at + 2 < stop; at++) {
+    if (load<u8>(at) == 0x20 && load<u8>(at + 1) == 0x2f && isAlpha(load<u8>(at + 2))) return true;
+  }
+  return false;
+}
+
 /** Points for the word: 0 when it is no command. */
 function wordPoints(kind: u32, folder: u32, pattern: bool): u32 {
   if (pattern) return 4;
@@ -249,7 +260,7 @@ function runsAnother(end: usize, begins: bool): bool {
   return load<u8>(at) == 0x60 || (load<u8>(at) == 0x24 && load<u8>(at + 1) == 0x28);
 }
 
-/** Words that run another, skipped with their options and numbers: `env -i a=1 id`. @returns where the last one begins */
+/** Skips words that run another, with options and numbers: `env -i a=1 id`. @returns where the last one begins */
 function skipRunners(from: usize, end: usize, begins: bool): usize {
   for (let runs: u32 = 0; runs < RUNNERS_MAX && runsAnother(end, begins); runs++) {
     if (wordEnd >= end || (load<u8>(wordEnd) > 32 && load<u8>(wordEnd) != 0x24)) break;
@@ -270,7 +281,7 @@ function skipRunners(from: usize, end: usize, begins: bool): usize {
 /** A name in braces and nothing else, which zsh and PowerShell run: `{cmd}`. Known names only, behind an operator. */
 function isBraced(kind: u32, opening: Opening, leading: i32): bool {
   return (
-    closed == 0x7d && opening != Opening.START && leading > 1 && (kind == ShellWord.SURE || kind == ShellWord.TOOL)
+    closed == 0x7d && opening != Opening.START && leading > 0 && (kind == ShellWord.SURE || kind == ShellWord.TOOL)
   );
 }
 
@@ -306,10 +317,12 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
   } else points += shapePoints(shape, kind, number);
   if (hidden) points += 3;
   /* Scanners print words of their own to see them in the answer. */
-  if (shape == Shape.PROSE && breaksOut && closed != 0 && printed) points += 6;
+  const prose = shape == Shape.PROSE || shape == Shape.NEUTRAL;
+  if (prose && breaksOut && closed != 0 && printed) points = ATTACK;
   if (opening == Opening.START) {
     if (pattern && shape != Shape.SHELL) return NOTHING;
-    if (shape != Shape.SHELL && !(folder && (place <= Place.FORM || closed == 0x7c))) return NOTHING;
+    const whole = folder != 0 && (place <= Place.FORM || closed == 0x7c);
+    if (shape != Shape.SHELL && !whole && !(kind == ShellWord.SUB && hasSwitch(behind, end))) return NOTHING;
   } else {
     if (kind == ShellWord.PLAIN && optionFirst) points += 1;
     if (number && oneNumber && shape == Shape.NEUTRAL && (closed != 0 || commandTo == end)) points += 1;
@@ -345,9 +358,9 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   if (wordSize < 2) return 0;
   /* A word in plain sight is one of the layer's words; without any of the table only hidden ones and paths are left. */
   if (!wordHidden && !wordGlobs && !((layer.words >> SHELL_SHIFT) & SHELL_MASK) && !isPathOrCmdlet()) return 0;
-  let syntax = prefixSyntax != 0;
-  let generated = prefixGenerated;
-  let tick = prefixTick;
+  let syntax: bool = prefixSyntax != 0;
+  let generated: bool = prefixGenerated;
+  let tick: bool = prefixTick;
   if (runsAnother(end, begins)) {
     from = skipRunners(from, end, begins);
     syntax = syntax || prefixSyntax != 0 || wordQuoted;

@@ -276,6 +276,11 @@ function commandLex(): void {
     report(Signature.RCE_COMMAND, commandFrom, commandTo);
     return;
   }
+  /* The caret was a pipe to the oldest shells, and is one to some of their kin. */
+  if (load<u8>(layer.at) == 0x5e && judgeCommand(Opening.SINGLE, layer.at + 1, end, 2) >= ATTACK) {
+    report(Signature.RCE_COMMAND, layer.at, commandTo);
+    return;
+  }
   const option = optionValue(end);
   if (option && judgeCommand(Opening.START, option, end, 0) >= ATTACK) {
     report(Signature.RCE_COMMAND, layer.at, commandTo);

@@ -44,7 +44,8 @@ export function makeTraversal(random: Random): string {
     mixed ? pick(random, DOTS) + pick(random, SEPARATORS) : dots + separator,
   );
   const inner = chance(random, 0.15) ? pick(random, ["x/", "img/", "a/b/"]) : "";
-  return `${pick(random, STARTS)}${climb.join("")}${inner}${inner && dots + separator}${pick(random, ENDS)}${pick(random, TAILS)}`;
+  const way = `${pick(random, STARTS)}${climb.join("")}${inner}${inner && dots + separator}`;
+  return `${way}${pick(random, ENDS)}${pick(random, TAILS)}`;
 }
 
 /** Makes a value of the same characters that stays where it is. */

@@ -87,11 +87,11 @@ function isWindows(base: string): boolean {
 
 /** The value as it stands, and with its percent escapes undone once and twice. */
 function readings(value: string): string[] {
-  const once = unescape(value);
-  return [...new Set([value, once, unescape(once)])].map((text) => text.replace(/\0.*$/s, ""));
+  const once = undoPercent(value);
+  return [...new Set([value, once, undoPercent(once)])].map((text) => text.replace(/\0.*$/s, ""));
 }
 
-function unescape(value: string): string {
+function undoPercent(value: string): string {
   return value.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }
 

@@ -19,10 +19,10 @@ import { dirname, join } from "node:path";
 import type { Component } from "../../tools/component.ts";
 
 /** Programs that have a stub. */
-export const PROGRAMS: readonly string[] =
-  "id whoami cat ls uname ping curl wget nc sleep ps ifconfig hostname netstat python3 perl sh bash base64 env xargs touch awk".split(
-    " ",
-  );
+export const PROGRAMS: readonly string[] = [
+  ..."id whoami cat ls uname ping curl wget nc sleep ps ifconfig hostname netstat".split(" "),
+  ..."python3 perl sh bash base64 env xargs touch awk".split(" "),
+];
 /** Builtins that are stand-ins too, so that what they would do is written down. */
 const BUILTINS = ["echo", "printf", "pwd", "kill"];
 const SHELLS = ["bash", "dash"];
