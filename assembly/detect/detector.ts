@@ -10,6 +10,7 @@ import { Place } from "../decode/point";
 import { place, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
+import { knownGate, knownLex } from "./known/known";
 import { leakGate, leakLex } from "./leak";
 import { traversalGate, traversalLex } from "./path/path";
 import { shellGate, shellLex } from "./shell/shell";
@@ -26,7 +27,7 @@ export function detectAll(on: bool): void {
 
 /** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
 export let lexed: u32 = 0;
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak";
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak known";
 
 /** Whether the lexer with this number runs, by what its gate says. */
 function runs(lexer: u32, gate: bool): bool {
@@ -49,4 +50,5 @@ export function detectLayer(): void {
   if (runs(3, shellGate())) shellLex();
   if (runs(4, includeGate())) includeLex();
   if (runs(5, crlfGate())) crlfLex();
+  if (runs(7, knownGate())) knownLex();
 }

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { ROOT } from "../tools/component.ts";
 
 const FOLDER = join(ROOT, "test/data/detect");
-const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "response"] as const;
+const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "target", "response"] as const;
 
 const example = z.strictObject({
   value: z.string(),
