@@ -1,7 +1,8 @@
 /**
  * Makes the tables of the core from their human-edited sources: source/words/*.tsv, source/signatures/*.tsv and
- * source/known/*.tsv become words.gen.ts, signatures.gen.ts and known.gen.ts. A file an attack family, so that its words and signatures stand together.
- * `node assembly/tables/generate.ts` writes them, `--check` fails if what stands there differs.
+ * source/known/*.tsv become words.gen.ts, signatures.gen.ts and known.gen.ts. A file an attack family, so that its
+ * words and signatures stand together. `node assembly/tables/generate.ts` writes them, `--check` fails if what stands
+ * there differs.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
@@ -175,9 +176,9 @@ function knownFile(): string {
     if (texts.some((text) => text !== text.toLowerCase())) throw new Error(`known: ${stamp} is not in lower case`);
     literal += `${place}${String.fromCharCode(32 + number)}${texts.join("\t")}\n`;
   }
-  const escaped = JSON.stringify(literal);
-  const text = header("known", `${list.length} shapes of known attacks.`);
-  return `${text}/** A row: where (1 path, 2 name, 3 in name, 4 in value), 32 + signature, three texts. */\n// biome-ignore format: one literal\nexport const KNOWN: string = ${escaped};\n`;
+  let text = header("known", `${list.length} shapes of known attacks.`);
+  text += "/** A row: where (1 path, 2 name, 3 in name, 4 in value), 32 + signature, three texts. */\n";
+  return `${text}// biome-ignore format: one literal\nexport const KNOWN: string = ${JSON.stringify(literal)};\n`;
 }
 
 function main(): void {
