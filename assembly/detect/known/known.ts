@@ -29,6 +29,9 @@ enum Where {
 /** Bytes of a value that are searched. */
 const SEARCH_BYTES: u32 = 4096;
 
+/** Bytes in which a row's second text must follow, where the first may stand anywhere. */
+const NEAR_BYTES: u32 = 160;
+
 /** Rows by where and first character: chains of row addresses. */
 const ROWS_MAX: u32 = 64;
 const KINDS: u32 = 5;
@@ -93,7 +96,9 @@ function rowAt(where: Where, at: usize, end: usize): u32 {
     const behind = standsAt(text, at, end);
     if (!behind) continue;
     const second = nextText(text);
-    if (!occurs(second, at + ((behind - text) >> 1), end)) continue;
+    const from = at + ((behind - text) >> 1);
+    const near = where != Where.NAME && from + <usize>NEAR_BYTES < end;
+    if (!occurs(second, from, near ? from + <usize>NEAR_BYTES : end)) continue;
     const path = nextText(second);
     if (load<u16>(path) != 0x0a && !occurs(path, pathAt, pathAt + <usize>pathSize)) continue;
     return <u32>load<u16>(row + 2) - 32;
@@ -142,7 +147,7 @@ export function knownGate(): bool {
 export function knownLex(): void {
   if (!knownGate()) return;
   const size = layer.size < SEARCH_BYTES ? layer.size : SEARCH_BYTES;
-  if (!spend(size)) {
+  if (!spend(size * 4)) {
     reachLimit(Limit.FUEL);
     return;
   }
