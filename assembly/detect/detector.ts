@@ -11,6 +11,7 @@ import { place, setEveryLayer, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
 import { deserializeGate, deserializeLex } from "./deserialize/deserialize";
 import { includeGate, includeLex } from "./include";
+import { knownGate, knownLex } from "./known/known";
 import { ldapiGate, ldapiLex } from "./ldapi";
 import { leakGate, leakLex } from "./leak";
 import { mailGate, mailLex } from "./mail";
@@ -45,11 +46,12 @@ enum Lexer {
   DESERIALIZE = 1 << 14,
   UPLOAD = 1 << 15,
   SCANNER = 1 << 16,
+  KNOWN = 1 << 17,
 }
 
 /** Names of the lexers in the order of their bits, separated by one space. */
 export const LEXER_NAMES: string =
-  "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object url deserialize upload scanner";
+  "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object url deserialize upload scanner known";
 
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
@@ -76,7 +78,7 @@ function open(): u32 {
   lexers |= bit(Lexer.TEMPLATE, templateGate()) | bit(Lexer.NOSQLI, nosqliGate()) | bit(Lexer.LDAPI, ldapiGate());
   lexers |= bit(Lexer.XPATH, xpathGate()) | bit(Lexer.MAIL, mailGate()) | bit(Lexer.OBJECT, objectGate());
   lexers |= bit(Lexer.URL, ssrfGate()) | bit(Lexer.DESERIALIZE, deserializeGate()) | bit(Lexer.UPLOAD, uploadGate());
-  return lexers | bit(Lexer.SCANNER, scannerGate());
+  return lexers | bit(Lexer.SCANNER, scannerGate()) | bit(Lexer.KNOWN, knownGate());
 }
 
 /** Whether any lexer would run on the current layer. */
@@ -106,4 +108,5 @@ export function detectLayer(): void {
   if (lexed & Lexer.DESERIALIZE) deserializeLex();
   if (lexed & Lexer.UPLOAD) uploadLex();
   if (lexed & Lexer.SCANNER) scannerLex();
+  if (lexed & Lexer.KNOWN) knownLex();
 }

@@ -1,7 +1,8 @@
 /**
- * Makes the tables of the core from their human-edited sources: source/words/*.tsv and source/signatures/*.tsv become
- * words.gen.ts and signatures.gen.ts. A file an attack family, so that its words and signatures stand together.
- * `node assembly/tables/generate.ts` writes them, `--check` fails if what stands there differs.
+ * Makes the tables of the core from their human-edited sources: source/words/*.tsv, source/signatures/*.tsv and
+ * source/known/*.tsv become words.gen.ts, signatures.gen.ts and known.gen.ts. A file an attack family, so that its
+ * words and signatures stand together. `node assembly/tables/generate.ts` writes them, `--check` fails if what stands
+ * there differs.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
@@ -158,12 +159,38 @@ function signaturesFile(): string {
   return text;
 }
 
+const WHERES = new Map([
+  ["path", "1"],
+  ["name", "2"],
+  ["inname", "3"],
+  ["invalue", "4"],
+]);
+
+/** Rows of known attacks: where, number of the signature, the three texts; each row ends with a line break. */
+function knownFile(): string {
+  const stamps = rows("signatures", 5).map(([stamp = ""]) => stamp);
+  let literal = "";
+  const list = rows("known", 6);
+  for (const [stamp = "", where = "", first = "", second = "", path = ""] of list) {
+    const number = stamps.indexOf(stamp) + 1;
+    const place = WHERES.get(where);
+    if (number === 0 || place === undefined) throw new Error(`known: ${stamp} is no stamp, or ${where} no place`);
+    const texts = [first, second, path].map((text) => (text === "-" ? "" : text));
+    if (texts.some((text) => text !== text.toLowerCase())) throw new Error(`known: ${stamp} is not in lower case`);
+    literal += `${place}${String.fromCharCode(32 + number)}${texts.join("\t")}\n`;
+  }
+  let text = header("known", `${list.length} shapes of known attacks.`);
+  text += "/** A row: where (1 path, 2 name, 3 in name, 4 in value), 32 + signature, three texts. */\n";
+  return `${text}// biome-ignore format: one literal\nexport const KNOWN: string = ${JSON.stringify(literal)};\n`;
+}
+
 function main(): void {
   const check = process.argv.includes("--check");
   let stale = false;
   for (const [name, text] of [
     ["words.gen.ts", wordsFile()],
     ["signatures.gen.ts", signaturesFile()],
+    ["known.gen.ts", knownFile()],
   ] as const) {
     const file = new URL(name, here);
     const before = existsSync(file) ? readFileSync(file, "utf8") : "";

@@ -16,11 +16,14 @@ export enum Target {
 
 /**
  * A row: a digit of `Target`, then the path. A row that ends in `/` is a folder, and counts where it is the first step
- * of an absolute path or the first after climbs; others count at the start of any step.
+ * of an absolute path or the first after climbs, as do files by their absolute path (`2etc/inittab`); others count at
+ * the start of any step.
  *
  * Sources: FHS 3.0 (etc, proc, var, usr, opt, root, home); proc(5); passwd(5), shadow(5), group(5), sudoers(5);
  * Windows: win.ini, boot.ini, system32, repair\SAM; Jakarta Servlet 6.0 §10.5 (WEB-INF), JAR specification (META-INF);
- * gitrepository-layout(5), sshd(8) FILES; Apache httpd 2.4 .htaccess, httpd.conf, logs; php.ini, MySQL option files.
+ * gitrepository-layout(5), sshd(8) FILES; Apache httpd 2.4 .htaccess, httpd.conf, logs; php.ini, MySQL option files;
+ * Solaris vfstab(4), system(4), netconfig(4); Linux man-pages section 5; Windows answer files (unattend.xml), user
+ * profiles, IIS metabase; folders that XAMPP, cPanel, AppServ and the BSD ports use.
  */
 const TARGETS: string = `3etc/passwd
 3etc/shadow
@@ -43,7 +46,54 @@ const TARGETS: string = `3etc/passwd
 3etc/apache2/
 3etc/httpd/
 3etc/nginx/
+2etc/inittab
+2etc/vfstab
+2etc/netconfig
+2etc/system
+2etc/exports
+2etc/networks
+2etc/services
+2etc/protocols
+2etc/ftpusers
+2etc/hosts.allow
+2etc/hosts.deny
+2etc/hosts.equiv
+2etc/aliases
+2etc/profile
+2etc/bashrc
+2etc/bash.bashrc
+2etc/environment
+2etc/anacrontab
+2etc/os-release
+2etc/lsb-release
+2etc/redhat-release
+2etc/debian_version
+2etc/machine-id
+2etc/opasswd
+2etc/sshd_config
+2etc/cron.d/
+2etc/cron.daily/
+2etc/init.d/
+2etc/rc.d/
+2etc/pam.d/
+2etc/php.d/
+2etc/sysconfig/
+2etc/wu-ftpd/
+2etc/security/
+2etc/logrotate.d/
+2etc/sudoers.d/
 3proc/self/
+2proc/partitions
+2proc/cpuinfo
+2proc/meminfo
+2proc/modules
+2proc/interrupts
+2proc/ioports
+2proc/stat
+2proc/swaps
+2proc/filesystems
+2proc/devices
+2proc/1/
 3proc/version
 3proc/cmdline
 3proc/net/
@@ -87,6 +137,34 @@ const TARGETS: string = `3etc/passwd
 3.bash_history
 3.mysql_history
 3.netrc
+2.bashrc
+2.bash_profile
+2.xauthority
+2.ssh/config
+2.git-credentials
+2.npmrc
+2.passwd
+2var/lib/mlocate/mlocate.db
+2var/run/secrets/
+2var/run/utmp
+2var/log/auth.log
+2var/log/wtmp
+2var/log/btmp
+2var/log/lastlog
+2var/log/faillog
+2var/log/secure
+2var/log/messages
+2var/log/syslog
+2windows/panther/
+2windows/debug/netsetup.log
+2windows/system32/config/
+2windows/system32/inetsrv/
+2system32/inetsrv/
+2unattend.xml
+2unattended.xml
+2sysprep.inf
+2ntuser.dat
+2ntuser.ini
 3.pgpass
 3run/secrets/kubernetes.io/
 3tomcat-users.xml
@@ -109,6 +187,49 @@ const TARGETS: string = `3etc/passwd
 2access_log
 2error_log
 2usr/local/etc/
+2usr/local/cpanel/
+2usr/lib/cron/
+2usr/spool/
+2usr/etc/
+2usr/ports/
+2usr/pkg/etc/
+2usr/home/
+2var/db/
+2var/cron/
+2var/saf/
+2var/run/
+2var/lib/mysql/
+2var/lib/php/
+2var/lib/php4/
+2var/lib/php5/
+2var/lib/pgsql/
+2var/lib/mlocate/
+2var/apache/
+2var/apache2/
+2var/backups/
+2var/cpanel/
+2var/mysql.log
+2library/webserver/
+2program files/apache group/
+2program files/apache software foundation/
+2program files/mysql/
+2program files/xampp/
+2program files (x86)/apache group/
+2programfiles/mysql/
+2mysql/data/
+2mysql/my.cnf
+2mysql/my.ini
+2php/sessions/
+2php4/sessions/
+2php5/sessions/
+2php/php.ini
+2appserv/
+2nginx.conf
+2metabase.xml
+2httpd-error.log
+1config.inc.php
+2desktop.ini
+2phpmyadmin/config.inc.php
 2usr/local/apache/
 2usr/local/apache2/
 2usr/local/php/
@@ -167,6 +288,14 @@ const TARGETS: string = `3etc/passwd
 1global.asax
 1web.xml
 1config.php
+1_config.php
+1config.inc
+1users.db.php
+1settings.php
+1db.php
+1database.php
+1.pass
+1.passwd
 1configuration.php
 1database.yml
 1settings.py
@@ -189,8 +318,17 @@ function standsAt(row: usize, stop: usize, at: usize, end: usize): bool {
   return !(c - 97 < 26 || c - 48 < 10 || c == 0x5f || c == 0x2d);
 }
 
+/** Whether the row in [row, stop) has more than one step. */
+function hasSteps(row: usize, stop: usize): bool {
+  while (row < stop) {
+    if (load<u16>(row) == 0x2f) return true;
+    row += 2;
+  }
+  return false;
+}
+
 /** Rows of the table by their first character: chains of row addresses. */
-const ROWS_MAX: u32 = 192;
+const ROWS_MAX: u32 = 384;
 const heads: usize = memory.data(128 * 4, 4);
 const rows: usize = memory.data(ROWS_MAX * 8, 4);
 let indexed: bool = false;
@@ -227,11 +365,15 @@ function targetAtStep(at: usize, end: usize, isRoot: bool): Target {
     const row = load<usize>(cell);
     const level = <u32>load<u16>(row) - 48;
     cell = load<usize>(cell + 4);
-    if (level <= best) continue;
+    if (level < best) continue;
     let stop = row + 2;
     while (load<u16>(stop) != 0x0a) stop += 2;
     const folder = load<u16>(stop - 2) == 0x2f;
-    if (folder && level != Target.ANYWHERE && !isRoot) continue;
+    /* Of two rows of one strength the file says more. */
+    if (level == best && (folder || !stepFolder)) continue;
+    if (level != Target.ANYWHERE && !isRoot && (folder || (level == Target.ABSOLUTE && hasSteps(row + 2, stop)))) {
+      continue;
+    }
     if (standsAt(row + 2, stop, at, end)) {
       best = level;
       stepFolder = folder;

@@ -106,7 +106,8 @@ function separate(to: usize, odd: bool): void {
   separators++;
   if (odd) chunkOdd = true;
   if (nameSize) {
-    if (separators == 1 && size == 2 && load<u8>(buffer + 1) == 0x3a) {
+    /* A drive, also behind a slash as in the path of a URL: what follows begins at the root. */
+    if (separators < 3 && size == 2 && load<u8>(buffer + 1) == 0x3a) {
       rooted = true;
       size = 0;
       endChunk();
@@ -178,6 +179,11 @@ function onUnknown(to: usize): void {
   }
 }
 
+/** Brackets are part of names on one system: `Program Files (x86)`. Inside a path with separators only. */
+function isBracket(c: u32): bool {
+  return c == 0x28 || c == 0x29;
+}
+
 /** Takes in the name's symbol in [at, next) and the plain bytes behind it, which most bytes are. @returns their end */
 function readName(at: usize, next: usize, end: usize): usize {
   if (!nameSize) beginName();
@@ -243,6 +249,10 @@ export function walk(at: usize, end: usize): usize {
         }
         break;
       default:
+        if (isBracket(load<u8>(at)) && nameSize && separators) {
+          at = readName(at, at + 1, end);
+          continue;
+        }
         /* The bar that old browsers take for the colon of a drive. */
         if (load<u8>(at) == 0x7c && nameSize == 1) {
           append(0x3a);

@@ -5,7 +5,7 @@
  * In a text of several lines nothing of this counts, because there people write about code.
  */
 import { Limit } from "../../abi/status";
-import { isAlpha, isSpace, isWord, startsLower } from "../../bytes/ascii";
+import { equalsLower, isAlpha, isSpace, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
@@ -13,12 +13,10 @@ import { Has, wordPayload } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { OTHER_MASK, OTHER_SHIFT, OtherWord, SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
+import { OTHER_MASK, OTHER_SHIFT, OtherWord, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
+import { followsSentence, isArmed, isInCode, isOpen, NAME_BYTES, skipSpace } from "./call";
 import { readWord, wordAt, wordEnd, wordSize } from "./word";
-
-/** Longest name of a call. */
-const NAME_BYTES: u32 = 24;
 
 /** Whether the layer is a text of several lines. */
 function isText(): bool {
@@ -32,70 +30,6 @@ function isText(): bool {
   return true;
 }
 
-/** Skips white space, bounded. */
-function skipSpace(at: usize, end: usize): usize {
-  const stop = at + 16 < end ? at + 16 : end;
-  while (at < stop && isSpace(load<u8>(at))) at++;
-  return at;
-}
-
-/** Whether the quoted text at `at` begins with the name or path of a program. */
-function isQuotedCommand(at: usize, end: usize): bool {
-  if (at >= end) return false;
-  const c = <u32>load<u8>(at);
-  if (c != 0x27 && c != 0x22 && c != 0x60) return false;
-  at = skipSpace(at + 1, end);
-  readWord(at, end, false);
-  const word = wordAt();
-  if (wordSize > 1 && load<u8>(word) == 0x2f && isAlpha(load<u8>(word + 1))) return true;
-  if (wordSize > 3 && load<u8>(word + 1) == 0x3a) return true;
-  return wordSize != 0 && ((wordPayload(word, wordSize) >> SHELL_SHIFT) & SHELL_MASK) != 0;
-}
-
-/** Whether the brackets at `at` hold the bare name of a program and nothing else, which PHP takes for a string. */
-function isBareCommand(at: usize, end: usize): bool {
-  readWord(at, end, false);
-  if (wordEnd >= end || load<u8>(wordEnd) != 0x29) return false;
-  const kind = (wordPayload(wordAt(), wordSize) >> SHELL_SHIFT) & SHELL_MASK;
-  return kind == ShellWord.SURE || (kind == ShellWord.BARE && wordSize < 4);
-}
-
-/** A variable that a request fills: `$_GET` and its kin. */
-function isRequestVariable(at: usize, end: usize): bool {
-  const left = <u32>(end - at);
-  return startsLower(at, left, "$_") || startsLower(at, left, "@$_") || startsLower(at, left, "${$_");
-}
-
-/** Whether what stands in the brackets makes the call an attack. */
-function isArmed(kind: u32, name: usize, size: u32, at: usize, end: usize): bool {
-  at = skipSpace(at, end);
-  if (at < end && load<u8>(at) == 0x5b) at = skipSpace(at + 1, end);
-  if (at >= end) return false;
-  if (isRequestVariable(at, end)) return true;
-  const left = <u32>(end - at);
-  if (kind == OtherWord.CALL) {
-    if (isQuotedCommand(at, end) || isBareCommand(at, end)) return true;
-    if (startsLower(name, size, "getruntime"))
-      return load<u8>(at) == 0x29 && left > 6 && startsLower(at + 1, left - 1, ".exec(");
-    if (startsLower(name, size, "__import__")) return load<u8>(at) == 0x27 || load<u8>(at) == 0x22;
-    if (startsLower(name, size, "download")) return load<u8>(at) == 0x27 || load<u8>(at) == 0x22;
-    if (startsLower(name, size, "iex")) return startsLower(at, left, "new-object") || startsLower(at, left, "iwr");
-    return startsLower(at, left, "base64_decode(") || startsLower(at, left, "print(`");
-  }
-  if (kind == OtherWord.EVALUATE && size < 7) {
-    return (
-      startsLower(at, left, "base64_decode(") ||
-      startsLower(at, left, "gzinflate(") ||
-      startsLower(at, left, "str_rot13(") ||
-      startsLower(at, left, "compile(") ||
-      startsLower(at, left, "__import__(") ||
-      startsLower(at, left, "require(") ||
-      isQuotedCommand(at, end)
-    );
-  }
-  return false;
-}
-
 /** Calls: a name of the table in front of a bracket. @returns whether one was reported */
 function findCalls(end: usize): bool {
   const known = ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0;
@@ -106,32 +40,19 @@ function findCalls(end: usize): bool {
     const size = <u32>(at - name);
     if (size > 2) {
       const kind = known ? (wordPayload(name, size) >> OTHER_SHIFT) & OTHER_MASK : 0;
-      if (kind == OtherWord.NOTE) {
-        if (size == 7 && isOpen(name) && at + 1 < end && load<u8>(at + 1) == 0x29) {
-          report(Signature.RCE_CODE, name, at + 2);
-          return true;
-        }
-      } else if (kind && isArmed(kind, name, size, at + 1, end)) {
+      if (kind && isCall(kind, name, size, at, end)) {
         report(Signature.RCE_CODE, name, at + 1);
         return true;
       }
-      /* PHP's complex syntax runs what stands in the braces. */
-      if (
-        name >= layer.at + 3 &&
-        load<u8>(name - 1) == 0x40 &&
-        load<u8>(name - 2) == 0x7b &&
-        load<u8>(name - 3) == 0x24
-      ) {
+      /* PHP's complex syntax runs what stands in the braces: `{$@name(` is none, `${@name(` and `{${name(` are. */
+      if (name >= layer.at + 3 && (isRun(name - 3, 0x24, 0x7b, 0x40) || isRun(name - 3, 0x7b, 0x24, 0x7b))) {
         report(Signature.RCE_CODE, name - 3, at + 1);
         return true;
       }
-      if (
-        name >= layer.at + 3 &&
-        load<u8>(name - 1) == 0x7b &&
-        load<u8>(name - 2) == 0x24 &&
-        load<u8>(name - 3) == 0x7b
-      ) {
-        report(Signature.RCE_CODE, name - 3, at + 1);
+    } else if (at > layer.at + 1) {
+      const from = unnamedCall(at, end);
+      if (from) {
+        report(Signature.RCE_CODE, from, at + 1);
         return true;
       }
     }
@@ -140,22 +61,134 @@ function findCalls(end: usize): bool {
   return false;
 }
 
-/** Whether a statement may begin at `at`: the value does, or an operator stands before. */
-function isOpen(at: usize): bool {
-  while (at > layer.at && load<u8>(at - 1) == 0x20) at--;
-  if (at == layer.at) return true;
-  const c = <u32>load<u8>(at - 1);
+/** Whether these three bytes stand at `at`. */
+function isRun(at: usize, first: u32, second: u32, third: u32): bool {
+  return load<u8>(at) == first && load<u8>(at + 1) == second && load<u8>(at + 2) == third;
+}
+
+/** Whether a call of a known name, its bracket at `open`, is an attack. */
+function isCall(kind: u32, name: usize, size: u32, open: usize, end: usize): bool {
+  if (kind == OtherWord.NOTE) {
+    if (size != 7 || open + 1 >= end || load<u8>(open + 1) != 0x29) return false;
+    return isOpen(name) && !followsSentence(name);
+  }
+  return isArmed(kind, name, size, open + 1, end) || isInCode(kind, name, size, open, end);
+}
+
+/**
+ * Calls whose function has no name there: `$_GET[f](…)`, `('sys'.'tem')(…)` (PHP), `%x(…)` (Ruby).
+ * @returns where it begins, or 0
+ */
+function unnamedCall(open: usize, end: usize): usize {
+  const before = <u32>load<u8>(open - 1);
+  if ((before == 0x78 || before == 0x58) && load<u8>(open - 2) == 0x25) {
+    const inner = load<u8>(open + 1) == 0x27 || load<u8>(open + 1) == 0x22 ? open + 1 : open;
+    return isCommandAt(inner + 1, end) ? open - 2 : 0;
+  }
+  if (before != 0x5d && before != 0x29 && before != 0x7d) return 0;
+  const stop = open > layer.at + <usize>BACK_BYTES ? open - <usize>BACK_BYTES : layer.at;
+  const argument = load<u8>(open + 1);
+  for (let at = open - 1; at > stop; at--) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x5f && load<u8>(at - 1) == 0x24 && (load<u8>(at + 1) | 32) - 97 < 26 && before != 0x29) return at - 1;
+    const joins = c == 0x2e && before == 0x29 && load<u8>(at - 1) == load<u8>(at + 1);
+    if (joins && (load<u8>(at + 1) == 0x27 || load<u8>(at + 1) == 0x22)) {
+      if (argument == 0x27 || argument == 0x22 || argument == 0x24) return at - 1;
+    }
+    if (c == 0x3b || c == 0x0a) break;
+  }
+  return 0;
+}
+
+/** Whether a program with arguments, or one that needs none, stands at `at`. */
+function isCommandAt(at: usize, end: usize): bool {
+  readWord(at, end, false);
+  const kind = (wordPayload(wordAt(), wordSize) >> SHELL_SHIFT) & SHELL_MASK;
+  if (wordSize > 4 && load<u8>(wordAt()) == 0x2f) return true;
+  return kind != 0 && wordEnd < end && (load<u8>(wordEnd) == 0x20 || load<u8>(wordEnd) == 0x29);
+}
+
+/** A variable of the request where code is run or a string is filled: in backticks, or in braces behind `;`. */
+function findRequestVariable(end: usize): void {
+  let at = findByte(layer.at, end, 0x24);
+  while (at + 6 < end) {
+    const before = at > layer.at ? <u32>load<u8>(at - 1) : 0;
+    if ((before == 0x60 || before == 0x7b) && load<u8>(at + 1) == 0x5f && isIndexed(at + 2, end)) {
+      if (before == 0x60 || isOpen(at - 1)) {
+        report(Signature.RCE_CODE, at - 1, at + 6);
+        return;
+      }
+    }
+    at = findByte(at + 1, end, 0x24);
+  }
+}
+
+/** Whether the name at `at` is that of a request's variables and a member of it is asked for. */
+function isIndexed(at: usize, end: usize): bool {
+  let size: u32 = 0;
+  while (size < 8 && at + <usize>size < end && isAlpha(load<u8>(at + <usize>size))) size++;
+  if (at + <usize>size >= end || load<u8>(at + <usize>size) != 0x5b) return false;
   return (
-    c == 0x3b || c == 0x26 || c == 0x7c || c == 0x7b || c == 0x40 || c == 0x2e || c == 0x27 || c == 0x22 || c == 0x29
+    equalsLower(at, size, "get") ||
+    equalsLower(at, size, "post") ||
+    equalsLower(at, size, "request") ||
+    equalsLower(at, size, "cookie") ||
+    equalsLower(at, size, "server")
   );
 }
 
-/** `<?php` and `<?=` with code behind, where the value is a script and not a text about one. */
+/** Names of a page's objects that a script in `<% %>` needs to do anything. */
+function isServerWord(at: usize, size: u32): bool {
+  return (
+    equalsLower(at, size, "request") ||
+    equalsLower(at, size, "response") ||
+    equalsLower(at, size, "runtime") ||
+    equalsLower(at, size, "server") ||
+    equalsLower(at, size, "createobject") ||
+    equalsLower(at, size, "out")
+  );
+}
+
+/** Whether the script behind `<%` does something: a directive of JSP or ASP.NET, or a call that reaches the server. */
+function isServerPage(at: usize, end: usize): bool {
+  const stop = at + <usize>SCRIPT_BYTES < end ? at + <usize>SCRIPT_BYTES : end;
+  if (at < end && load<u8>(at) == 0x40) {
+    at = skipSpace(at + 1, end);
+    const left = <u32>(end - at);
+    return startsLower(at, left, "page") || startsLower(at, left, "import") || startsLower(at, left, "include");
+  }
+  while (at < stop && load<u8>(at) != 0x25) {
+    const from = at;
+    while (at < stop && isWord(load<u8>(at))) at++;
+    const size = <u32>(at - from);
+    if (size > 2 && at < end && (load<u8>(at) == 0x28 || load<u8>(at) == 0x2e || load<u8>(at) == 0x20)) {
+      const kind = (wordPayload(from, size) >> OTHER_SHIFT) & OTHER_MASK;
+      if (kind == OtherWord.CALL || kind == OtherWord.EVALUATE || kind == OtherWord.FILE) return true;
+      if (load<u8>(at) != 0x20 && isServerWord(from, size)) return true;
+    }
+    if (at == from) at++;
+  }
+  return false;
+}
+
+/** Whether a script of PHP, JSP or ASP begins at `at`. */
+function isScriptTag(at: usize, end: usize): bool {
+  const left = <u32>(end - at);
+  const next = <u32>load<u8>(at + 1);
+  if (next == 0x3f) return startsLower(at, left, "<?php") || startsLower(at, left, "<?=");
+  if (next == 0x25) return isServerPage(at + 2, end);
+  return (
+    startsLower(at, left, "<jsp:scriptlet") ||
+    startsLower(at, left, "<script runat=") ||
+    startsLower(at, left, '<script language="php"')
+  );
+}
+
+/** Scripts of a server, where the value is a script and not a text about one. */
 function findScript(end: usize): void {
   let at = findByte(layer.at, end, 0x3c);
   while (at + 5 < end) {
-    const left = <u32>(end - at);
-    if (startsLower(at, left, "<?php") || startsLower(at, left, "<?=")) {
+    if (isScriptTag(at, end)) {
       if (at - layer.at < 64 || place == Place.PART) {
         report(Signature.RCE_SCRIPT, at, at + 5);
         return;
@@ -209,6 +242,10 @@ function findNotes(end: usize): void {
   }
 }
 
+/** Bytes of a script that are looked at for what it does, and bytes before a call without a name. */
+const SCRIPT_BYTES: u32 = 192;
+const BACK_BYTES: u32 = 48;
+
 /** Fragments of at most this size, and joins of them, that nobody writes but to hide a word. */
 const FRAGMENT_BYTES: u32 = 4;
 const JOINS_MANY: u32 = 3;
@@ -233,6 +270,41 @@ function findJoins(end: usize): void {
   }
 }
 
+/** Whether calls can occur: a known name, a variable, or a program's name in brackets. */
+function mayCall(): bool {
+  if (!(layer.has & Has.OPEN)) return false;
+  if (((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 || (layer.has & Has.DOLLAR) != 0) return true;
+  return (layer.has & (Has.PERCENT | Has.DOT)) != 0 && ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
+}
+
+/** Whether a tag of a script can occur. */
+function mayScript(): bool {
+  return (layer.has & Has.LESS) != 0 && (layer.has & (Has.MARK | Has.PERCENT | Has.COLON | Has.EQUALS)) != 0;
+}
+
+function mayFunction(): bool {
+  return (layer.has & Has.OPEN) != 0 && (layer.has & Has.CLOSE) != 0 && (layer.has & Has.BRACE) != 0;
+}
+
+function mayNote(): bool {
+  return ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 && (layer.has & (Has.MARK | Has.SLASH)) != 0;
+}
+
+function mayRequest(): bool {
+  return (
+    (layer.has & Has.DOLLAR) != 0 && (layer.has & Has.BRACKET) != 0 && (layer.has & (Has.BACKTICK | Has.BRACE)) != 0
+  );
+}
+
+function mayJoin(): bool {
+  return (layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0;
+}
+
+/** Whether the current layer can hold code. */
+export function codeGate(): bool {
+  return mayCall() || mayScript() || mayFunction() || mayNote() || mayRequest() || mayJoin();
+}
+
 /** Looks for code in the current layer. */
 export function codeLex(): void {
   if (!spend(layer.size)) {
@@ -240,11 +312,11 @@ export function codeLex(): void {
     return;
   }
   const end = layer.at + <usize>layer.size;
-  findFunction(end);
+  if (mayFunction()) findFunction(end);
   if (place != Place.PART && isText()) return;
-  const words = (layer.words >> OTHER_SHIFT) & OTHER_MASK;
-  if (layer.has & Has.OPEN && (words != 0 || (layer.has & Has.DOLLAR) != 0)) findCalls(end);
-  if (layer.has & Has.LESS && layer.has & Has.MARK) findScript(end);
-  if (words) findNotes(end);
-  if (layer.has & Has.DOUBLE && layer.has & Has.AMPERSAND) findJoins(end);
+  if (mayCall()) findCalls(end);
+  if (mayRequest()) findRequestVariable(end);
+  if (mayScript()) findScript(end);
+  if (mayNote()) findNotes(end);
+  if (mayJoin()) findJoins(end);
 }

@@ -6,14 +6,24 @@
  * shape its arguments have. The same word behind the same operator is harmless in a sentence and an attack at the end
  * of a parameter, so the sum must reach a threshold that depends on the place.
  */
-import { isAlpha, isDigit, startsLower } from "../../bytes/ascii";
+import { equalsLower, isAlpha, isDigit, startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { wordPayload } from "../../decode/profile";
 import { place } from "../../decode/value";
 import { SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
-import { argumentsEnd, closed, readArguments, Shape, shellArguments } from "./argument";
-import { readWord, wordAt, wordEnd, wordGlobs, wordHidden, wordSize, wordSpaced } from "./word";
+import {
+  argumentsEnd,
+  closed,
+  oneNumber,
+  optionFirst,
+  readArguments,
+  Shape,
+  shellArguments,
+  spacesEnd,
+} from "./argument";
+import { prefixGenerated, prefixSyntax, prefixTick, runsOwnName, skipPrefix } from "./prefix";
+import { readWord, wordAt, wordEnd, wordGlobs, wordHidden, wordQuoted, wordSize, wordSpaced } from "./word";
 
 /** How a command position came about. */
 export enum Opening {
@@ -31,6 +41,15 @@ export enum Opening {
 /** From this size on a value has any two or three characters somewhere by chance. */
 const LONG_BYTES: u32 = 512;
 
+/** Points of an attack, and of what is no command at all. */
+export const ATTACK: i32 = 4;
+const NOTHING: i32 = -99;
+/** Bytes in which a switch must follow. */
+const SWITCH_BYTES: usize = 96;
+/** Words that run another in a row, and options of each. */
+const RUNNERS_MAX: u32 = 3;
+const OPTIONS_MAX: u32 = 3;
+
 /** Span of the command judged last. */
 export let commandFrom: usize = 0;
 export let commandTo: usize = 0;
@@ -38,11 +57,19 @@ export let commandTo: usize = 0;
 /** What surrounds the position, set by the scan. */
 export let inside: bool = false;
 export let manyLines: bool = false;
+/** Whether a quote closes right before the operator, or the command stands between two ampersands. */
+let breaksOut: bool = false;
 
 /** Tells `judgeCommand` what surrounds the positions that follow. */
 export function setSurroundings(isInside: bool, hasManyLines: bool): void {
   inside = isInside;
   manyLines = hasManyLines;
+  breaksOut = false;
+}
+
+/** Tells `judgeCommand` that the operator before the next position closes what was around the value. */
+export function setBreaksOut(): void {
+  breaksOut = true;
 }
 
 /** Folders of programs: the resolved word begins with one. @returns bytes of the folder, or 0 */
@@ -143,6 +170,15 @@ function hasSubcommand(word: usize, at: usize, end: usize): bool {
   }
 }
 
+/** Whether a switch of Windows, ` /add`, follows within a few words. */
+function hasSwitch(at: usize, end: usize): bool {
+  const stop = at + SWITCH_BYTES < end ? at + SWITCH_BYTES : end;
+  for (; at + 2 < stop; at++) {
+    if (load<u8>(at) == 0x20 && load<u8>(at + 1) == 0x2f && isAlpha(load<u8>(at + 2))) return true;
+  }
+  return false;
+}
+
 /** Points for the word: 0 when it is no command. */
 function wordPoints(kind: u32, folder: u32, pattern: bool): u32 {
   if (pattern) return 4;
@@ -207,75 +243,139 @@ function placePoints(): i32 {
   }
 }
 
+/** Whether the command's words are those of a brace expansion: `{cat,/etc/passwd}`. */
+let braced: bool = false;
+
+/** Whether the word read last prints. */
+function isPrinter(): bool {
+  return equalsLower(wordAt(), wordSize, "echo") || equalsLower(wordAt(), wordSize, "printf");
+}
+
+/** Whether the word read last runs the next, or prints what a substitution behind it runs. */
+function runsAnother(end: usize, begins: bool): bool {
+  if (kindOfWord() == ShellWord.RUN) return true;
+  if (begins || !isPrinter()) return false;
+  const at = spacesEnd(wordEnd, end);
+  if (at == wordEnd || at + 2 >= end) return false;
+  return load<u8>(at) == 0x60 || (load<u8>(at) == 0x24 && load<u8>(at + 1) == 0x28);
+}
+
+/** Skips words that run another, with options and numbers: `env -i a=1 id`. @returns where the last one begins */
+function skipRunners(from: usize, end: usize, begins: bool): usize {
+  for (let runs: u32 = 0; runs < RUNNERS_MAX && runsAnother(end, begins); runs++) {
+    if (wordEnd >= end || (load<u8>(wordEnd) > 32 && load<u8>(wordEnd) != 0x24)) break;
+    from = skipPrefix(spacesEnd(wordEnd, end), end, begins);
+    for (let options: u32 = 0; options < OPTIONS_MAX && from < end; options++) {
+      const c = <u32>load<u8>(from);
+      if (c != 0x2d && !isDigit(c)) break;
+      while (from < end && load<u8>(from) > 32) from++;
+      from = skipPrefix(from, end, begins);
+    }
+    braced = from < end && load<u8>(from) == 0x7b;
+    if (braced) from++;
+    readWord(from, end, braced);
+  }
+  return from;
+}
+
+/** A name in braces and nothing else, which zsh and PowerShell run: `{cmd}`. Known names only, behind an operator. */
+function isBraced(kind: u32, opening: Opening, leading: i32): bool {
+  return (
+    closed == 0x7d && opening != Opening.START && leading > 0 && (kind == ShellWord.SURE || kind == ShellWord.TOOL)
+  );
+}
+
+/** Points for what the words say: the name, what hides it, and its arguments. -9 and below is no command at all. */
+function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i32 {
+  let brace = braced;
+  const word = wordAt();
+  const kind = kindOfWord();
+  const folder = folderSize(word, wordSize) < wordSize ? folderSize(word, wordSize) : 0;
+  const pattern = isPatternPath(word, wordSize);
+  let points = <i32>wordPoints(kind, folder, pattern);
+  if (!points) return NOTHING;
+  const hidden = wordHidden != 0;
+  const number = takesNumber(word, wordSize);
+  let behind = wordEnd;
+  const printed = isPrinter();
+  if (wordSpaced) points += 1;
+  if (brace && behind + 1 < end && load<u16>(behind) == 0x7d2c) {
+    brace = false;
+    behind += 2;
+    points += 3;
+  }
+  let shape = readArguments(behind, end, brace);
+  if (kind == ShellWord.BARE && optionFirst && shape == Shape.PROSE) shape = Shape.SHELL;
+  if (pattern && shape == Shape.PROSE) shape = Shape.NEUTRAL;
+  commandTo = argumentsEnd;
+  if (brace && closed == 0x7d && shape == Shape.NONE) return isBraced(kind, opening, leading) ? 4 : NOTHING;
+  if (brace && (behind == end || load<u8>(behind) != 0x2c)) return NOTHING;
+  if (brace && opening != Opening.START) points += 3;
+  if (kind == ShellWord.SUB && !folder) {
+    if (!hasSubcommand(word, behind, end)) return NOTHING;
+    points += 3;
+  } else points += shapePoints(shape, kind, number);
+  if (hidden) points += 3;
+  /* Scanners print words of their own to see them in the answer. */
+  const prose = shape == Shape.PROSE || shape == Shape.NEUTRAL;
+  if (prose && breaksOut && closed != 0 && printed) points = ATTACK;
+  if (opening == Opening.START) {
+    if (pattern && shape != Shape.SHELL) return NOTHING;
+    const whole = folder != 0 && (place <= Place.FORM || closed == 0x7c);
+    if (shape != Shape.SHELL && !whole && !(kind == ShellWord.SUB && hasSwitch(behind, end))) return NOTHING;
+  } else {
+    if (kind == ShellWord.PLAIN && optionFirst) points += 1;
+    if (number && oneNumber && shape == Shape.NEUTRAL && (closed != 0 || commandTo == end)) points += 1;
+  }
+  /* Two letters between marks are found in any random text, so the substitution must be whole. */
+  if (shape != Shape.NONE || hidden || folder) return points;
+  if (wordQuoted && !inside && !syntax && leading < 1) return NOTHING;
+  if (kind == ShellWord.TOOL || (kind == ShellWord.PLAIN && wordSize < 4)) return NOTHING;
+  if (kind == ShellWord.BARE && ((leading < 1 && !syntax) || (wordQuoted && !syntax) || layer.size > LONG_BYTES))
+    return NOTHING;
+  const whole = closed == 0x60 || closed == 0x29 || closed == 0x3b || closed == 0x7c;
+  return opening == Opening.SUBSTITUTION && !whole ? NOTHING : points;
+}
+
 /**
  * Weighs the command that begins at `at`.
  * @param leading points for the opening: more at the begin of a value than in its middle
  * @returns points; 4 is an attack
  */
 export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i32): i32 {
-  let from = at;
-  const stop = at + 16 < end ? at + 16 : end;
-  while (from < stop) {
-    const c = <u32>load<u8>(from);
-    if (c != 0x20 && c != 0x09 && c != 0x2b && !(c == 0x28 && inside)) break;
-    from++;
+  const begins = opening == Opening.START;
+  if (begins && (place == Place.PATH || place == Place.REFERER)) return 0;
+  let from = skipPrefix(at, end, begins);
+  if (runsOwnName(from, end)) {
+    commandFrom = from;
+    commandTo = from + 2;
+    return manyLines ? 0 : ATTACK + placePoints();
   }
-  let brace = false;
-  if (from < end && load<u8>(from) == 0x7b) {
-    brace = true;
-    from++;
-  }
-  commandFrom = from;
-  readWord(from, end, brace);
+  braced = from < end && load<u8>(from) == 0x7b;
+  if (braced) from++;
+  readWord(from, end, braced);
   commandTo = wordEnd;
   if (wordSize < 2) return 0;
   /* A word in plain sight is one of the layer's words; without any of the table only hidden ones and paths are left. */
   if (!wordHidden && !wordGlobs && !((layer.words >> SHELL_SHIFT) & SHELL_MASK) && !isPathOrCmdlet()) return 0;
-  const word = wordAt();
-  let kind = kindOfWord();
-  let runs: i32 = 0;
-  while (kind == ShellWord.RUN && runs < 2 && wordEnd < end && load<u8>(wordEnd) == 0x20) {
-    runs++;
-    from = wordEnd + 1;
-    readWord(from, end, brace);
-    kind = kindOfWord();
+  let syntax: bool = prefixSyntax != 0;
+  let generated: bool = prefixGenerated;
+  let tick: bool = prefixTick;
+  if (runsAnother(end, begins)) {
+    from = skipRunners(from, end, begins);
+    syntax = syntax || prefixSyntax != 0 || wordQuoted;
+    generated = generated || prefixGenerated;
+    tick = tick || prefixTick;
   }
-  const folder = folderSize(word, wordSize);
-  const pattern = isPatternPath(word, wordSize);
-  let points = <i32>wordPoints(kind, folder < wordSize ? folder : 0, pattern);
-  if (!points) return 0;
-  if (brace && (wordEnd == end || load<u8>(wordEnd) != 0x2c) && opening == Opening.START) return 0;
-  const spaced = wordSpaced;
-  const hidden = wordHidden;
-  const number = takesNumber(word, wordSize);
-  const shape = readArguments(wordEnd, end, brace);
-  commandTo = argumentsEnd;
-  if (kind == ShellWord.SUB && !folder) {
-    if (!hasSubcommand(word, wordEnd, end)) return 0;
-    points += 3;
-  } else points += shapePoints(shape, kind, number);
-  if (hidden) points += 3;
-  if (spaced) points += 1;
-  if (pattern && shape != Shape.SHELL && opening == Opening.START) return 0;
-  if (opening == Opening.START) {
-    if (shape != Shape.SHELL && !(folder && place <= Place.FORM)) return 0;
-    if (place == Place.PATH || place == Place.REFERER) return 0;
-  }
+  commandFrom = from;
+  /* Code marked up with backticks in a text; the backtick is looked at as a position of its own. */
+  if (tick && !isPrinter()) return 0;
+  if (generated) setSurroundings(true, manyLines);
+  let points = readPoints(opening, end, leading, syntax);
+  if (points == NOTHING) return 0;
   if (inside) points += 1;
-  /* Two letters between marks are found in any random text, so the substitution must be whole. */
-  if (shape == Shape.NONE && !hidden && !folder) {
-    if (kind == ShellWord.TOOL || (kind == ShellWord.PLAIN && wordSize < 4)) return 0;
-    if (kind == ShellWord.BARE && (leading < 1 || layer.size > LONG_BYTES)) return 0;
-  }
-  if (
-    opening == Opening.SUBSTITUTION &&
-    shape == Shape.NONE &&
-    closed != 0x60 &&
-    closed != 0x29 &&
-    closed != 0x3b &&
-    closed != 0x7c
-  )
-    return 0;
+  if (generated) points += 3;
+  if (syntax) points += 1;
   if (manyLines) points -= 3;
   if (layer.size > LONG_BYTES && at - layer.at > 64) points -= 1;
   return points + leading + placePoints();

@@ -13,25 +13,24 @@
 import { Limit } from "../../abi/status";
 import { isAlpha, isDigit, isSpace } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
-import { hasOther, layer } from "../../decode/layer";
+import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
-import { Has } from "../../decode/profile";
+import { Has, wordPayload } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { OtherWord, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
+import { SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
-import { codeLex } from "./code";
-import { commandFrom, commandTo, judgeCommand, Opening, setSurroundings } from "./command";
+import { codeGate, codeLex } from "./code";
+import { ATTACK, commandFrom, commandTo, judgeCommand, Opening, setBreaksOut, setSurroundings } from "./command";
 import { lookupLex } from "./lookup";
+import { forgetNames } from "./prefix";
 
 /** Characters that open a command position. */
 const OPENERS: u32 =
   Has.SEMICOLON | Has.PIPE | Has.AMPERSAND | Has.BACKTICK | Has.DOLLAR | Has.NEWLINE | Has.LESS | Has.GREATER;
 /** Characters that can hide a word from the word table. */
 const HIDERS: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKSLASH | Has.BACKTICK | Has.DOLLAR | Has.MARK | Has.STAR;
-/** Points of an attack. */
-const THRESHOLD: i32 = 4;
 /** Line breaks from which a value is a text of lines. */
 const LINES_MANY: u32 = 3;
 /** Up to this size a value may have twice as many. */
@@ -40,30 +39,23 @@ const SHORT_BYTES: u32 = 192;
 const BEGIN_BYTES: u32 = 256;
 /** Words of letters in a row from which what stands before a position is a sentence. */
 const SENTENCE_WORDS: u32 = 3;
+/** Longest name of an option whose value is looked at as a command. */
+const OPTION_BYTES: u32 = 40;
 
 function mayCommand(): bool {
   const words = ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
-  if (layer.has & OPENERS) return words || (layer.has & HIDERS) != 0;
-  return words && (layer.has & (Has.SPACE | Has.SLASH | Has.DOLLAR)) != 0;
+  if (layer.has & OPENERS)
+    return words || (layer.has & HIDERS) != 0 || ((layer.has & Has.BRACKET) != 0 && (layer.has & Has.SLASH) != 0);
+  return words && (layer.has & (Has.SPACE | Has.SLASH | Has.BACKSLASH | Has.DOLLAR)) != 0;
 }
 
 function mayLookup(): bool {
   return (layer.has & Has.DOLLAR) != 0 && (layer.has & Has.BRACE) != 0 && (layer.has & Has.COLON) != 0;
 }
 
-function mayCode(): bool {
-  return (
-    hasOther(OtherWord.CALL) ||
-    hasOther(OtherWord.EVALUATE) ||
-    hasOther(OtherWord.NOTE) ||
-    (layer.has & (Has.LESS | Has.DOLLAR | Has.BRACE)) != 0 ||
-    ((layer.has & Has.DOUBLE) != 0 && (layer.has & Has.AMPERSAND) != 0)
-  );
-}
-
 /** Whether the current layer can hold such an attack. */
 export function shellGate(): bool {
-  return mayCommand() || mayLookup() || mayCode();
+  return mayCommand() || mayLookup() || codeGate();
 }
 
 /** The begin of what the value adds: behind quotes, brackets and a short token that the program expected. */
@@ -72,13 +64,16 @@ function leadingPoints(from: usize): i32 {
   if (!before) return 2;
   if (before > 24) return 0;
   let letters: u32 = 0;
+  let address = false;
   for (let at = layer.at; at < from; at++) {
     const c = <u32>load<u8>(at);
     if (isAlpha(c)) letters++;
+    else if (c == 0x40) address = true;
+    else if (c == 0x20) address = false;
     else if (c >= 0x80) return 0;
   }
   if (!letters) return 2;
-  return letters < 4 && before < 8 ? 1 : 0;
+  return address || (letters < 4 && before < 8) ? 1 : 0;
 }
 
 /** Points for a substitution: glued to what is before it, it is no code marked up in a sentence. */
@@ -153,6 +148,11 @@ function readOpening(at: usize, end: usize): bool {
         openingSize = 3;
         return false;
       }
+      /* An escaped one nests, as backticks do inside backticks. */
+      if (at > layer.at && load<u8>(at - 1) == 0x5c && backticks) {
+        opening = Opening.SUBSTITUTION;
+        return true;
+      }
       backticks = !backticks;
       opening = Opening.SUBSTITUTION;
       return backticks && next != 0x60;
@@ -169,12 +169,15 @@ function readOpening(at: usize, end: usize): bool {
   }
 }
 
-/** Whether `&` at `at` separates pairs of a query or begins a character reference. */
-function isPair(at: usize, end: usize): bool {
+/** Whether `&` at `at` begins a character reference. */
+function isReference(at: usize, end: usize): bool {
   let p = at + 1;
   const stop = p + 32 < end ? p + 32 : end;
   while (p < stop && (isAlpha(load<u8>(p)) || isDigit(load<u8>(p)) || load<u8>(p) == 0x5f)) p++;
-  return p < stop && p > at + 1 && (load<u8>(p) == 0x3d || load<u8>(p) == 0x3b);
+  if (p == stop || p == at + 1) return false;
+  if (load<u8>(p) != 0x3b) return false;
+  const size = <u32>(p - at - 1);
+  return ((wordPayload(at + 1, size) >> SHELL_SHIFT) & SHELL_MASK) == 0;
 }
 
 /** Points of one position. */
@@ -208,7 +211,8 @@ function isSentence(at: usize): bool {
       size++;
       continue;
     }
-    if (size > 1 && (c == 0x20 || c == 0x2c || c == 0x2e || c == 0x3f || c == 0x21)) words++;
+    const stops = (c == 0x2c || c == 0x2e || c == 0x3f || c == 0x21) && load<u8>(countedTo) == 0x20;
+    if (size > 1 && (c == 0x20 || stops)) words++;
     size = 0;
   }
   return words >= SENTENCE_WORDS;
@@ -233,12 +237,29 @@ function nextOpener(at: usize, end: usize): usize {
   return end;
 }
 
+/** Whether a quote stands right before the operator at `at`. */
+function closesQuote(at: usize): bool {
+  if (at == layer.at) return false;
+  const c = <u32>load<u8>(at - 1);
+  return c == 0x27 || c == 0x22;
+}
+
+/** Where the value of an option begins that the whole value is, as `--pager=`; or 0. */
+function optionValue(end: usize): usize {
+  let at = layer.at;
+  if (layer.size < 8 || load<u8>(at) != 0x2d) return 0;
+  const stop = at + <usize>OPTION_BYTES < end ? at + <usize>OPTION_BYTES : end;
+  while (at < stop && (isAlpha(load<u8>(at)) || load<u8>(at) == 0x2d)) at++;
+  return at < stop && load<u8>(at) == 0x3d ? at + 1 : 0;
+}
+
 /** Points of the position at `at`; what surrounds it is looked at only where it could decide. */
 function judgeAround(at: usize, end: usize, within: bool, text: bool, open: bool): i32 {
   const begun = open && at - layer.at < <usize>BEGIN_BYTES;
   setSurroundings(within || opening == Opening.SUBSTITUTION, text && !begun);
+  if (closesQuote(at) || (opening == Opening.SINGLE && load<u8>(at) == 0x26)) setBreaksOut();
   const points = judge(at, end);
-  return points >= THRESHOLD && !begun && isSentence(at) ? points - 2 : points;
+  return points >= ATTACK && !begun && isSentence(at) ? points - 2 : points;
 }
 
 /** Looks for command positions. */
@@ -249,9 +270,20 @@ function commandLex(): void {
   depth = 0;
   countedTo = layer.at;
   words = 0;
+  forgetNames();
   setSurroundings(false, text);
-  if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= THRESHOLD) {
+  if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= ATTACK) {
     report(Signature.RCE_COMMAND, commandFrom, commandTo);
+    return;
+  }
+  /* The caret was a pipe to the oldest shells, and is one to some of their kin. */
+  if (load<u8>(layer.at) == 0x5e && judgeCommand(Opening.SINGLE, layer.at + 1, end, 2) >= ATTACK) {
+    report(Signature.RCE_COMMAND, layer.at, commandTo);
+    return;
+  }
+  const option = optionValue(end);
+  if (option && judgeCommand(Opening.START, option, end, 0) >= ATTACK) {
+    report(Signature.RCE_COMMAND, layer.at, commandTo);
     return;
   }
   const open = beginsOpen(end);
@@ -264,8 +296,8 @@ function commandLex(): void {
       continue;
     }
     const within = depth != 0 || backticks;
-    if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isPair(at, end))) {
-      if (judgeAround(at, end, within, text, open) >= THRESHOLD) {
+    if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isReference(at, end))) {
+      if (judgeAround(at, end, within, text, open) >= ATTACK) {
         report(Signature.RCE_COMMAND, at, commandTo);
         return;
       }
@@ -292,5 +324,5 @@ export function shellLex(): void {
     commandLex();
   }
   if (mayLookup()) lookupLex();
-  if (mayCode()) codeLex();
+  if (codeGate()) codeLex();
 }

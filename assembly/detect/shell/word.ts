@@ -21,6 +21,9 @@ export let wordGlobs: u32 = 0;
 /** Whether the word was cut by an expansion that stands for white space. */
 export let wordSpaced: bool = false;
 
+/** Whether the whole word, or its first part, stood in quotes of its own. */
+export let wordQuoted: bool = false;
+
 /** Address of the resolved word. */
 export function wordAt(): usize {
   return buffer;
@@ -45,6 +48,7 @@ function emptyEnd(at: usize, end: usize): usize {
   if (at + 1 >= end) return 0;
   const c = <u32>load<u8>(at + 1);
   if (c == 0x40 || c == 0x2a || c == 0x21 || c == 0x23 || c == 0x24 || isDigit(c)) return at + 2;
+  if (c == 0x28) return at + 2 < end && load<u8>(at + 2) == 0x29 ? at + 3 : 0;
   if (c == 0x7b) {
     const stop = at + 40 < end ? at + 40 : end;
     let p = at + 2;
@@ -56,6 +60,15 @@ function emptyEnd(at: usize, end: usize): usize {
   const stop = at + 40 < end ? at + 40 : end;
   while (p < stop && isWord(load<u8>(p))) p++;
   return p;
+}
+
+/** Whether `${NAME:0:1}` stands at `at`, which gives the first slash of a path that every shell has. */
+function isSlice(at: usize, end: usize): bool {
+  if (at + 6 >= end || load<u8>(at + 1) != 0x7b || !isAlpha(load<u8>(at + 2))) return false;
+  const stop = at + 16 < end ? at + 16 : end;
+  at += 2;
+  while (at < stop && isWord(load<u8>(at))) at++;
+  return at + 4 < end && load<u32>(at) == 0x313a303a && load<u8>(at + 4) == 0x7d;
 }
 
 /** `$'…'` with escapes, at the first byte inside. @returns behind the closing quote */
@@ -95,6 +108,52 @@ function isPlain(c: u32): bool {
   return isWord(c) || c == 0x2f || c == 0x2e || c == 0x2d || c == 0x7e || c == 0x3a || c >= 0x80;
 }
 
+/** An expansion at `$`, and what it gives. @returns behind it, or 0 where it ends the word */
+function readExpansion(at: usize, stop: usize): usize {
+  if (load<u8>(at + 1) == 0x27) {
+    wordHidden++;
+    return readAnsi(at + 2, stop);
+  }
+  if (isFieldSeparator(at, stop)) {
+    wordSpaced = true;
+    if (wordSize) return 0;
+    const behind = emptyEnd(at, stop);
+    return behind ? behind : at + 4;
+  }
+  if (isSlice(at, stop)) {
+    wordHidden++;
+    keep(0x2f);
+  } else gap = true;
+  return emptyEnd(at, stop);
+}
+
+/** Whether something was taken out since the last letter. */
+let gap: bool = false;
+/** The quote that the word began with, until it is closed. */
+let quote: u32 = 0;
+/** Whether that quote opened inside the word. */
+let inner: bool = false;
+
+/** Whether the quote `c` at the end of what was read closes something around the word. */
+function closesAround(c: u32, next: u32): bool {
+  if (!wordSize) {
+    if (!quote) quote = c;
+    else if (c == quote) quote = 0;
+    return false;
+  }
+  if (c == quote) {
+    quote = 0;
+    wordQuoted = !inner;
+    return false;
+  }
+  if (!quote && isPlain(next)) {
+    quote = c;
+    inner = true;
+    return false;
+  }
+  return !isPlain(next) && next != c && next != 0x5c && next != 0x24;
+}
+
 /**
  * Reads the word at `at`. Its parts are in the variables above.
  * @param brace whether a comma ends it, as in `{cat,/etc/passwd}`
@@ -104,8 +163,11 @@ export function readWord(at: usize, end: usize, brace: bool): void {
   wordHidden = 0;
   wordGlobs = 0;
   wordSpaced = false;
+  wordQuoted = false;
+  gap = false;
+  quote = 0;
+  inner = false;
   const stop = at + <usize>READ_BYTES < end ? at + <usize>READ_BYTES : end;
-  let gap = false;
   while (at < stop) {
     const c = <u32>load<u8>(at);
     const next = at + 1 < stop ? <u32>load<u8>(at + 1) : 0;
@@ -115,9 +177,9 @@ export function readWord(at: usize, end: usize, brace: bool): void {
       keep(c);
       at++;
     } else if (c == 0x27 || c == 0x22) {
-      /* A quote behind a word and before its end closes something around it. */
-      if (wordSize && !isPlain(next) && next != c && next != 0x5c && next != 0x24) break;
-      gap = true;
+      const opens = !wordSize;
+      if (closesAround(c, next)) break;
+      gap = !wordQuoted || (!opens && isPlain(next));
       at++;
     } else if (c == 0x5c) {
       if (!next || next <= 32) break;
@@ -135,20 +197,9 @@ export function readWord(at: usize, end: usize, brace: bool): void {
     } else if (c == 0x5e && isAlpha(next)) {
       gap = true;
       at++;
-    } else if (c == 0x24 && next == 0x27) {
-      wordHidden++;
-      at = readAnsi(at + 2, stop);
     } else if (c == 0x24) {
-      if (isFieldSeparator(at, stop)) {
-        wordSpaced = true;
-        if (wordSize) break;
-        const behind = emptyEnd(at, stop);
-        at = behind ? behind : at + 4;
-        continue;
-      }
-      const behind = emptyEnd(at, stop);
+      const behind = readExpansion(at, stop);
       if (!behind) break;
-      gap = true;
       at = behind;
     } else if ((c == 0x3f || c == 0x2a || c == 0x5b || c == 0x5d) && (wordSize != 0 || c != 0x2a)) {
       wordGlobs++;

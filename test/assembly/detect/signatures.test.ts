@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { PLACES, type PlaceName, place } from "../../../fuzz/placement.ts";
 import { deliverParts } from "../../conformance/delivery.ts";
+import type { Message } from "../../conformance/message.ts";
 import { type Build, Core } from "../core.ts";
 import { type Example, readExamples, toBytes } from "../detect-data.ts";
 
@@ -31,14 +32,21 @@ test("examples name signatures that there are", () => {
   expect(EXAMPLES.map(({ stamp }) => stamp).filter((stamp) => !CATALOG.has(stamp))).toEqual([]);
 });
 
-function placesOf(example: Example): readonly (PlaceName | "response")[] {
+/** Places of a value in a request, the whole target of one, or an answer's body. */
+type Where = PlaceName | "target" | "response";
+
+function placesOf(example: Example): readonly Where[] {
   return example.place === undefined ? ["query", "form", "json"] : [example.place];
 }
 
 /** Stamps that a value gives in a place. */
-function stampsOf(core: Core, where: PlaceName | "response", value: string): string[] {
-  const line = where === "response" ? respond(core, value) : deliverParts(core, place(where, value), []).line;
+function stampsOf(core: Core, where: Where, value: string): string[] {
+  const line = where === "response" ? respond(core, value) : deliverParts(core, messageOf(where, value), []).line;
   return [...line.matchAll(/ ([a-z0-9-]+)@/g)].map(([, stamp = ""]) => stamp);
+}
+
+function messageOf(where: PlaceName | "target", value: string): Message {
+  return where === "target" ? { ...place("query", ""), target: value } : place(where, value);
 }
 
 function respond(core: Core, body: string): string {
@@ -73,7 +81,7 @@ describe.each(BUILDS)("in the %s build", (build) => {
 });
 
 test("places of examples are places of requests", () => {
-  const known = new Set<string>([...PLACES, "response"]);
+  const known = new Set<string>([...PLACES, "target", "response"]);
   for (const { attacks, misses } of EXAMPLES) {
     for (const example of [...attacks, ...misses]) {
       if (example.place !== undefined) expect(known.has(example.place), example.value).toBe(true);

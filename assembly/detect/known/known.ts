@@ -1,0 +1,168 @@
+/**
+ * Known attacks on known programs, as virtual patches: requests whose parts are ordinary each, and an attack together.
+ *
+ * What an attack IS: the path, the name or the value that an advisory describes, at its place (tables/source/known).
+ * What is none: the same words elsewhere, a neighbour of the path, a name that only begins alike. Attacks that are one
+ * by their grammar (templates, traversal, commands) are left to their lexers, so that what comes next year is one too.
+ */
+import { Limit } from "../../abi/status";
+import { lower } from "../../bytes/ascii";
+import { layer } from "../../decode/layer";
+import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
+import { Has } from "../../decode/profile";
+import { reachLimit } from "../../decode/transaction";
+import { pathAt, pathSize } from "../../decode/uri";
+import { place, spend } from "../../decode/value";
+import { KNOWN } from "../../tables/known.gen";
+import { Signature } from "../../tables/signatures.gen";
+import { OTHER_MASK, OTHER_SHIFT } from "../../tables/words.gen";
+import { report } from "../match";
+
+/** Where a row's first text must stand. */
+enum Where {
+  PATH = 1,
+  NAME = 2,
+  IN_NAME = 3,
+  IN_VALUE = 4,
+}
+
+/** Bytes of a value that are searched. */
+const SEARCH_BYTES: u32 = 4096;
+
+/** Bytes in which a row's second text must follow, where the first may stand anywhere. */
+const NEAR_BYTES: u32 = 160;
+
+/** Rows by where and first character: chains of row addresses. */
+const ROWS_MAX: u32 = 64;
+const KINDS: u32 = 5;
+const heads: usize = memory.data(KINDS * 128 * 4, 4);
+const cells: usize = memory.data(ROWS_MAX * 8, 4);
+let indexed: bool = false;
+
+/** Chains the rows; done once, at the first look. */
+function indexRows(): void {
+  indexed = true;
+  let row = changetype<usize>(KNOWN);
+  const end = row + ((<usize>KNOWN.length) << 1);
+  let cell = cells;
+  while (row < end && cell < cells + <usize>(ROWS_MAX * 8)) {
+    const where = <u32>load<u16>(row) - 48;
+    const head = heads + ((<usize>(where * 128 + (<u32>load<u16>(row + 4) & 127))) << 2);
+    store<usize>(cell, row);
+    store<usize>(cell + 4, load<usize>(head));
+    store<usize>(head, cell);
+    cell += 8;
+    while (load<u16>(row) != 0x0a) row += 2;
+    row += 2;
+  }
+}
+
+/** Whether the row's text at `text`, up to its tab or line end, stands at `at`. @returns its end in the row, or 0 */
+function standsAt(text: usize, at: usize, end: usize): usize {
+  let c = <u32>load<u16>(text);
+  while (c != 0x09 && c != 0x0a) {
+    if (at >= end || lower(load<u8>(at)) != c) return 0;
+    at++;
+    text += 2;
+    c = <u32>load<u16>(text);
+  }
+  return text;
+}
+
+/** Whether the row's text occurs in [at, end); an empty one does. */
+function occurs(text: usize, at: usize, end: usize): bool {
+  const first = <u32>load<u16>(text);
+  if (first == 0x09 || first == 0x0a) return true;
+  for (; at < end; at++) if (lower(load<u8>(at)) == first && standsAt(text, at, end)) return true;
+  return false;
+}
+
+/** The next text of a row. */
+function nextText(text: usize): usize {
+  while (load<u16>(text) != 0x09 && load<u16>(text) != 0x0a) text += 2;
+  return text + 2;
+}
+
+/** Signature of the row of one kind that stands at `at`, or 0. */
+function rowAt(where: Where, at: usize, end: usize): u32 {
+  if (!indexed) indexRows();
+  const c = lower(load<u8>(at));
+  if (c > 127) return 0;
+  let cell = load<usize>(heads + ((<usize>(<u32>where * 128 + c)) << 2));
+  while (cell) {
+    const row = load<usize>(cell);
+    cell = load<usize>(cell + 4);
+    const text = row + 4;
+    const behind = standsAt(text, at, end);
+    if (!behind) continue;
+    const second = nextText(text);
+    const from = at + ((behind - text) >> 1);
+    const near = where != Where.NAME && from + <usize>NEAR_BYTES < end;
+    if (!occurs(second, from, near ? from + <usize>NEAR_BYTES : end)) continue;
+    const path = nextText(second);
+    if (load<u16>(path) != 0x0a && !occurs(path, pathAt, pathAt + <usize>pathSize)) continue;
+    return <u32>load<u16>(row + 2) - 32;
+  }
+  return 0;
+}
+
+/** Tries the rows of one kind everywhere in the layer. */
+function search(where: Where, end: usize): void {
+  for (let at = layer.at; at < end; at++) {
+    const found = rowAt(where, at, end);
+    if (found) {
+      report(<Signature>found, at, end);
+      return;
+    }
+  }
+}
+
+/** Signature of the row that the name of the value stands in, or 0: plain names are no values of their own. */
+function rowOfName(): u32 {
+  if (place != Place.QUERY && place != Place.FORM) return 0;
+  if (!findLastName() || !lastNameSize) return 0;
+  return rowAt(Where.NAME, lastNameAt, lastNameAt + <usize>lastNameSize);
+}
+
+function isName(): bool {
+  return place == Place.QUERY_NAME || place == Place.FORM_NAME || place == Place.PART_NAME;
+}
+
+function isValue(): bool {
+  return place == Place.QUERY || place == Place.FORM || place == Place.PART || place == Place.JSON;
+}
+
+/** Whether the current layer can hold such an attack. */
+export function knownGate(): bool {
+  if (place == Place.PATH) return true;
+  if (isName()) return true;
+  if (!isValue()) return false;
+  if (rowOfName()) return true;
+  /* The words of the rows stand in tables/source/words; the last is a path with a parameter that is no page. */
+  if (((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0) return true;
+  return place == Place.QUERY && (layer.has & Has.SEMICOLON) != 0 && (layer.has & Has.SLASH) != 0;
+}
+
+/** Looks for such attacks in the current layer. */
+export function knownLex(): void {
+  if (!knownGate()) return;
+  const size = layer.size < SEARCH_BYTES ? layer.size : SEARCH_BYTES;
+  if (!spend(size * 4)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  const end = layer.at + <usize>size;
+  if (place == Place.PATH) {
+    search(Where.PATH, end);
+    return;
+  }
+  if (isName()) {
+    const found = size ? rowAt(Where.NAME, layer.at, end) : 0;
+    if (found) report(<Signature>found, layer.at, end);
+    else if (layer.has & Has.BRACKET) search(Where.IN_NAME, end);
+    return;
+  }
+  const found = rowOfName();
+  if (found) report(<Signature>found, layer.at, end);
+  search(Where.IN_VALUE, end);
+}
