@@ -13,7 +13,6 @@
 
 import { HASH_SEED, hashStep } from "../../bytes/hash";
 import { wordPayload } from "../../decode/profile";
-import { markCloser } from "./closers";
 import { Is, isScheme, memberOf, nameOf } from "./denote";
 import { Keyword, keywordOf } from "./keyword";
 import {
@@ -32,6 +31,7 @@ import {
   tokenSpaced,
   tokenTorn,
 } from "./token";
+import { markTrail, onTrail, Trail } from "./trail";
 
 /** How a text is read: bits. */
 export enum Read {
@@ -48,6 +48,10 @@ export enum Read {
    * cut, are effects.
    */
   FIRST = 16,
+  /** Readings like this one share a trail: it ends where another one has come by (see trail.ts). */
+  SHARED = 32,
+  /** It leaves the stronger trail, and ends on no weaker one. */
+  STRONG = 64,
 }
 
 /** Where the last effect that was found begins and ends. */
@@ -87,6 +91,8 @@ let closed: bool = false;
 let reading: u32 = 0;
 let found: bool = false;
 let dead: bool = false;
+/** A bracket stands open, or stood, behind something that matters for what it holds. */
+let framed: bool = false;
 
 const STACK: u32 = 64;
 /** Open brackets: which, what stood before each, and whether a sink stood inside. Deeper ones share the slots. */
@@ -163,6 +169,7 @@ function pushFrame(code: u32, callee: Is): void {
   const slot = frames + ((<usize>(depth & (STACK - 1))) << 2);
   store<u32>(slot, code | ((<u32>callee) << 8) | ((<u32>keyword) << 16));
   store<usize>(starts + ((<usize>(depth & (STACK - 1))) << 2), operand ? operandAt : tokenFrom);
+  if (callee > Is.OTHER) framed = true;
   depth++;
   keyIsMade = false;
   operand = false;
@@ -420,6 +427,7 @@ function reset(read: u32): void {
   called = false;
   assigned = false;
   dead = false;
+  framed = false;
   keyIsMade = false;
   depth = 0;
   textSize = 0;
@@ -434,6 +442,27 @@ function follows(): bool {
 }
 
 /**
+ * Whether the token at the cursor is one from which an earlier reading has gone on; where none has, this one leaves its
+ * trail. Both stand where an operand must come, and nothing behind them says more about it than the language does.
+ */
+function follow(read: u32): bool {
+  if (operand || pending || afterDot || concat || target != Is.NOTHING || keyword != Keyword.NONE) return false;
+  const strong = (read & Read.STRONG) != 0;
+  if (!framed && !aliasCount) {
+    if (onTrail(Trail.STRONG, tokenFrom) || (!strong && onTrail(Trail.WEAK, tokenFrom))) return true;
+  }
+  markTrail(strong ? Trail.STRONG : Trail.WEAK, tokenFrom);
+  return false;
+}
+
+/** Whether the first token behind a quote can follow a string. */
+function opens(): bool {
+  if (tokenLine) return true;
+  if (tokenKind == Token.WORD) return keywordOf(tokenAt, <u32>(tokenEnd - tokenAt)) == Keyword.INFIX;
+  return tokenKind == Token.MARK;
+}
+
+/**
  * Reads [at, end) as script until something shows or rules out an effect. One pass, each byte once.
  * @param read bits of `Read`
  * @param startMax the effect must begin before this address
@@ -442,18 +471,21 @@ function follows(): bool {
 export function findEffect(at: usize, end: usize, read: u32, startMax: usize): bool {
   reset(read);
   openScript(at, end);
+  if (read & Read.BREAK) {
+    operand = true;
+    denotes = Is.OTHER;
+    operandAt = at;
+  }
   let first = true;
   for (;;) {
     nextToken(operand);
     if (first) {
       first = false;
       if (read & Read.BREAK && !tokenLine) {
-        if (tokenKind == Token.WORD) {
-          if (keywordOf(tokenAt, <u32>(tokenEnd - tokenAt)) != Keyword.INFIX) return false;
-        } else if (tokenKind != Token.MARK) return false;
+        if (!opens()) return false;
         torn = tokenMark == 0x3b || tokenMark == 0x29 || tokenMark == 0x7d;
       }
-    }
+    } else if (read & Read.SHARED && tokenKind != Token.END && follow(read)) return false;
     if (pending && closed) {
       effectEnd = cursor;
       return follows();
@@ -476,7 +508,7 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
     if (dead && !(read & Read.LOOSE)) return false;
     dead = false;
     if (found) return true;
-    if (read & Read.BREAK && (tokenKind == Token.STRING || tokenKind == Token.TEMPLATE)) markCloser(cursor - 1);
+    if (read & Read.BREAK && (tokenKind == Token.STRING || tokenKind == Token.TEMPLATE)) markTrail(Trail.CLOSER, cursor - 1);
     if (!pending && cursor > startMax) return false;
   }
   endExpression();

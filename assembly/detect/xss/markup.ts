@@ -16,7 +16,7 @@ import { layer } from "../../decode/layer";
 import { reachLimit } from "../../decode/transaction";
 import { spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { report } from "../match";
+import { isReported, report } from "../match";
 import { effectEnd, findEffect, Read } from "./effect";
 import {
   Element,
@@ -28,8 +28,9 @@ import {
   named,
   readName,
 } from "./element";
-import { styleRuns } from "./style";
-import { cursor } from "./token";
+import { styleRead, styleRuns } from "./style";
+import { cursor, forgetScript, wasted } from "./token";
+import { clearTrail, Trail } from "./trail";
 import { dataRuns, dataScheme, scriptScheme } from "./url";
 
 /** Bytes of script or style looked at behind one attribute or tag. */
@@ -46,8 +47,18 @@ let quote: u32 = 0;
 let tagAt: usize = 0;
 let linkRel: bool = false;
 let linkHref: bool = false;
-/** Work left for scripts and styles inside attributes. */
+/** Scripts and styles inside attributes and elements may together cost this many times the layer, and a floor. */
+const PASSES: u32 = 3;
+const UNITS_FLOOR: u32 = 4096;
+/** What a reading costs that ends at once. */
+const READING_UNITS: i32 = 8;
+/** Work left for them. */
 let budget: i32 = 0;
+/** Up to here sheets, and styles of attributes, were read in which nothing was found. */
+let sheetEnd: usize = 0;
+let styleEnd: usize = 0;
+/** Whether the value begins with a quote, behind white space. */
+let quoted: bool = false;
 
 function isQuote(c: u32): bool {
   return c == 0x22 || c == 0x27 || c == 0x60;
@@ -63,12 +74,22 @@ function bounded(at: usize, stop: usize): usize {
   return stop - at > WINDOW ? at + WINDOW : stop;
 }
 
-/** Whether [at, stop) does something; a layer full of scripts that do nothing is taken as doing something. */
+/**
+ * Whether [at, stop) does something. Where the readings of a layer have cost too much, nothing more is found, and the
+ * layer counts as not looked at.
+ */
 function acts(at: usize, stop: usize, read: u32): bool {
-  if (budget < 0) return true;
-  const limit = bounded(at, stop);
-  const found = findEffect(at, limit, read, limit);
-  budget -= <i32>(cursor - at) + 8;
+  if (budget < 0) return false;
+  const found = findEffect(at, stop, read, stop);
+  budget -= <i32>(cursor - at) + wasted + READING_UNITS;
+  return found;
+}
+
+/** Whether the style [at, stop) runs script; @returns address behind what shows it, or 0 */
+function styles(at: usize, stop: usize, sheet: bool): usize {
+  if (budget < 0) return 0;
+  const found = styleRuns(at, stop, sheet);
+  budget -= <i32>(stop - at) + READING_UNITS;
   return found;
 }
 
@@ -121,15 +142,16 @@ function closedElement(at: usize): usize {
 /** The content of a script or style element begins at `at`. */
 function onContent(element: Element, at: usize): void {
   if (element == Element.SCRIPT) {
-    if (acts(at, end, Read.ANY)) report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
-    else {
+    if (isReported(Signature.XSS_SCRIPT)) return;
+    if (acts(at, end, Read.ANY | Read.SHARED | Read.STRONG)) {
+      report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
+    } else {
       const close = closedElement(at);
       if (close) report(Signature.XSS_SCRIPT, tagAt, close);
     }
-  } else if (element == Element.STYLE) {
-    const limit = bounded(at, end);
-    budget -= <i32>(limit - at);
-    const found = budget < 0 ? at : styleRuns(at, limit, true);
+  } else if (element == Element.STYLE && at >= sheetEnd && !isReported(Signature.XSS_STYLE)) {
+    const found = styles(at, bounded(at, end), true);
+    sheetEnd = styleRead;
     if (found) report(Signature.XSS_STYLE, tagAt, found);
   }
 }
@@ -155,6 +177,8 @@ function onQuote(at: usize, c: u32): void {
 
 /** The first `>` that is known to come, to look for each but once. */
 let greaterAt: usize = 0;
+/** The first white space that is known to come. */
+let blankAt: usize = 0;
 /** The value behind an `=`. */
 let valueAt: usize = 0;
 let valueEnd: usize = 0;
@@ -195,7 +219,7 @@ function findValue(at: usize): void {
   }
   valueAt = p;
   if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
-  valueEnd = greaterAt < bounded(p, end) ? greaterAt : bounded(p, end);
+  valueEnd = greaterAt;
 }
 
 function valueHas(literal: string): bool {
@@ -245,7 +269,8 @@ function judgeUrl(read: u32): bool {
 /** An attribute inside a tag; its name was just read. */
 function judgeInTag(element: Element): void {
   if (isHandlerName()) {
-    if (acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : Read.ANY | Read.CODE)) {
+    if (isReported(Signature.XSS_HANDLER)) return;
+    if (acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : Read.ANY | Read.CODE | Read.SHARED)) {
       report(Signature.XSS_HANDLER, nameAt, valueEnd);
     }
     return;
@@ -255,8 +280,9 @@ function judgeInTag(element: Element): void {
     return;
   }
   if (named("style")) {
-    budget -= <i32>(valueEnd - valueAt);
-    const found = budget < 0 ? valueAt : styleRuns(valueAt, valueEnd, false);
+    if (isReported(Signature.XSS_STYLE) || (!valueQuoted && valueAt < styleEnd)) return;
+    const found = styles(valueAt, valueEnd, false);
+    if (!valueQuoted) styleEnd = styleRead;
     if (found) report(Signature.XSS_STYLE, nameAt, found);
   } else if (named("attributename")) {
     if (valueHas("href") || valueHas("xlink:href") || valueHas("on") || valueHas("innerhtml")) {
@@ -270,10 +296,7 @@ function judgeInTag(element: Element): void {
 function breaksOut(): bool {
   let p = nameAt;
   while (p > layer.at && (load<u8>(p - 1) <= 32 || load<u8>(p - 1) == 0x2f) && nameAt - p < 32) p--;
-  if (p > layer.at && isQuote(load<u8>(p - 1))) return true;
-  p = layer.at;
-  while (p < nameAt && load<u8>(p) <= 32) p++;
-  return p < nameAt && isQuote(load<u8>(p));
+  return quoted || (p > layer.at && isQuote(load<u8>(p - 1)));
 }
 
 /** An attribute outside of any tag: the value breaks out of an attribute of the page. */
@@ -290,15 +313,19 @@ function judgeBreak(at: usize): void {
   if (!event && !style && !scriptScheme(p, end)) return;
   findValue(at);
   if (style) {
-    const found = styleRuns(valueAt, valueEnd, false);
-    budget -= <i32>(valueEnd - valueAt);
-    if (found || budget < 0) report(Signature.XSS_STYLE, nameAt, valueEnd);
+    if (isReported(Signature.XSS_STYLE) || (!valueQuoted && valueAt < styleEnd)) return;
+    const found = styles(valueAt, valueEnd, false);
+    if (!valueQuoted) styleEnd = styleRead;
+    if (found) report(Signature.XSS_STYLE, nameAt, valueEnd);
     return;
   }
+  if (isReported(Signature.XSS_ATTRIBUTE_BREAK)) return;
   if (!valueQuoted) {
-    p = valueAt;
-    while (p < valueEnd && load<u8>(p) > 32) p++;
-    valueEnd = p;
+    if (blankAt < valueAt) {
+      blankAt = valueAt;
+      while (blankAt < end && load<u8>(blankAt) > 32) blankAt++;
+    }
+    if (blankAt < valueEnd) valueEnd = blankAt;
   }
   if (event) {
     const read = breaksOut() ? Read.ANY | (valueQuoted ? Read.LOOSE : 0) : Read.CODE;
@@ -326,16 +353,27 @@ function onEquals(at: usize): void {
 
 /** Reads the layer as HTML. */
 export function scanMarkup(): void {
-  if (!spend(layer.size * 2)) {
-    reachLimit(Limit.FUEL);
-    return;
-  }
+  const granted = <i32>(layer.size * PASSES + UNITS_FLOOR);
+  budget = granted;
+  readTags();
+  if (!spend(layer.size + <u32>(granted - budget)) || budget < 0) reachLimit(Limit.FUEL);
+}
+
+function readTags(): void {
   end = layer.at + <usize>layer.size;
   flat = false;
   strict = false;
   quote = 0;
   greaterAt = 0;
-  budget = <i32>(layer.size * 8 + 4096);
+  blankAt = 0;
+  sheetEnd = 0;
+  styleEnd = 0;
+  forgetScript();
+  clearTrail(Trail.WEAK);
+  clearTrail(Trail.STRONG);
+  let first = layer.at;
+  while (first < end && load<u8>(first) <= 32) first++;
+  quoted = first < end && isQuote(load<u8>(first));
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);
     if (c > 0x60) continue;

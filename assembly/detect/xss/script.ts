@@ -11,24 +11,30 @@ import { reachLimit } from "../../decode/transaction";
 import { spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
-import { clearClosers, isCloser } from "./closers";
 import { effectAt, effectEnd, effectHidden, findEffect, Read } from "./effect";
 import { Keyword, keywordOf } from "./keyword";
-import { cursor, tokenFrom } from "./token";
+import { cursor, forgetScript, tokenFrom, wasted } from "./token";
+import { clearTrail, onTrail, Trail } from "./trail";
 import { dataIsPage, dataScheme, scriptScheme } from "./url";
 
 /** Plain script must come to its effect within this many bytes: what is longer is source that somebody shows. */
 const PLAIN_BYTES_MAX: u32 = 256;
-/** Readings together may pass this many times over the layer. */
-const PASSES: u32 = 12;
+/** Readings together may pass this many times over the layer; on common ground they do not pass again. */
+const PASSES: u32 = 4;
+/** What a reading costs that ends at once. */
+const READING_UNITS: i32 = 4;
 
 let budget: i32 = 0;
+
+function charge(from: usize): void {
+  budget -= <i32>(cursor - from) + wasted + READING_UNITS;
+}
 
 /** Reads from `at`; @returns whether something was reported */
 function readFrom(from: usize, at: usize, read: u32, signature: Signature): bool {
   const end = layer.at + <usize>layer.size;
   const found = findEffect(at, end, read, end);
-  budget -= <i32>(cursor - at) + 8;
+  charge(at);
   if (!found) return false;
   report(effectHidden ? Signature.XSS_JS_HIDDEN : signature, from, effectEnd);
   return true;
@@ -42,7 +48,9 @@ function readWhole(): bool {
   const body = scriptScheme(from, end);
   if (body) return readFrom(layer.at, body, 0, Signature.XSS_SCHEME);
   const near = layer.size < PLAIN_BYTES_MAX ? end : layer.at + <usize>PLAIN_BYTES_MAX;
-  if (!findEffect(layer.at, end, 0, near)) return false;
+  const found = findEffect(layer.at, end, 0, near);
+  charge(layer.at);
+  if (!found) return false;
   report(effectHidden ? Signature.XSS_JS_HIDDEN : Signature.XSS_JS_CALL, effectAt, effectEnd);
   return true;
 }
@@ -84,10 +92,10 @@ function breaksAt(at: usize, end: usize): Break {
   switch (c) {
     case 0x22:
     case 0x27:
-      return firstLine && !isCloser(at) && !(source && quotesSeen & quoteBit(c)) ? Break.STRING : Break.NONE;
+      return firstLine && !onTrail(Trail.CLOSER, at) && !(source && quotesSeen & quoteBit(c)) ? Break.STRING : Break.NONE;
     case 0x60:
       /* Behind another one it is a fence of Markdown. */
-      return isCloser(at) || (at > layer.at && load<u8>(at - 1) == c) ? Break.NONE : Break.TEMPLATE;
+      return onTrail(Trail.CLOSER, at) || (at > layer.at && load<u8>(at - 1) == c) ? Break.NONE : Break.TEMPLATE;
     case 0x24:
     case 0x26:
       return next == 0x7b ? Break.EXPRESSION : Break.NONE;
@@ -110,12 +118,21 @@ function breaksAt(at: usize, end: usize): Break {
  * can a value that is no source have closed the page's.
  */
 function readOf(kind: Break, c: u32): u32 {
-  if (kind != Break.STRING && kind != Break.TEMPLATE) return 0;
+  if (kind != Break.STRING && kind != Break.TEMPLATE) return Read.SHARED;
   const bit = quoteBit(c);
-  const read =
-    quotesSeen & bit ? Read.BREAK : quotesSeen ? Read.BREAK | Read.CODE : Read.BREAK | Read.CODE | Read.FIRST;
+  let read: u32 = Read.BREAK | Read.SHARED;
+  if (!(quotesSeen & bit)) read |= Read.CODE | Read.STRONG;
+  if (!quotesSeen) read |= Read.FIRST;
   quotesSeen |= bit;
   return read;
+}
+
+/** Whether script can go on behind a quote at `at`: not with a quote or a word, but for `in` and its like. */
+function mayOpen(at: usize, end: usize): bool {
+  if (at >= end) return false;
+  const c = <u32>load<u8>(at);
+  if (isWord(c)) return c == 0x69 || c == 0x6f || c == 0x61;
+  return c != 0x22 && c != 0x27 && c != 0x5c && c != 0x40 && c != 0x23;
 }
 
 /** Whether the value is a source of several lines: it begins with a declaration. */
@@ -132,16 +149,22 @@ function isSource(): bool {
 
 /** Reads the layer as script from every beginning. */
 export function scanScript(): void {
-  if (!spend(layer.size * 2)) {
-    reachLimit(Limit.FUEL);
-    return;
-  }
-  source = isSource();
-  if (!source && readWhole()) return;
-  const breaks = Has.SINGLE | Has.DOUBLE | Has.BACKTICK | Has.DOLLAR | Has.STAR | Has.AMPERSAND;
-  if (!(layer.has & breaks)) return;
-  clearClosers();
   budget = <i32>(layer.size * PASSES + 256);
+  const granted = budget;
+  forgetScript();
+  const done = readAll();
+  if (!spend(<u32>(granted - budget)) || !done) reachLimit(Limit.FUEL);
+}
+
+/** @returns false where readings have passed over the layer too often */
+function readAll(): bool {
+  source = isSource();
+  if (!source && readWhole()) return true;
+  const breaks = Has.SINGLE | Has.DOUBLE | Has.BACKTICK | Has.DOLLAR | Has.STAR | Has.AMPERSAND;
+  if (!(layer.has & breaks)) return true;
+  clearTrail(Trail.CLOSER);
+  clearTrail(Trail.WEAK);
+  clearTrail(Trail.STRONG);
   firstLine = true;
   commented = false;
   quotesSeen = 0;
@@ -152,15 +175,17 @@ export function scanScript(): void {
     if (c > 0x60) continue;
     const kind = breaksAt(at, end);
     if (kind == Break.NONE || (kind > Break.TEMPLATE && at < alive)) continue;
-    if (budget < 0) {
-      reachLimit(Limit.FUEL);
-      return;
-    }
+    if (budget < 0) return false;
     const from = at + (kind > Break.TEMPLATE ? 2 : 1);
-    if (readFrom(at, from, readOf(kind, c), Signature.XSS_JS_BREAK)) return;
+    if (kind <= Break.TEMPLATE && !mayOpen(from, end)) {
+      quotesSeen |= quoteBit(c);
+      continue;
+    }
+    if (readFrom(at, from, readOf(kind, c), Signature.XSS_JS_BREAK)) return true;
     /* What this reading has passed as script, a reading from further on would pass alike. */
     if (kind > Break.TEMPLATE) alive = tokenFrom;
   }
+  return true;
 }
 
 /** Marks that JSFuck needs, in a run of nothing else. */
