@@ -32,6 +32,7 @@ import {
   tokenTorn,
 } from "./token";
 import { markTrail, onTrail, Trail } from "./trail";
+import { scriptScheme } from "./url";
 
 /** How a text is read: bits. */
 export enum Read {
@@ -91,6 +92,9 @@ let closed: bool = false;
 let reading: u32 = 0;
 let found: bool = false;
 let dead: bool = false;
+/** A function that counts was named since the last `{`, and the token before ended a pattern: `var {alert: f} =`. */
+let namesSink: bool = false;
+let afterBrace: bool = false;
 /** A bracket stands open, or stood, behind something that matters for what it holds. */
 let framed: bool = false;
 
@@ -165,6 +169,12 @@ function readsPlain(): bool {
   return (reading & (Read.ANY | Read.CODE | Read.BREAK)) == 0;
 }
 
+/** Whether the operand is a function that counts, to be called by what it is handed to. */
+function isFunction(what: Is): bool {
+  if (what == Is.SINK || what == Is.FUNCTION) return true;
+  return (what == Is.CODE || what == Is.TIMER) && (reading & (Read.CODE | Read.ANY)) != 0;
+}
+
 function pushFrame(code: u32, callee: Is): void {
   const slot = frames + ((<usize>(depth & (STACK - 1))) << 2);
   store<u32>(slot, code | ((<u32>callee) << 8) | ((<u32>keyword) << 16));
@@ -196,7 +206,7 @@ function onOpen(code: u32): void {
 
 /** A sink handed to something that calls it: `[1].find(alert)`. */
 function escapes(): bool {
-  if ((denotes != Is.SINK && denotes != Is.FUNCTION) || !operand || !depth) return false;
+  if (!operand || !depth || !isFunction(denotes)) return false;
   const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   const callee = <Is>((frame >> 8) & 255);
   return (frame & 255) == 0x28 && (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER);
@@ -242,7 +252,7 @@ function onClose(): void {
   keyword = Keyword.NONE;
   if ((frame & 255) == 0x5b) {
     if (callee != Is.NOTHING) closeComputed(callee);
-    else denotes = denotes == Is.SINK ? Is.BOX : Is.OTHER;
+    else denotes = denotes != Is.FUNCTION && isFunction(denotes) ? Is.BOX : Is.OTHER;
   } else if (callee != Is.NOTHING) denotes = callee == Is.FUNCTION ? Is.SINK : Is.OTHER;
   else if (<Keyword>((frame >> 16) & 255) == Keyword.PAREN) operand = false;
   keyIsMade = true;
@@ -277,7 +287,7 @@ function onAssign(): void {
     else if (denotes == Is.LOCATION && (reading & Read.CODE || base != Is.NOTHING)) settle(operandAt);
     else if ((denotes == Is.MARKUP || denotes == Is.HANDLER) && reading & Read.CODE) settle(operandAt);
   }
-  target = operand ? denotes : Is.NOTHING;
+  target = operand ? denotes : afterBrace && namesSink ? Is.PATTERN : Is.NOTHING;
   targetHash = nameHash;
   operand = false;
   denotes = Is.NOTHING;
@@ -303,9 +313,12 @@ function onMark(): void {
     case Mark.ASSIGN:
       onAssign();
       return;
+    case 0x7b:
+      namesSink = false;
+      endExpression();
+      return;
     case 0x3b:
     case 0x2c:
-    case 0x7b:
     case 0x7d:
       endExpression();
       return;
@@ -363,7 +376,9 @@ function onWord(): void {
     if (denotes == Is.OTHER && aliasCount && isAlias(hash)) denotes = Is.SINK;
     concat = false;
     operand = true;
+    if (denotes == Is.SINK) namesSink = true;
     if (denotes == Is.LOCATION && target == Is.LOCATION) settle(operandAt);
+    else if (denotes == Is.GLOBAL && target == Is.PATTERN) settle(operandAt);
     return;
   }
   if (word == Keyword.INFIX) keyIsMade = true;
@@ -381,6 +396,8 @@ function onText(): void {
     else if (callRuns(denotes) || denotes == Is.BUILD || denotes == Is.FUNCTION || denotes == Is.TIMER) {
       expect(operandAt);
       closed = true;
+    } else if ((denotes == Is.CODE || denotes == Is.LOCATION) && !tokenSpaced && scriptScheme(tokenAt, tokenEnd)) {
+      settle(operandAt);
     }
     denotes = Is.OTHER;
     return;
@@ -428,6 +445,8 @@ function reset(read: u32): void {
   assigned = false;
   dead = false;
   framed = false;
+  namesSink = false;
+  afterBrace = false;
   keyIsMade = false;
   depth = 0;
   textSize = 0;
@@ -505,6 +524,7 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
       denotes = Is.OTHER;
       operand = true;
     } else onText();
+    afterBrace = tokenKind == Token.MARK && tokenMark == 0x7d;
     if (dead && !(read & Read.LOOSE)) return false;
     dead = false;
     if (found) return true;

@@ -47,6 +47,11 @@ let quote: u32 = 0;
 let tagAt: usize = 0;
 let linkRel: bool = false;
 let linkHref: bool = false;
+/** The tag has a handler; its language is VBScript, in which a handler need not look like a call. */
+let handles: bool = false;
+let basic: bool = false;
+/** SVG or MathML began, where comments and sections stand inside scripts. */
+let foreign: bool = false;
 /** Scripts and styles inside attributes and elements may together cost this many times the layer, and a floor. */
 const PASSES: u32 = 3;
 const UNITS_FLOOR: u32 = 4096;
@@ -57,8 +62,8 @@ let budget: i32 = 0;
 /** Up to here sheets, and styles of attributes, were read in which nothing was found. */
 let sheetEnd: usize = 0;
 let styleEnd: usize = 0;
-/** Whether the value begins with a quote, behind white space. */
-let quoted: bool = false;
+/** The value's first character behind white space: a quote leaves an attribute, a `>` a tag. */
+let opener: u32 = 0;
 
 function isQuote(c: u32): bool {
   return c == 0x22 || c == 0x27 || c == 0x60;
@@ -104,6 +109,7 @@ function onLess(at: usize): void {
   if (p >= end || (!isAlpha(load<u8>(p)) && c != 0x2f)) return;
   const after = readName(p, end);
   let element = elementOf(declared);
+  if (named("svg") || named("math")) foreign = true;
   if (after < end) {
     const next = <u32>load<u8>(after);
     if (next > 32 && next < 0x7f && next != 0x2f && next != 0x3e && next != 0x2b) element = Element.OTHER;
@@ -113,6 +119,8 @@ function onLess(at: usize): void {
   tagAt = at;
   linkRel = false;
   linkHref = false;
+  handles = false;
+  basic = false;
   flat = true;
   flatElement = element;
   if (quote) return;
@@ -139,11 +147,22 @@ function closedElement(at: usize): usize {
   return load<u8>(slash) == 0x2f && (<u32>load<u8>(slash + 1) | 32) == 0x73 ? at : 0;
 }
 
+/** @returns address behind the comment or section that pieces a script of SVG together, or 0 */
+function piecedScript(at: usize): usize {
+  const stop = end - at > PROBE_BYTES_MAX ? at + PROBE_BYTES_MAX : end;
+  const less = findByte(at, stop, 0x3c);
+  if (less + 2 >= end || less >= stop) return 0;
+  const next = <u32>load<u8>(less + 1);
+  return next == 0x21 || next == 0x3f ? less + 2 : 0;
+}
+
 /** The content of a script or style element begins at `at`. */
 function onContent(element: Element, at: usize): void {
   if (element == Element.SCRIPT) {
     if (isReported(Signature.XSS_SCRIPT)) return;
-    if (acts(at, end, Read.ANY | Read.SHARED | Read.STRONG)) {
+    const piece = foreign ? piecedScript(at) : 0;
+    if (piece) report(Signature.XSS_SCRIPT, tagAt, piece);
+    else if (acts(at, end, Read.ANY | Read.SHARED | Read.STRONG)) {
       report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
     } else {
       const close = closedElement(at);
@@ -183,6 +202,8 @@ let blankAt: usize = 0;
 let valueAt: usize = 0;
 let valueEnd: usize = 0;
 let valueQuoted: bool = false;
+/** Where the value ends if its backticks are no quotes: only old browsers read them so. */
+let bareEnd: usize = 0;
 let nameAt: usize = 0;
 let nameEnd: usize = 0;
 
@@ -205,9 +226,12 @@ function findValue(at: usize): void {
   let p = at + 1;
   while (p < end && load<u8>(p) <= 32) p++;
   valueQuoted = false;
+  bareEnd = 0;
+  if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
   if (p < end) {
     const c = <u32>load<u8>(p);
     if (isQuote(c)) {
+      if (c == 0x60) bareEnd = greaterAt;
       /* A doubled quote is one that was doubled on its way here, as in CSV. */
       if (p + 2 < end && load<u8>(p + 1) == c && isWord(load<u8>(p + 2))) p++;
       const close = findByte(p + 1, bounded(p, end), c);
@@ -218,7 +242,6 @@ function findValue(at: usize): void {
     }
   }
   valueAt = p;
-  if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
   valueEnd = greaterAt;
 }
 
@@ -241,6 +264,11 @@ function judgeElement(element: Element): void {
     if (isSourceName()) report(Signature.XSS_SCRIPT, tagAt, valueEnd);
   } else if (element == Element.FRAME) {
     if (isSourceName() && !valueHas("about:")) report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.IFRAME) {
+    if (!isSourceName() || valueHas("about:")) return;
+    /* As editors write what people embed: quoted, encrypted, in a value that does not begin by leaving something. */
+    const plain = valueQuoted && !isQuote(opener) && opener != 0x3e && valueHas("https://");
+    report(plain ? Signature.XSS_EMBED : Signature.XSS_FRAME, tagAt, valueEnd);
   } else if (element == Element.BASE) {
     if (isSourceName()) report(Signature.XSS_FRAME, tagAt, valueEnd);
   } else if (element == Element.LINK) {
@@ -253,7 +281,14 @@ function judgeElement(element: Element): void {
   } else if (element == Element.META && named("http-equiv")) {
     if (valueHas("refresh") || valueHas("set-cookie") || valueHas("content-security") || valueHas("link"))
       report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.META && named("charset") && valueMisreads()) {
+    report(Signature.XSS_FRAME, tagAt, valueEnd);
   }
+}
+
+/** Whether the value is an encoding in which harmless bytes are tags. */
+function valueMisreads(): bool {
+  return valueHas("utf-7") || valueHas("x-imap4") || valueHas("x-mac-farsi") || valueHas("hz-gb") || valueHas("cp1025");
 }
 
 /** Whether the value is a URL that runs script. */
@@ -270,10 +305,20 @@ function judgeUrl(read: u32): bool {
 function judgeInTag(element: Element): void {
   if (isHandlerName()) {
     if (isReported(Signature.XSS_HANDLER)) return;
-    if (acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : Read.ANY | Read.CODE | Read.SHARED)) {
+    handles = handles || !blank(valueAt, valueEnd);
+    const bare: u32 = Read.ANY | Read.CODE | Read.SHARED;
+    if (
+      acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : bare) ||
+      (bareEnd && acts(valueAt - 1, bareEnd, bare)) ||
+      (handles && basic)
+    ) {
       report(Signature.XSS_HANDLER, nameAt, valueEnd);
     }
     return;
+  }
+  if (named("language") && valueHas("vbs")) {
+    basic = true;
+    if (handles) report(Signature.XSS_HANDLER, nameAt, valueEnd);
   }
   if (judgeUrl(Read.ANY | Read.LOOSE)) {
     report(Signature.XSS_URL, nameAt, valueEnd);
@@ -296,7 +341,7 @@ function judgeInTag(element: Element): void {
 function breaksOut(): bool {
   let p = nameAt;
   while (p > layer.at && (load<u8>(p - 1) <= 32 || load<u8>(p - 1) == 0x2f) && nameAt - p < 32) p--;
-  return quoted || (p > layer.at && isQuote(load<u8>(p - 1)));
+  return isQuote(opener) || (p > layer.at && isQuote(load<u8>(p - 1)));
 }
 
 /** An attribute outside of any tag: the value breaks out of an attribute of the page. */
@@ -366,6 +411,7 @@ function readTags(): void {
   quote = 0;
   greaterAt = 0;
   blankAt = 0;
+  foreign = false;
   sheetEnd = 0;
   styleEnd = 0;
   forgetScript();
@@ -373,7 +419,7 @@ function readTags(): void {
   clearTrail(Trail.STRONG);
   let first = layer.at;
   while (first < end && load<u8>(first) <= 32) first++;
-  quoted = first < end && isQuote(load<u8>(first));
+  opener = first < end ? <u32>load<u8>(first) : 0;
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);
     if (c > 0x60) continue;
@@ -381,29 +427,5 @@ function readTags(): void {
     else if (c == 0x3c) onLess(at);
     else if (c == 0x3e) onGreater(at);
     else if (isQuote(c)) onQuote(at, c);
-  }
-}
-
-/** @returns address behind `ADw-` or `AD4-` at `at`, or 0 */
-function utf7At(at: usize, literal: string): usize {
-  return at + 4 <= end && startsLower(at, 4, literal) ? at + 4 : 0;
-}
-
-/**
- * A tag in UTF-7 (RFC 2152), which old browsers read where nothing said otherwise: `+ADw-script+AD4-`. A form may have
- * taken the pluses for spaces.
- */
-export function scanUtf7(): void {
-  end = layer.at + <usize>layer.size;
-  let open: usize = 0;
-  for (let at = layer.at; at + 4 < end; at++) {
-    const c = <u32>load<u8>(at);
-    if (c != 0x2b && c != 0x20) continue;
-    const less = utf7At(at + 1, "adw-");
-    if (less && less < end && isAlpha(load<u8>(less))) open = at;
-    else if (open && utf7At(at + 1, "ad4-")) {
-      report(Signature.XSS_SCRIPT, open, at + 5);
-      return;
-    }
   }
 }

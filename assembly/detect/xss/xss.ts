@@ -8,7 +8,8 @@
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
-import { scanMarkup, scanUtf7 } from "./markup";
+import { scanShifted, scanUtf7 } from "./charset";
+import { scanMarkup } from "./markup";
 import { scanData, scanScript, scanSymbols } from "./script";
 
 /** Whether tags, or attributes that break out of one, can be there. */
@@ -34,6 +35,11 @@ function utf7Gate(): bool {
   return (layer.has & Has.DASH) != 0 && ((layer.words >> HTML_SHIFT) & HTML_MASK) != 0;
 }
 
+/** Whether a script element with shifted brackets can be there, and a call in it. */
+function shiftedGate(): bool {
+  return (layer.has & Has.HIGH) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
+}
+
 function dataGate(): bool {
   const needed = Has.COLON | Has.COMMA | Has.SLASH;
   return (layer.has & needed) == needed;
@@ -41,7 +47,7 @@ function dataGate(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return markupGate() || utf7Gate() || scriptGate() || symbolGate() || dataGate();
+  return markupGate() || utf7Gate() || scriptGate() || shiftedGate() || symbolGate() || dataGate();
 }
 
 /** Looks for such attacks in the current layer. */
@@ -49,6 +55,7 @@ export function xssLex(): void {
   if (markupGate()) scanMarkup();
   if (utf7Gate()) scanUtf7();
   if (scriptGate()) scanScript();
+  if (shiftedGate()) scanShifted();
   if (dataGate()) scanData();
   if (symbolGate()) scanSymbols();
 }

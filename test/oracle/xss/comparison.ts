@@ -1,7 +1,7 @@
 /** Verdicts of the browser and of the core on generated values, side by side. */
 import type { Engine } from "../../../hosts/core/engine.ts";
 import { attackOf, type Case, nearMissOf, Walk } from "./grammar.ts";
-import { passesIn } from "./inspection.ts";
+import { isBlocked, passesIn } from "./inspection.ts";
 import { isAttack, type Ran, type XssOracle } from "./xss-oracle.ts";
 
 /** How many values to make. */
@@ -57,6 +57,6 @@ export async function compare(engine: Engine, oracle: XssOracle, options: Compar
     ran: running.length,
     passed: running.map(({ value }) => value).filter((value) => passesIn(engine, value).length > 0),
     harmless: harmless.length,
-    blocked: harmless.map(({ value }) => value).filter((value) => passesIn(engine, value).length === 0),
+    blocked: harmless.map(({ value }) => value).filter((value) => isBlocked(engine, value)),
   };
 }

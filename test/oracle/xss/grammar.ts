@@ -59,7 +59,10 @@ function stringOf(walk: Walk, text: string): string {
   return `${quote}${text.slice(0, cut)}${quote}+${quote}${text.slice(cut)}${quote}`;
 }
 
-/** Code that runs as soon as it is evaluated: a call in one of the ways that the language has for it. */
+/**
+ * Code that runs as soon as it is evaluated: a call in one of the ways that the language has for it. `print` is left out
+ * where a URL or an expression is the whole value: pages link to it, and it shows nobody's secrets.
+ */
 function codeOf(walk: Walk): string {
   const sink = walk.pick(SINKS);
   const call = `${sink}(1)`;
@@ -167,7 +170,7 @@ function elementOf(walk: Walk): string {
     const name = walk.pick(EVENTS);
     return `<${tag(walk.pick(TAGS))}${extra()}${gap()}${attribute(walk, mixCase(walk, name), codeOf(walk))}${extra()}>`;
   };
-  const url = () => schemeOf(walk, codeWithout(walk, /[<>%\n]|\/\//));
+  const url = () => schemeOf(walk, codeWithout(walk, /[<>%\n]|\/\/|pri/));
   const page = () => `<script>${codeWithout(walk, /[%#]|\.cookie|top|parent|frames|<\//)}</script>`;
   const makers: readonly (() => string)[] = [
     event,
@@ -258,12 +261,12 @@ function breakOf(walk: Walk): Case {
     () => ({ value: script("'"), contexts: ["singleString"] }),
     () => ({ value: script('"'), contexts: ["doubleString"] }),
     () => ({ value: script("`"), contexts: ["template"] }),
-    () => ({ value: `x\${${codeWithout(walk, /[;{}`]|^if|throw|\/\//)}}`, contexts: ["template"] }),
+    () => ({ value: `x\${${codeWithout(walk, /[;{}`]|^if|throw|\/\/|pri/)}}`, contexts: ["template"] }),
     () => ({ value: `'${walk.pick(["}),", "});"])}${codeWithout(walk, /\n|<\//)}//`, contexts: ["argument"] }),
     () => ({ value: `',k:${codeWithout(walk, /[;]|^if|throw|\/\/|<\//)},l:'`, contexts: ["argument"] }),
     () => ({ value: `');${codeWithout(walk, /["\n<]/)}//`, contexts: ["handler"] }),
     () => ({ value: `</script>${element()}`, contexts: ["document"] }),
-    () => ({ value: schemeOf(walk, codeWithout(walk, /["<>\n%]/)), contexts: ["href", "frame", "location"] }),
+    () => ({ value: schemeOf(walk, codeWithout(walk, /["<>\n%]|pri/)), contexts: ["href", "frame", "location"] }),
   ];
   return walk.pick(makers)();
 }

@@ -5,6 +5,11 @@ import type { Engine } from "../../../hosts/core/engine.ts";
 /** The places that must all catch a value. */
 const PLACES = ["query", "json"] as const;
 
+/** Whether the value is caught in at least one place. */
+export function isBlocked(engine: Engine, value: string): boolean {
+  return passesIn(engine, value).length < PLACES.length;
+}
+
 /** @returns places in which the value passes; empty when it is caught everywhere */
 export function passesIn(engine: Engine, value: string): string[] {
   const bytes = Buffer.from(value, "utf8").toString("latin1");
