@@ -209,7 +209,9 @@ function escapes(): bool {
   if (!operand || !depth || !isFunction(denotes)) return false;
   const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   const callee = <Is>((frame >> 8) & 255);
-  return (frame & 255) == 0x28 && (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER);
+  if ((frame & 255) != 0x28) return false;
+  if (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER) return true;
+  return callee != Is.NOTHING && denotes == Is.SINK && (reading & Read.CODE) != 0;
 }
 
 /** A secret of the page handed to a call: `f(document.cookie)`. */
@@ -280,6 +282,11 @@ function textIsScript(): bool {
   return textSize > 10 && isScheme(wordPayload(text, 10)) && load<u8>(text + 10) == 0x3a;
 }
 
+/** Whether the known text is `return this`, by which sources ask for the global object. */
+function textIsThis(): bool {
+  return textSize == 11 && load<u64>(text) == 0x7420_6e72_7574_6572 && load<u32>(text + 7) == 0x7369_6874;
+}
+
 function onAssign(): void {
   if (operand) {
     if (reading & Read.ANY) assigned = !called;
@@ -317,9 +324,13 @@ function onMark(): void {
       namesSink = false;
       endExpression();
       return;
+    case 0x7d:
+      /* A function that counts, as the member of an object that is handed on. */
+      if (operand && depth && denotes == Is.SINK && reading & Read.CODE) settle(operandAt);
+      endExpression();
+      return;
     case 0x3b:
     case 0x2c:
-    case 0x7d:
       endExpression();
       return;
     case Mark.STEP:
@@ -418,6 +429,7 @@ function onArgument(): void {
   if ((frame & 255) == 0x28 && denotes == Is.NOTHING) {
     const callee = <Is>((frame >> 8) & 255);
     const goes = (callee == Is.CODE || callee == Is.LOCATION) && textIsScript();
+    if (callee == Is.FUNCTION && textIsThis()) return;
     if (!goes && callee != Is.SINK && callee != Is.BUILD && callee != Is.FUNCTION && callee != Is.TIMER) return;
     expect(operandAt);
     pendingDepth = depth - 1;

@@ -30,7 +30,7 @@ import {
 } from "./element";
 import { styleRead, styleRuns } from "./style";
 import { cursor, forgetScript, wasted } from "./token";
-import { clearTrail, Trail } from "./trail";
+import { clearTrail, onTrail, Trail } from "./trail";
 import { dataRuns, dataScheme, scriptScheme } from "./url";
 
 /** Bytes of script or style looked at behind one attribute or tag. */
@@ -85,6 +85,9 @@ function bounded(at: usize, stop: usize): usize {
  */
 function acts(at: usize, stop: usize, read: u32): bool {
   if (budget < 0) return false;
+  if (read & Read.SHARED) {
+    if (onTrail(Trail.STRONG, at) || (!(read & Read.STRONG) && onTrail(Trail.WEAK, at))) return false;
+  }
   const found = findEffect(at, stop, read, stop);
   budget -= <i32>(cursor - at) + wasted + READING_UNITS;
   return found;
@@ -202,6 +205,8 @@ let blankAt: usize = 0;
 let valueAt: usize = 0;
 let valueEnd: usize = 0;
 let valueQuoted: bool = false;
+/** A quote begins it, which closes here or, in the page, further on. */
+let valueOpened: bool = false;
 /** Where the value ends if its backticks are no quotes: only old browsers read them so. */
 let bareEnd: usize = 0;
 let nameAt: usize = 0;
@@ -226,6 +231,7 @@ function findValue(at: usize): void {
   let p = at + 1;
   while (p < end && load<u8>(p) <= 32) p++;
   valueQuoted = false;
+  valueOpened = false;
   bareEnd = 0;
   if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
   if (p < end) {
@@ -235,6 +241,7 @@ function findValue(at: usize): void {
       /* A doubled quote is one that was doubled on its way here, as in CSV. */
       if (p + 2 < end && load<u8>(p + 1) == c && isWord(load<u8>(p + 2))) p++;
       const close = findByte(p + 1, bounded(p, end), c);
+      valueOpened = true;
       valueAt = p + 1;
       valueEnd = close;
       valueQuoted = close < end && load<u8>(close) == c;
@@ -365,7 +372,7 @@ function judgeBreak(at: usize): void {
     return;
   }
   if (isReported(Signature.XSS_ATTRIBUTE_BREAK)) return;
-  if (!valueQuoted) {
+  if (!valueOpened) {
     if (blankAt < valueAt) {
       blankAt = valueAt;
       while (blankAt < end && load<u8>(blankAt) > 32) blankAt++;

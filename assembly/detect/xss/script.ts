@@ -4,7 +4,8 @@
  */
 
 import { Limit } from "../../abi/status";
-import { isWord } from "../../bytes/ascii";
+import { isWord, startsLower } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
@@ -15,7 +16,7 @@ import { effectAt, effectEnd, effectHidden, findEffect, Read } from "./effect";
 import { Keyword, keywordOf } from "./keyword";
 import { cursor, forgetScript, tokenFrom, wasted } from "./token";
 import { clearTrail, onTrail, Trail } from "./trail";
-import { dataIsPage, dataScheme, scriptScheme } from "./url";
+import { bodyAt, bodyEnd, compactBody, dataIsPage, dataScheme, scriptScheme } from "./url";
 
 /** Plain script must come to its effect within this many bytes: what is longer is source that somebody shows. */
 const PLAIN_BYTES_MAX: u32 = 256;
@@ -40,13 +41,22 @@ function readFrom(from: usize, at: usize, read: u32, signature: Signature): bool
   return true;
 }
 
+/** A script URL without the line ends that its parser drops. */
+function readCompact(at: usize, end: usize): bool {
+  if (!compactBody(at, end)) return false;
+  const found = findEffect(bodyAt, bodyEnd, 0, bodyEnd);
+  budget -= <i32>(bodyEnd - bodyAt) * 2;
+  if (found) report(effectHidden ? Signature.XSS_JS_HIDDEN : Signature.XSS_SCHEME, layer.at, end);
+  return found;
+}
+
 /** Script from the value's first byte on, or behind its scheme. */
 function readWhole(): bool {
   const end = layer.at + <usize>layer.size;
   let from = layer.at;
   while (from < end && (load<u8>(from) <= 32 || load<u8>(from) == 0x22 || load<u8>(from) == 0x27)) from++;
   const body = scriptScheme(from, end);
-  if (body) return readFrom(layer.at, body, 0, Signature.XSS_SCHEME);
+  if (body) return readFrom(layer.at, body, 0, Signature.XSS_SCHEME) || readCompact(body, end);
   const near = layer.size < PLAIN_BYTES_MAX ? end : layer.at + <usize>PLAIN_BYTES_MAX;
   const found = findEffect(layer.at, end, 0, near);
   charge(layer.at);
@@ -76,10 +86,17 @@ let firstLine: bool = true;
 let commented: bool = false;
 /** The value is a source of several lines, so that of its quotes only the first of each kind can close the page's. */
 let source: bool = false;
+/** It begins with a comment or a directive, as sources do: its quotes count as those of one. */
+let prefaced: bool = false;
 let quotesSeen: u32 = 0;
 
 function quoteBit(c: u32): u32 {
   return c == 0x22 ? 1 : c == 0x27 ? 2 : 4;
+}
+
+/** Whether the quote is one of a source, and not its first. */
+function sourceQuote(c: u32): bool {
+  return (source || prefaced) && (quotesSeen & quoteBit(c)) != 0;
 }
 
 /**
@@ -92,10 +109,11 @@ function breaksAt(at: usize, end: usize): Break {
   switch (c) {
     case 0x22:
     case 0x27:
-      return firstLine && !onTrail(Trail.CLOSER, at) && !(source && quotesSeen & quoteBit(c)) ? Break.STRING : Break.NONE;
+      return firstLine && !onTrail(Trail.CLOSER, at) && !sourceQuote(c) ? Break.STRING : Break.NONE;
     case 0x60:
       /* Behind another one it is a fence of Markdown. */
-      return onTrail(Trail.CLOSER, at) || (at > layer.at && load<u8>(at - 1) == c) ? Break.NONE : Break.TEMPLATE;
+      if (onTrail(Trail.CLOSER, at) || sourceQuote(c)) return Break.NONE;
+      return at > layer.at && load<u8>(at - 1) == c ? Break.NONE : Break.TEMPLATE;
     case 0x24:
     case 0x26:
       return next == 0x7b ? Break.EXPRESSION : Break.NONE;
@@ -135,12 +153,39 @@ function mayOpen(at: usize, end: usize): bool {
   return c != 0x22 && c != 0x27 && c != 0x5c && c != 0x40 && c != 0x23;
 }
 
-/** Whether the value is a source of several lines: it begins with a declaration. */
+/** @returns address behind a comment or a directive (`'use strict'`) at `at`, or `at` */
+function skipPreamble(at: usize, end: usize): usize {
+  if (at + 12 >= end) return at;
+  const c = <u32>load<u8>(at);
+  const next = <u32>load<u8>(at + 1);
+  if ((c == 0x22 || c == 0x27) && startsLower(at + 1, 10, "use strict")) {
+    return <u32>load<u8>(at + 11) == c ? at + 12 : at;
+  }
+  if (c != 0x2f && c != 0x23) return at;
+  if (c == 0x2f && next == 0x2a) {
+    for (let p = at + 2; p + 1 < end; p++) if (load<u8>(p) == 0x2a && load<u8>(p + 1) == 0x2f) return p + 2;
+    return at;
+  }
+  return next == 0x2f || next == 0x21 ? findByte(at, end, 0x0a) : at;
+}
+
+/**
+ * Whether the value is a source of several lines: it begins with a declaration, or with comments and directives, which
+ * sets `prefaced` alone.
+ */
 function isSource(): bool {
+  prefaced = false;
   if (!(layer.has & Has.NEWLINE)) return false;
   const end = layer.at + <usize>layer.size;
   let at = layer.at;
-  while (at < end && load<u8>(at) <= 32) at++;
+  for (;;) {
+    while (at < end && (load<u8>(at) <= 32 || load<u8>(at) == 0x3b)) at++;
+    const after = skipPreamble(at, end);
+    if (after == at) break;
+    prefaced = true;
+    at = after;
+  }
+  if (prefaced) return false;
   let stop = at;
   while (stop < end && isWord(load<u8>(stop))) stop++;
   const word = keywordOf(at, <u32>(stop - at));

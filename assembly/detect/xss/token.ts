@@ -269,14 +269,28 @@ function isName(c: u32): bool {
   return isWord(c) || c == 0x24 || c >= 0x80;
 }
 
+/** @returns address behind the name at `at`, escapes (`\u{61}`) included */
+function endOfName(at: usize): usize {
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x5c && at + 2 < stop && load<u8>(at + 1) == 0x75) {
+      at += 2;
+      if (load<u8>(at) != 0x7b) continue;
+      while (at < stop && load<u8>(at) != 0x7d && isWord(load<u8>(at + 1))) at++;
+      at++;
+    } else if (!isName(c) || (c >= 0xc2 && wideSpace(at, stop))) break;
+    else at++;
+  }
+  return at < stop ? at : stop;
+}
+
 function readToken(operand: bool): void {
   const c = <u32>load<u8>(cursor);
   tokenFrom = cursor;
   tokenAt = cursor;
   if (isDigit(c)) readNumber();
-  else if (isName(c)) {
-    let at = cursor;
-    while (at < stop && isName(load<u8>(at)) && !(load<u8>(at) >= 0xc2 && wideSpace(at, stop))) at++;
+  else if (isName(c) || (c == 0x5c && peek(1) == 0x75)) {
+    const at = endOfName(cursor);
     tokenKind = Token.WORD;
     tokenEnd = at;
     cursor = at;

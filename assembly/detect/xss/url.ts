@@ -71,6 +71,30 @@ export function scriptScheme(at: usize, end: usize): usize {
   }
 }
 
+const BODY_BYTES_MAX: u32 = 2048;
+/** Behind it, what a look-up of the last word may load. */
+const body: usize = memory.data(BODY_BYTES_MAX + 64, 16);
+
+/** Where the body that `compactBody` made begins and ends. */
+export let bodyAt: usize = 0;
+export let bodyEnd: usize = 0;
+
+/**
+ * Takes the tabs and line ends out of a script URL's body, as the URL parser does.
+ * @returns false where there is none to take out
+ */
+export function compactBody(at: usize, end: usize): bool {
+  const stop = end - at > <usize>BODY_BYTES_MAX ? at + <usize>BODY_BYTES_MAX : end;
+  let to = body;
+  for (let p = at; p < stop; p++) {
+    const c = <u32>load<u8>(p);
+    if (c != 0x09 && c != 0x0a && c != 0x0d) store<u8>(to++, c);
+  }
+  bodyAt = body;
+  bodyEnd = to;
+  return <usize>(to - body) < stop - at;
+}
+
 /** @returns address behind `data:`, or 0 */
 export function dataScheme(at: usize, end: usize): usize {
   at = skipRubbish(at, end, LEAD_MAX);
