@@ -171,7 +171,7 @@ function readsPlain(): bool {
 
 /** Whether the operand is a function that counts, to be called by what it is handed to. */
 function isFunction(what: Is): bool {
-  if (what == Is.SINK || what == Is.FUNCTION) return true;
+  if (what == Is.SINK || what == Is.FUNCTION || what == Is.COMPUTED) return true;
   return (what == Is.CODE || what == Is.TIMER) && (reading & (Read.CODE | Read.ANY)) != 0;
 }
 
@@ -211,7 +211,7 @@ function escapes(): bool {
   const callee = <Is>((frame >> 8) & 255);
   if ((frame & 255) != 0x28) return false;
   if (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER) return true;
-  return callee != Is.NOTHING && denotes == Is.SINK && (reading & Read.CODE) != 0;
+  return callee != Is.NOTHING && denotes == Is.SINK && (reading & (Read.CODE | Read.SHARED)) != 0;
 }
 
 /** A secret of the page handed to a call: `f(document.cookie)`. */
@@ -326,7 +326,7 @@ function onMark(): void {
       return;
     case 0x7d:
       /* A function that counts, as the member of an object that is handed on. */
-      if (operand && depth && denotes == Is.SINK && reading & Read.CODE) settle(operandAt);
+      if (operand && depth && denotes == Is.SINK && reading & (Read.CODE | Read.SHARED)) settle(operandAt);
       endExpression();
       return;
     case 0x3b:
@@ -540,7 +540,8 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
     if (dead && !(read & Read.LOOSE)) return false;
     dead = false;
     if (found) return true;
-    if (read & Read.BREAK && (tokenKind == Token.STRING || tokenKind == Token.TEMPLATE)) markTrail(Trail.CLOSER, cursor - 1);
+    if (read & Read.BREAK && (tokenKind == Token.STRING || tokenKind == Token.TEMPLATE))
+      markTrail(Trail.CLOSER, cursor - 1);
     if (!pending && cursor > startMax) return false;
   }
   endExpression();

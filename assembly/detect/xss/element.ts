@@ -82,9 +82,7 @@ export function elementOf(declared: bool): Element {
       if (named("script")) return Element.SCRIPT;
       if (named("import")) return Element.IMPORT;
       if (named("iframe")) return Element.IFRAME;
-      return named("object") || named("applet") || named("portal") || named("ilayer")
-        ? Element.FRAME
-        : Element.OTHER;
+      return named("object") || named("applet") || named("portal") || named("ilayer") ? Element.FRAME : Element.OTHER;
     case 11:
       return named("fencedframe") ? Element.FRAME : Element.OTHER;
     default:

@@ -13,6 +13,7 @@ import { Limit } from "../../abi/status";
 import { isAlpha, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
+import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
@@ -403,6 +404,27 @@ function onEquals(at: usize): void {
   }
 }
 
+/** Longest value that is looked at as one that leaves an attribute for an element: longer ones are pieces of a source. */
+const LEAVING_BYTES_MAX: u32 = 512;
+
+/** A line that begins by ending an attribute and its tag, and goes on with an element: `"><i>`. */
+function scanLeaving(): void {
+  if (layer.size > LEAVING_BYTES_MAX || layer.has & Has.NEWLINE) return;
+  let p = layer.at;
+  let quotes = false;
+  let closes = false;
+  while (p < end) {
+    const c = <u32>load<u8>(p);
+    if (isQuote(c) && !closes) quotes = true;
+    else if (c == 0x3e && quotes) closes = true;
+    else if (c > 32 && c != 0x5c && c != 0x2f && c != 0x29) break;
+    p++;
+  }
+  if (!closes || p + 1 >= end || load<u8>(p) != 0x3c) return;
+  const next = <u32>load<u8>(p + 1);
+  if (isAlpha(next) || next == 0x21) report(Signature.XSS_ELEMENT, layer.at, p + 2);
+}
+
 /** Reads the layer as HTML. */
 export function scanMarkup(): void {
   const granted = <i32>(layer.size * PASSES + UNITS_FLOOR);
@@ -435,4 +457,5 @@ function readTags(): void {
     else if (c == 0x3e) onGreater(at);
     else if (isQuote(c)) onQuote(at, c);
   }
+  scanLeaving();
 }

@@ -41,13 +41,32 @@ function readFrom(from: usize, at: usize, read: u32, signature: Signature): bool
   return true;
 }
 
-/** A script URL without the line ends that its parser drops. */
-function readCompact(at: usize, end: usize): bool {
-  if (!compactBody(at, end)) return false;
-  const found = findEffect(bodyAt, bodyEnd, 0, bodyEnd);
-  budget -= <i32>(bodyEnd - bodyAt) * 2;
-  if (found) report(effectHidden ? Signature.XSS_JS_HIDDEN : Signature.XSS_SCHEME, layer.at, end);
-  return found;
+/** Effects of a URL that are looked at. */
+const URL_EFFECTS_MAX: u32 = 4;
+
+/** Whether an effect is what links of pages are for: to print, to open, to go elsewhere. */
+function isLink(at: usize, end: usize): bool {
+  let size = <u32>(end - at);
+  if (startsLower(at, size, "window.")) {
+    at += 7;
+    size -= 7;
+  }
+  return startsLower(at, size, "print(") || startsLower(at, size, "open(") || startsLower(at, size, "location");
+}
+
+/** The script of a URL. */
+function readUrl(at: usize, end: usize): bool {
+  for (let i: u32 = 0; i < URL_EFFECTS_MAX; i++) {
+    const found = findEffect(at, end, i ? Read.CODE : 0, end);
+    charge(at);
+    if (found && (!i || !isLink(effectAt, effectEnd))) {
+      report(effectHidden ? Signature.XSS_JS_HIDDEN : Signature.XSS_SCHEME, layer.at, layer.at + <usize>layer.size);
+      return true;
+    }
+    if (found) at = effectEnd;
+    else if (i) return false;
+  }
+  return false;
 }
 
 /** Script from the value's first byte on, or behind its scheme. */
@@ -56,7 +75,7 @@ function readWhole(): bool {
   let from = layer.at;
   while (from < end && (load<u8>(from) <= 32 || load<u8>(from) == 0x22 || load<u8>(from) == 0x27)) from++;
   const body = scriptScheme(from, end);
-  if (body) return readFrom(layer.at, body, 0, Signature.XSS_SCHEME) || readCompact(body, end);
+  if (body) return readUrl(body, end) || (compactBody(body, end) && readUrl(bodyAt, bodyEnd));
   const near = layer.size < PLAIN_BYTES_MAX ? end : layer.at + <usize>PLAIN_BYTES_MAX;
   const found = findEffect(layer.at, end, 0, near);
   charge(layer.at);
@@ -190,6 +209,19 @@ function isSource(): bool {
   while (stop < end && isWord(load<u8>(stop))) stop++;
   const word = keywordOf(at, <u32>(stop - at));
   return word == Keyword.DECLARE || (word == Keyword.PREFIX && stop < end && load<u8>(stop) == 32);
+}
+
+/** Whether two strings are put together, by which a script may name what no word of the layer names. */
+export function joinsStrings(): bool {
+  const end = layer.at + <usize>layer.size;
+  for (let at = findByte(layer.at, end, 0x2b); at < end; at = findByte(at + 1, end, 0x2b)) {
+    if (at > layer.at && at + 1 < end && isQuote(load<u8>(at - 1)) && isQuote(load<u8>(at + 1))) return true;
+  }
+  return false;
+}
+
+function isQuote(c: u32): bool {
+  return c == 0x22 || c == 0x27 || c == 0x60;
 }
 
 /** Reads the layer as script from every beginning. */

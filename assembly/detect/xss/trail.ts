@@ -9,7 +9,7 @@ import { layer } from "../../decode/layer";
 
 /** Three sets of places, one after the other. */
 const SET_BYTES: u32 = VALUE_BYTES_MAX / 8;
-const bits: usize = memory.data(VALUE_BYTES_MAX / 8 * 3, 16);
+const bits: usize = memory.data((VALUE_BYTES_MAX / 8) * 3, 16);
 
 /** What a place was passed as. */
 export enum Trail {

@@ -10,7 +10,7 @@ import { Has } from "../../decode/profile";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
 import { scanShifted, scanUtf7 } from "./charset";
 import { scanMarkup } from "./markup";
-import { scanData, scanScript, scanSymbols } from "./script";
+import { joinsStrings, scanData, scanScript, scanSymbols } from "./script";
 
 /** Whether tags, or attributes that break out of one, can be there. */
 function markupGate(): bool {
@@ -23,6 +23,13 @@ function markupGate(): bool {
 function scriptGate(): bool {
   const acts = Has.OPEN | Has.BACKTICK | Has.EQUALS;
   return (layer.has & acts) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
+}
+
+/** Whether strings can be put together to the name of such a function. */
+function joinGate(): bool {
+  const needed = Has.BRACKET | Has.OPEN | Has.PLUS;
+  const quotes = Has.SINGLE | Has.DOUBLE | Has.BACKTICK;
+  return (layer.has & needed) == needed && (layer.has & quotes) != 0;
 }
 
 function symbolGate(): bool {
@@ -47,14 +54,14 @@ function dataGate(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return markupGate() || utf7Gate() || scriptGate() || shiftedGate() || symbolGate() || dataGate();
+  return markupGate() || utf7Gate() || scriptGate() || joinGate() || shiftedGate() || symbolGate() || dataGate();
 }
 
 /** Looks for such attacks in the current layer. */
 export function xssLex(): void {
   if (markupGate()) scanMarkup();
   if (utf7Gate()) scanUtf7();
-  if (scriptGate()) scanScript();
+  if (scriptGate() || (joinGate() && joinsStrings())) scanScript();
   if (shiftedGate()) scanShifted();
   if (dataGate()) scanData();
   if (symbolGate()) scanSymbols();

@@ -21,7 +21,18 @@ const TAGS = [
   ...["img", "svg", "p", "b", "details", "video", "audio", "input", "select", "marquee", "x-widget", "a", "body"],
   ...["math", "textarea", "button", "dialog", "meter", "custom", "table", "iframe", "object", "form", "keygen", "x:y"],
 ];
-const EXTRAS = ["src=x", "open", "autofocus", "tabindex=1", "id=a", "class='b c'", 'title="1>0"', "x", 'alt=""', "href=#"];
+const EXTRAS = [
+  "src=x",
+  "open",
+  "autofocus",
+  "tabindex=1",
+  "id=a",
+  "class='b c'",
+  'title="1>0"',
+  "x",
+  'alt=""',
+  "href=#",
+];
 const GAPS = [" ", "/", "\t", "\n", "\f", "  ", "/ ", " / ", "\r\n"];
 const SINKS = ["alert", "confirm", "prompt", "print"];
 const ARGUMENTS = ["1", "document.domain", "/x/", "name", "'x'", '"x"', "`x`", "", "1,2", "self.origin"];
@@ -125,7 +136,9 @@ function codeWithout(walk: Walk, unwanted: RegExp): string {
 
 function reference(walk: Walk, c: string): string {
   const code = c.codePointAt(0) ?? 0;
-  const named = ({ "(": "&lpar;", ")": "&rpar;", ":": "&colon;", "'": "&apos;", "`": "&grave;" } as Record<string, string>)[c];
+  const named = (
+    { "(": "&lpar;", ")": "&rpar;", ":": "&colon;", "'": "&apos;", "`": "&grave;" } as Record<string, string>
+  )[c];
   return walk.pick([
     `&#${code};`,
     `&#x${code.toString(16)};`,
@@ -177,8 +190,10 @@ function elementOf(walk: Walk): string {
     event,
     event,
     event,
-    () => `<${tag("script")}${extra()}>${codeWithout(walk, /<\//)}</${tag("script")}${walk.pick(["", " ", "/", "\n"])}>`,
-    () => `<${tag("script")}${gap()}src=${walk.pick(["//evil.example/x", "https://evil.example/x.js", "data:,alert(1)"])}></script>`,
+    () =>
+      `<${tag("script")}${extra()}>${codeWithout(walk, /<\//)}</${tag("script")}${walk.pick(["", " ", "/", "\n"])}>`,
+    () =>
+      `<${tag("script")}${gap()}src=${walk.pick(["//evil.example/x", "https://evil.example/x.js", "data:,alert(1)"])}></script>`,
     () => `<svg${extra()}><${tag("script")}>${referenced(walk, codeWithout(walk, /[<&]/))}</script>`,
     () => `<svg><script href=//evil.example/x.js></script></svg>`,
     () => `<${tag(walk.pick(["a", "area"]))}${extra()}${gap()}${attribute(walk, mixCase(walk, "href"), url())}>x`,
@@ -187,9 +202,11 @@ function elementOf(walk: Walk): string {
     () => `<${tag("iframe")}${extra()}${gap()}${attribute(walk, "src", url())}>`,
     () => `<${tag("svg")}><a${gap()}${attribute(walk, "xlink:href", url())}><text y=9>x</text></a>`,
     () => `<iframe${gap()}${attribute(walk, "srcdoc", page())}></iframe>`,
-    () => `<${walk.pick(["iframe src", "object data", "embed src"])}="data:text/html,${page().replaceAll('"', "%22")}">`,
+    () =>
+      `<${walk.pick(["iframe src", "object data", "embed src"])}="data:text/html,${page().replaceAll('"', "%22")}">`,
     () => `<iframe src="data:text/html;base64,${Buffer.from(page()).toString("base64")}">`,
-    () => `<svg><${walk.pick(["animate", "set"])}${gap()}${attribute(walk, "onbegin", codeOf(walk))} attributeName=x dur=1s>`,
+    () =>
+      `<svg><${walk.pick(["animate", "set"])}${gap()}${attribute(walk, "onbegin", codeOf(walk))} attributeName=x dur=1s>`,
     () => `<template shadowrootmode=open>${event()}</template>`,
     () => `<base${gap()}href=//evil.example/><script src=x.js></script>`,
   ];
@@ -239,11 +256,13 @@ function breakOf(walk: Walk): Case {
     const code = codeWithout(walk, new RegExp(`[${quote}]`));
     const name = mixCase(walk, walk.pick(EVENTS));
     const outer = quote === "" ? (/["'\s<>=`]/.test(code) ? "alert(1)" : code) : code;
-    return `${walk.pick(["", "x"])}${quote}${walk.pick(GAPS.filter((gap) => gap.trim() === "" || quote !== ""))}${walk.pick([
-      `${name}=${quote}${outer}`,
-      `${name}=${quote}${outer}${quote}`,
-      `autofocus${walk.pick([" ", "\n"])}${name}=${quote}${outer}`,
-    ])}`;
+    return `${walk.pick(["", "x"])}${quote}${walk.pick(GAPS.filter((gap) => gap.trim() === "" || quote !== ""))}${walk.pick(
+      [
+        `${name}=${quote}${outer}`,
+        `${name}=${quote}${outer}${quote}`,
+        `autofocus${walk.pick([" ", "\n"])}${name}=${quote}${outer}`,
+      ],
+    )}`;
   };
   const makers: readonly (() => Case)[] = [
     () => ({ value: `${walk.pick(["", "", "x ", "</p>"])}${element()}`, contexts: ["text", "sink"] }),
@@ -276,11 +295,21 @@ export function attackOf(walk: Walk): Case {
   return breakOf(walk);
 }
 
-const PLACES: readonly ContextName[] = ["text", "double", "single", "bare", "href", "singleString", "doubleString", "sink"];
+const PLACES: readonly ContextName[] = [
+  "text",
+  "double",
+  "single",
+  "bare",
+  "href",
+  "singleString",
+  "doubleString",
+  "sink",
+];
 
 /** @returns a value as people, editors and programs send them, made of the same signs */
 export function nearMissOf(walk: Walk): Case {
-  const word = () => walk.pick(["save", "order", "alert", "onload", "script", "price", "location", "eval", "Function", "x"]);
+  const word = () =>
+    walk.pick(["save", "order", "alert", "onload", "script", "price", "location", "eval", "Function", "x"]);
   const words = () => Array.from({ length: 2 + walk.below(5) }, word).join(" ");
   const value = walk.pick<() => string>([
     () => `<p style="color:#${walk.below(900) + 100};margin:0 auto">${words()} <b>${word()}</b></p>`,

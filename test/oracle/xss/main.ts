@@ -28,8 +28,14 @@ if ("missing" in component) {
   const engine = Engine.load();
   const oracle = await XssOracle.open(component.found);
   const seed = Number(values.seed);
-  const compared = await compare(engine, oracle, { seed, attacks: Number(values.generated), misses: Number(values.generated) });
-  process.stdout.write(`generated: ${compared.ran} of ${compared.attacks} run, ${compared.passed.length} of them pass\n`);
+  const compared = await compare(engine, oracle, {
+    seed,
+    attacks: Number(values.generated),
+    misses: Number(values.generated),
+  });
+  process.stdout.write(
+    `generated: ${compared.ran} of ${compared.attacks} run, ${compared.passed.length} of them pass\n`,
+  );
   for (const one of compared.passed) process.stdout.write(`  passes ${JSON.stringify(one)}\n`);
   process.stdout.write(`harmless: ${compared.harmless}, ${compared.blocked.length} of them blocked\n`);
   for (const one of compared.blocked) process.stdout.write(`  blocked ${JSON.stringify(one)}\n`);

@@ -2,9 +2,46 @@
 import { attackOf, type Walk } from "./grammar.ts";
 
 const SPACES = [" ", "\t", "\n", "\f", "\r", "/", "  ", " / "];
-const FRONTS = ["", "x ", "<b>hi</b>", "</p>", "<svg>", "<math>", "<select>", "<!-- -->", "1 < 2 ", "<p title='", '<a b="">', "]]>"];
+const FRONTS = [
+  "",
+  "x ",
+  "<b>hi</b>",
+  "</p>",
+  "<svg>",
+  "<math>",
+  "<select>",
+  "<!-- -->",
+  "1 < 2 ",
+  "<p title='",
+  '<a b="">',
+  "]]>",
+];
 const BACKS = ["", " x", "//", "<!--", "</p>", " y='", "\n", ";", "<b>", " -- "];
-const SIGNS = ["'", '"', "`", "<", ">", "/", "=", "&", "\\", ";", "\u0000", "\u0001", "\u00a0", "\u2028", "(", ")", "#", "%", "{", "}", "-", "!", "*"];
+const SIGNS = [
+  "'",
+  '"',
+  "`",
+  "<",
+  ">",
+  "/",
+  "=",
+  "&",
+  "\\",
+  ";",
+  "\u0000",
+  "\u0001",
+  "\u00a0",
+  "\u2028",
+  "(",
+  ")",
+  "#",
+  "%",
+  "{",
+  "}",
+  "-",
+  "!",
+  "*",
+];
 const EVENTS = ["onclick", "onfocus", "onwheel", "onscrollend", "onpointerdown", "onbeforetoggle", "onerror", "onload"];
 const TAGS = ["img", "svg", "x-y", "p", "a", "details", "q", "input", "custom", "video", "nav", "s"];
 const ROOTS = ["window", "self", "globalThis", "this", "top", "parent", "frames"];
@@ -71,16 +108,34 @@ export function mutate(walk: Walk, value: string): string {
     () => atOne(walk, value, /=/g, () => walk.pick([" =", "= ", "\n=\t", "\f=", "=\u0000"])),
     () => atOne(walk, value, /[a-z():;'".]/gi, (c) => referenceOf(walk, c)),
     () => atOne(walk, value, /(?<=<)[a-z][\w-]*/gi, () => walk.pick(TAGS)),
-    () => atOne(walk, value, /(?<=<[a-z][\w-]*)(?=[\s/])/gi, () => ` ${walk.pick(["a", "b=c", "c='>'", 'd=">"', "e=`", "data-x", "="])}`),
+    () =>
+      atOne(
+        walk,
+        value,
+        /(?<=<[a-z][\w-]*)(?=[\s/])/gi,
+        () => ` ${walk.pick(["a", "b=c", "c='>'", 'd=">"', "e=`", "data-x", "="])}`,
+      ),
     () => atOne(walk, value, /\bon[a-z]+(?=\s*=)/gi, () => walk.pick(EVENTS)),
     () => atOne(walk, value, /\b(?:alert|confirm|prompt|print|eval)\b/g, (sink) => recall(walk, sink)),
     () => atOne(walk, value, /\b(?:alert|confirm|prompt|print)\b/g, (sink) => recall(walk, sink)),
-    () => atOne(walk, value, /\(1\)/g, () => walk.pick(["`1`", "(1,2)", "(/*x*/1)", "(\n1)", " (1)", "/**/(1)", "?.(1)", ".call(1)", "(...[1])"])),
+    () =>
+      atOne(walk, value, /\(1\)/g, () =>
+        walk.pick(["`1`", "(1,2)", "(/*x*/1)", "(\n1)", " (1)", "/**/(1)", "?.(1)", ".call(1)", "(...[1])"]),
+      ),
     () => atOne(walk, value, /\b[a-z]{4,}\b/gi, (word) => split(walk, word)),
     () => atOne(walk, value, /(?<![\w.])[a-z]/gi, (c) => `\\u00${c.charCodeAt(0).toString(16)}`),
     () => atOne(walk, value, /(?<=javascript:.*)[a-z(]/gi, (c) => `%${c.charCodeAt(0).toString(16)}`),
-    () => atOne(walk, value, /(?<=j|a|v|s|c|r|i|p)(?=[avscript])/gi, () => walk.pick(["\t", "\n", "&Tab;", "&NewLine;", "&#10;"])),
-    () => atOne(walk, value, /[(;,+=[{]/g, (c) => c + walk.pick([" ", "\n", "/**/", "/*'*/", '/*"*/', "//\n", "\u2028", "\u00a0", "void 0,", "1,", "!"])),
+    () =>
+      atOne(walk, value, /(?<=j|a|v|s|c|r|i|p)(?=[avscript])/gi, () =>
+        walk.pick(["\t", "\n", "&Tab;", "&NewLine;", "&#10;"]),
+      ),
+    () =>
+      atOne(
+        walk,
+        value,
+        /[(;,+=[{]/g,
+        (c) => c + walk.pick([" ", "\n", "/**/", "/*'*/", '/*"*/', "//\n", "\u2028", "\u00a0", "void 0,", "1,", "!"]),
+      ),
     () => atOne(walk, value, /["'`]/g, () => walk.pick(["'", '"', "`", "&quot;", "&#39;"])),
     () => walk.pick(FRONTS) + value,
     () => value + walk.pick(BACKS),

@@ -129,7 +129,12 @@ export class XssOracle {
   }
 }
 
+/** Contexts that are a whole URL. There, to print and to open are what links of pages are for. */
+const LINKS: ReadonlySet<ContextName> = new Set(["href", "frame", "location"]);
+
 /** Whether what ran is an attack: more than an error of code that does nothing. */
 export function isAttack(ran: Ran): boolean {
-  return [...ran.values()].some((effects) => effects.some((effect) => effect !== "error"));
+  return [...ran].some(([context, effects]) =>
+    effects.some((effect) => effect !== "error" && !(LINKS.has(context) && /^(?:print|open)\b/.test(effect))),
+  );
 }
