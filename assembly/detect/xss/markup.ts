@@ -309,11 +309,25 @@ function judgeUrl(read: u32): bool {
   return !picture || valueHas("data:text/html");
 }
 
+/** Bytes of an unquoted value looked at behind the arrow of a function. */
+const ARROW_BYTES_MAX: usize = 256;
+
+/**
+ * The `>` that ended an unquoted value may be that of an arrow, written as a reference. One of JSX stands in braces and
+ * stays cut: there it is no attribute of HTML.
+ */
+function passArrow(): void {
+  if (valueEnd >= end || valueEnd <= valueAt || load<u8>(valueEnd - 1) != 0x3d || load<u8>(valueAt) == 0x7b) return;
+  const stop = end - valueEnd > ARROW_BYTES_MAX ? valueEnd + ARROW_BYTES_MAX : end;
+  valueEnd = findByte(valueEnd + 1, stop, 0x3e);
+}
+
 /** An attribute inside a tag; its name was just read. */
 function judgeInTag(element: Element): void {
   if (isHandlerName()) {
     if (isReported(Signature.XSS_HANDLER)) return;
     handles = handles || !blank(valueAt, valueEnd);
+    if (!valueOpened) passArrow();
     const bare: u32 = Read.ANY | Read.CODE | Read.SHARED;
     if (
       acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : bare) ||

@@ -69,19 +69,31 @@ function readUrl(at: usize, end: usize): bool {
   return false;
 }
 
-/** Script from the value's first byte on, or behind its scheme. */
+/** Script from the value's first byte on; a URL was read by `scanUrl`. */
 function readWhole(): bool {
   const end = layer.at + <usize>layer.size;
   let from = layer.at;
   while (from < end && (load<u8>(from) <= 32 || load<u8>(from) == 0x22 || load<u8>(from) == 0x27)) from++;
-  const body = scriptScheme(from, end);
-  if (body) return readUrl(body, end) || (compactBody(body, end) && readUrl(bodyAt, bodyEnd));
+  if (scriptScheme(from, end)) return false;
   const near = layer.size < PLAIN_BYTES_MAX ? end : layer.at + <usize>PLAIN_BYTES_MAX;
   const found = findEffect(layer.at, end, 0, near);
   charge(layer.at);
   if (!found) return false;
   report(effectHidden ? Signature.XSS_JS_HIDDEN : Signature.XSS_JS_CALL, effectAt, effectEnd);
   return true;
+}
+
+/** A script URL as the whole value, behind white space and a quote. */
+export function scanUrl(): void {
+  const end = layer.at + <usize>layer.size;
+  let at = layer.at;
+  while (at < end && (load<u8>(at) <= 32 || load<u8>(at) == 0x22 || load<u8>(at) == 0x27)) at++;
+  const script = scriptScheme(at, end);
+  if (!script) return;
+  budget = <i32>layer.size;
+  forgetScript();
+  if (!readUrl(script, end) && compactBody(script, end)) readUrl(bodyAt, bodyEnd);
+  if (!spend(<u32>(<i32>layer.size - budget))) reachLimit(Limit.FUEL);
 }
 
 /** A page inside a URL as the whole value. */

@@ -10,7 +10,7 @@ import { Has } from "../../decode/profile";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
 import { scanShifted, scanUtf7 } from "./charset";
 import { scanMarkup } from "./markup";
-import { joinsStrings, scanData, scanScript, scanSymbols } from "./script";
+import { joinsStrings, scanData, scanScript, scanSymbols, scanUrl } from "./script";
 
 /** Whether tags, or attributes that break out of one, can be there. */
 function markupGate(): bool {
@@ -47,6 +47,13 @@ function shiftedGate(): bool {
   return (layer.has & Has.HIGH) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
 }
 
+/** Whether the value can be a script URL that acts; its functions may stand in pieces, as line ends are dropped. */
+function urlGate(): bool {
+  const acts = Has.OPEN | Has.BACKTICK | Has.EQUALS;
+  const words = (HTML_MASK << HTML_SHIFT) | (JS_MASK << JS_SHIFT);
+  return (layer.has & Has.COLON) != 0 && (layer.has & acts) != 0 && (layer.words & words) != 0;
+}
+
 function dataGate(): bool {
   const needed = Has.COLON | Has.COMMA | Has.SLASH;
   return (layer.has & needed) == needed;
@@ -54,13 +61,14 @@ function dataGate(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return markupGate() || utf7Gate() || scriptGate() || joinGate() || shiftedGate() || symbolGate() || dataGate();
+  return markupGate() || utf7Gate() || scriptGate() || joinGate() || shiftedGate() || urlGate() || symbolGate() || dataGate();
 }
 
 /** Looks for such attacks in the current layer. */
 export function xssLex(): void {
   if (markupGate()) scanMarkup();
   if (utf7Gate()) scanUtf7();
+  if (urlGate()) scanUrl();
   if (scriptGate() || (joinGate() && joinsStrings())) scanScript();
   if (shiftedGate()) scanShifted();
   if (dataGate()) scanData();

@@ -24,9 +24,13 @@ export const CONTEXTS = {
   document: (value) => PAGE(`<script>var a = { "q": ${JSON.stringify(value)} };</script>`),
   sink: (value) => PAGE(`<div id=d></div><script>d.innerHTML = ${json(value)};</script>`),
   location: (value) => PAGE(`<script>location = ${json(value)};</script>`),
-} as const satisfies Readonly<Record<string, (value: string) => string>>;
+} satisfies Readonly<Record<string, (value: string) => string>>;
 
 /** A context's name. */
 export type ContextName = keyof typeof CONTEXTS;
 /** All of them. */
-export const CONTEXT_NAMES: readonly ContextName[] = Object.keys(CONTEXTS);
+export const CONTEXT_NAMES: readonly ContextName[] = Object.keys(CONTEXTS).filter(isContext);
+
+function isContext(name: string): name is ContextName {
+  return Object.hasOwn(CONTEXTS, name);
+}

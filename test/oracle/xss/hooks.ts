@@ -10,6 +10,13 @@ export interface Exhibit {
   readonly html: string;
 }
 
+/** What to show, how long to wait for each document, and how long after the last was used. */
+export interface Show {
+  readonly exhibits: readonly Exhibit[];
+  readonly loadMs: number;
+  readonly settleMs: number;
+}
+
 /** What was told of each document, by its id. */
 export type Told = Readonly<Record<string, readonly string[]>>;
 
@@ -20,34 +27,31 @@ export function watch(): void {
   const compile = Function;
   const tell = (effect: string): void => root.postMessage({ oracle: effect }, "*");
 
-  /** The frame whose code called a function of the top page: by the functions on the stack, and where they come from. */
-  const callerOf = (): Window | undefined => {
-    const trace = Error as unknown as { prepareStackTrace?: unknown; stackTraceLimit?: number };
-    const before = trace.prepareStackTrace;
-    trace.prepareStackTrace = (_: unknown, sites: { getFunction(): unknown }[]) => sites;
-    const sites = new Error("stack").stack as unknown as { getFunction(): unknown }[];
-    trace.prepareStackTrace = before;
+  /** What tells for the frame whose code called a function of the top page: by the functions on the stack. */
+  const tellOfCaller = (): unknown => {
+    const before: unknown = Reflect.get(Error, "prepareStackTrace");
+    Reflect.set(Error, "prepareStackTrace", (_: unknown, sites: unknown) => sites);
+    const sites: unknown = new Error("stack").stack;
+    Reflect.set(Error, "prepareStackTrace", before);
+    if (!Array.isArray(sites)) return undefined;
     for (const site of sites) {
-      const called = site.getFunction();
+      const called: unknown = site.getFunction();
       if (typeof called !== "function") continue;
-      const maker = (called as unknown as { __proto__: { maker?: typeof Function } }).__proto__.maker;
-      const home = maker === undefined ? undefined : (maker("return window")() as Window);
-      if (home !== undefined && home !== page) return home;
+      const compiler: unknown = Reflect.get(called, "oracleCompiler");
+      const program: unknown = typeof compiler === "function" ? compiler("return window") : undefined;
+      const home: unknown = typeof program === "function" ? program() : undefined;
+      if (home !== page && typeof home === "object" && home !== null) return Reflect.get(home, "oracleTell");
     }
     return undefined;
   };
-  Object.defineProperty(Function.prototype, "maker", { value: compile });
+  Object.defineProperty(compile.prototype, "oracleCompiler", { value: compile });
+  Object.defineProperty(page, "oracleTell", { value: tell });
 
   const noted = (effect: string): void => {
-    if (page !== root) {
-      tell(effect);
-      return;
-    }
-    const home = callerOf();
-    (home as unknown as { oracleTell?: (text: string) => void } | undefined)?.oracleTell?.(effect);
-    if (home === undefined) tell(`${effect} somewhere`);
+    const other = page === root ? tellOfCaller() : tell;
+    if (typeof other === "function") other(effect);
+    else tell(`${effect} somewhere`);
   };
-  Object.defineProperty(page, "oracleTell", { value: tell });
 
   for (const name of ["alert", "confirm", "prompt", "print", "open"]) {
     Object.defineProperty(page, name, {
@@ -79,7 +83,7 @@ export function watch(): void {
   page.Function = proxy;
   Object.defineProperty(compile.prototype, "constructor", { value: proxy, writable: true, configurable: true });
   for (const name of ["setTimeout", "setInterval"] as const) {
-    const original = page[name].bind(page) as (handler: TimerHandler, ms?: number, ...rest: unknown[]) => number;
+    const original: (handler: TimerHandler, ms?: number, ...rest: unknown[]) => unknown = page[name].bind(page);
     Object.defineProperty(page, name, {
       configurable: true,
       writable: true,
@@ -120,24 +124,22 @@ export function watch(): void {
 }
 
 /** Shows documents, waits for them, uses them, and collects what was told. Serialised into the top page. */
-export async function run(exhibits: readonly Exhibit[], loadMs: number, settleMs: number): Promise<Told> {
+export async function run({ exhibits, loadMs, settleMs }: Show): Promise<Told> {
   const sleep = (ms: number) => new Promise<void>((wake) => requestAnimationFrame(() => setTimeout(wake, ms)));
   const told: Record<string, string[]> = {};
-  const frames = new Map<Window, string>();
-  const owner = (from: Window): string | undefined => {
-    let frame = from;
-    for (let depth = 0; depth < 8; depth++) {
-      const id = frames.get(frame);
-      if (id !== undefined) return id;
-      if (frame.parent === frame) break;
-      frame = frame.parent;
+  const frames = new Map<MessageEventSource, string>();
+  const owner = (from: MessageEventSource): string => {
+    let frame: unknown = from;
+    for (let depth = 0; depth < 8 && typeof frame === "object" && frame !== null; depth++) {
+      for (const [view, id] of frames) if (view === frame) return id;
+      frame = Reflect.get(frame, "parent");
     }
-    return undefined;
+    return "nobody";
   };
   const listen = ({ data, source }: MessageEvent): void => {
-    const effect: unknown = (data as { oracle?: unknown } | null)?.oracle;
-    const id = source === null ? undefined : (owner(source as Window) ?? "nobody");
-    if (typeof effect !== "string" || id === undefined) return;
+    const effect: unknown = typeof data === "object" && data !== null ? Reflect.get(data, "oracle") : undefined;
+    if (typeof effect !== "string" || source === null) return;
+    const id = owner(source);
     const effects = told[id] ?? [];
     told[id] = effects;
     if (!effects.includes(effect)) effects.push(effect);
@@ -148,8 +150,10 @@ export async function run(exhibits: readonly Exhibit[], loadMs: number, settleMs
     [...root.querySelectorAll("*")]
       .slice(0, 200)
       .flatMap((element) => [element, ...(element.shadowRoot === null ? [] : elementsOf(element.shadowRoot))]);
-  const use = (view: Window & typeof globalThis, depth: number): void => {
-    for (const element of elementsOf(view.document)) {
+  const use = (document: Document | null, depth: number): void => {
+    const view = document?.defaultView;
+    if (document === null || view == null) return;
+    for (const element of elementsOf(document)) {
       for (const { name } of [...element.attributes]) {
         if (!/^on/i.test(name)) continue;
         const type = name.slice(2).toLowerCase();
@@ -162,11 +166,7 @@ export async function run(exhibits: readonly Exhibit[], loadMs: number, settleMs
       if (acts) element.dispatchEvent(new view.MouseEvent("click", { bubbles: true, cancelable: true, view }));
       if (element instanceof view.HTMLFormElement) element.requestSubmit();
       if (element instanceof view.HTMLIFrameElement && depth < 2) {
-        try {
-          if (element.contentWindow !== null) use(element.contentWindow as Window & typeof globalThis, depth + 1);
-        } catch {
-          // Of another origin.
-        }
+        use(element.contentDocument, depth + 1);
       }
     }
   };
@@ -184,9 +184,9 @@ export async function run(exhibits: readonly Exhibit[], loadMs: number, settleMs
   const shown = await Promise.all(loads);
   for (const frame of shown) {
     try {
-      use(frame.contentWindow as Window & typeof globalThis, 0);
+      use(frame.contentDocument, 0);
     } catch {
-      // It went elsewhere.
+      // A handler of the document took something away.
     }
   }
   await sleep(settleMs);
