@@ -53,6 +53,8 @@ export enum Read {
   SHARED = 32,
   /** It leaves the stronger trail, and ends on no weaker one. */
   STRONG = 64,
+  /** It shares its trail with none but its like. */
+  APART = 128,
 }
 
 /** Where the last effect that was found begins and ends. */
@@ -478,11 +480,11 @@ function follows(): bool {
  */
 function follow(read: u32): bool {
   if (operand || pending || afterDot || concat || target != Is.NOTHING || keyword != Keyword.NONE) return false;
-  const strong = (read & Read.STRONG) != 0;
+  const own = read & Read.APART ? Trail.CLOSER : read & Read.STRONG ? Trail.STRONG : Trail.WEAK;
   if (!framed && !aliasCount) {
-    if (onTrail(Trail.STRONG, tokenFrom) || (!strong && onTrail(Trail.WEAK, tokenFrom))) return true;
+    if (onTrail(own, tokenFrom) || (own == Trail.WEAK && onTrail(Trail.STRONG, tokenFrom))) return true;
   }
-  markTrail(strong ? Trail.STRONG : Trail.WEAK, tokenFrom);
+  markTrail(own, tokenFrom);
   return false;
 }
 

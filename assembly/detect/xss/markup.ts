@@ -86,7 +86,7 @@ function bounded(at: usize, stop: usize): usize {
  */
 function acts(at: usize, stop: usize, read: u32): bool {
   if (budget < 0) return false;
-  if (read & Read.SHARED) {
+  if (read & Read.SHARED && !(read & Read.APART)) {
     if (onTrail(Trail.STRONG, at) || (!(read & Read.STRONG) && onTrail(Trail.WEAK, at))) return false;
   }
   const found = findEffect(at, stop, read, stop);
@@ -113,7 +113,7 @@ function onLess(at: usize): void {
   if (p >= end || (!isAlpha(load<u8>(p)) && c != 0x2f)) return;
   const after = readName(p, end);
   let element = elementOf(declared);
-  if (named("svg") || named("math")) foreign = true;
+  if (!foreign) foreign = named("svg") || named("math");
   if (after < end) {
     const next = <u32>load<u8>(after);
     if (next > 32 && next < 0x7f && next != 0x2f && next != 0x3e && next != 0x2b) element = Element.OTHER;
@@ -208,8 +208,12 @@ let valueEnd: usize = 0;
 let valueQuoted: bool = false;
 /** A quote begins it, which closes here or, in the page, further on. */
 let valueOpened: bool = false;
-/** Where the value ends if its backticks are no quotes: only old browsers read them so. */
-let bareEnd: usize = 0;
+/**
+ * Another reading of the value, or 0: with its backticks, which only old browsers read as quotes; or up to the end of
+ * the tag, where no attribute can begin behind its closing quote, which then was a reference.
+ */
+let otherAt: usize = 0;
+let otherEnd: usize = 0;
 let nameAt: usize = 0;
 let nameEnd: usize = 0;
 
@@ -233,12 +237,11 @@ function findValue(at: usize): void {
   while (p < end && load<u8>(p) <= 32) p++;
   valueQuoted = false;
   valueOpened = false;
-  bareEnd = 0;
+  otherEnd = 0;
   if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
   if (p < end) {
     const c = <u32>load<u8>(p);
     if (isQuote(c)) {
-      if (c == 0x60) bareEnd = greaterAt;
       /* A doubled quote is one that was doubled on its way here, as in CSV. */
       if (p + 2 < end && load<u8>(p + 1) == c && isWord(load<u8>(p + 2))) p++;
       const close = findByte(p + 1, bounded(p, end), c);
@@ -246,11 +249,26 @@ function findValue(at: usize): void {
       valueAt = p + 1;
       valueEnd = close;
       valueQuoted = close < end && load<u8>(close) == c;
+      if (c == 0x60 || (valueQuoted && close + 1 < end && !endsValue(load<u8>(close + 1)))) {
+        otherAt = c == 0x60 ? p : p + 1;
+        otherEnd = c == 0x60 ? greaterAt : findByte(close, otherStop(close), 0x3e);
+      }
       return;
     }
   }
   valueAt = p;
   valueEnd = greaterAt;
+}
+
+/** Whether an attribute, or the end of its tag, can stand behind a closing quote. */
+function endsValue(c: u32): bool {
+  return c <= 32 || c == 0x2f || c == 0x3e;
+}
+
+const OTHER_BYTES_MAX: usize = 256;
+
+function otherStop(close: usize): usize {
+  return end - close > OTHER_BYTES_MAX ? close + OTHER_BYTES_MAX : end;
 }
 
 function valueHas(literal: string): bool {
@@ -309,6 +327,12 @@ function judgeUrl(read: u32): bool {
   return !picture || valueHas("data:text/html");
 }
 
+/** Whether the value's other reading is a URL that runs script. */
+function otherUrl(): bool {
+  const script = scriptScheme(otherAt, otherEnd);
+  return script != 0 && acts(script, otherEnd, Read.ANY | Read.LOOSE);
+}
+
 /** Bytes of an unquoted value looked at behind the arrow of a function. */
 const ARROW_BYTES_MAX: usize = 256;
 
@@ -331,7 +355,7 @@ function judgeInTag(element: Element): void {
     const bare: u32 = Read.ANY | Read.CODE | Read.SHARED;
     if (
       acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : bare) ||
-      (bareEnd && acts(valueAt - 1, bareEnd, bare)) ||
+      (otherEnd && acts(otherAt, otherEnd, bare)) ||
       (handles && basic)
     ) {
       report(Signature.XSS_HANDLER, nameAt, valueEnd);
@@ -342,7 +366,7 @@ function judgeInTag(element: Element): void {
     basic = true;
     if (handles) report(Signature.XSS_HANDLER, nameAt, valueEnd);
   }
-  if (judgeUrl(Read.ANY | Read.LOOSE)) {
+  if (judgeUrl(Read.ANY | Read.LOOSE) || (otherEnd && otherUrl())) {
     report(Signature.XSS_URL, nameAt, valueEnd);
     return;
   }
@@ -399,7 +423,7 @@ function judgeBreak(at: usize): void {
     if (acts(valueAt, valueEnd, read)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
   } else {
     const body = scriptScheme(valueAt, valueEnd);
-    if (body && acts(body, valueEnd, 0)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
+    if (body && acts(body, valueEnd, Read.SHARED | Read.APART)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
   }
 }
 
@@ -418,7 +442,7 @@ function onEquals(at: usize): void {
   }
 }
 
-/** Longest value that is looked at as one that leaves an attribute for an element: longer ones are pieces of a source. */
+/** Longest value looked at as one that leaves an attribute for an element: longer ones are pieces of a source. */
 const LEAVING_BYTES_MAX: u32 = 512;
 
 /** A line that begins by ending an attribute and its tag, and goes on with an element: `"><i>`. */
@@ -458,6 +482,7 @@ function readTags(): void {
   sheetEnd = 0;
   styleEnd = 0;
   forgetScript();
+  clearTrail(Trail.CLOSER);
   clearTrail(Trail.WEAK);
   clearTrail(Trail.STRONG);
   let first = layer.at;

@@ -61,7 +61,9 @@ function dataGate(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return markupGate() || utf7Gate() || scriptGate() || joinGate() || shiftedGate() || urlGate() || symbolGate() || dataGate();
+  return (
+    markupGate() || utf7Gate() || scriptGate() || joinGate() || shiftedGate() || urlGate() || symbolGate() || dataGate()
+  );
 }
 
 /** Looks for such attacks in the current layer. */

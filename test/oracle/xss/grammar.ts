@@ -34,6 +34,8 @@ const EXTRAS = [
   "href=#",
 ];
 const GAPS = [" ", "/", "\t", "\n", "\f", "  ", "/ ", " / ", "\r\n"];
+const FOREIGN = ["//evil.example/x", "https://evil.example/x.js", "data:,alert(1)"];
+const ANIMATED = "attributeName=x dur=1s";
 const SINKS = ["alert", "confirm", "prompt", "print"];
 const ARGUMENTS = ["1", "document.domain", "/x/", "name", "'x'", '"x"', "`x`", "", "1,2", "self.origin"];
 
@@ -71,8 +73,8 @@ function stringOf(walk: Walk, text: string): string {
 }
 
 /**
- * Code that runs as soon as it is evaluated: a call in one of the ways that the language has for it. `print` is left out
- * where a URL or an expression is the whole value: pages link to it, and it shows nobody's secrets.
+ * Code that runs as soon as it is evaluated: a call in one of the ways that the language has for it. `print` is left
+ * out where a URL or an expression is the whole value: pages link to it, and it shows nobody's secrets.
  */
 function codeOf(walk: Walk): string {
   const sink = walk.pick(SINKS);
@@ -192,8 +194,7 @@ function elementOf(walk: Walk): string {
     event,
     () =>
       `<${tag("script")}${extra()}>${codeWithout(walk, /<\//)}</${tag("script")}${walk.pick(["", " ", "/", "\n"])}>`,
-    () =>
-      `<${tag("script")}${gap()}src=${walk.pick(["//evil.example/x", "https://evil.example/x.js", "data:,alert(1)"])}></script>`,
+    () => `<${tag("script")}${gap()}src=${walk.pick(FOREIGN)}></script>`,
     () => `<svg${extra()}><${tag("script")}>${referenced(walk, codeWithout(walk, /[<&]/))}</script>`,
     () => `<svg><script href=//evil.example/x.js></script></svg>`,
     () => `<${tag(walk.pick(["a", "area"]))}${extra()}${gap()}${attribute(walk, mixCase(walk, "href"), url())}>x`,
@@ -205,8 +206,7 @@ function elementOf(walk: Walk): string {
     () =>
       `<${walk.pick(["iframe src", "object data", "embed src"])}="data:text/html,${page().replaceAll('"', "%22")}">`,
     () => `<iframe src="data:text/html;base64,${Buffer.from(page()).toString("base64")}">`,
-    () =>
-      `<svg><${walk.pick(["animate", "set"])}${gap()}${attribute(walk, "onbegin", codeOf(walk))} attributeName=x dur=1s>`,
+    () => `<svg><${walk.pick(["animate", "set"])}${gap()}${attribute(walk, "onbegin", codeOf(walk))} ${ANIMATED}>`,
     () => `<template shadowrootmode=open>${event()}</template>`,
     () => `<base${gap()}href=//evil.example/><script src=x.js></script>`,
   ];
@@ -256,13 +256,12 @@ function breakOf(walk: Walk): Case {
     const code = codeWithout(walk, new RegExp(`[${quote}]`));
     const name = mixCase(walk, walk.pick(EVENTS));
     const outer = quote === "" ? (/["'\s<>=`]/.test(code) ? "alert(1)" : code) : code;
-    return `${walk.pick(["", "x"])}${quote}${walk.pick(GAPS.filter((gap) => gap.trim() === "" || quote !== ""))}${walk.pick(
-      [
-        `${name}=${quote}${outer}`,
-        `${name}=${quote}${outer}${quote}`,
-        `autofocus${walk.pick([" ", "\n"])}${name}=${quote}${outer}`,
-      ],
-    )}`;
+    const gap = walk.pick(GAPS.filter((one) => one.trim() === "" || quote !== ""));
+    return `${walk.pick(["", "x"])}${quote}${gap}${walk.pick([
+      `${name}=${quote}${outer}`,
+      `${name}=${quote}${outer}${quote}`,
+      `autofocus${walk.pick([" ", "\n"])}${name}=${quote}${outer}`,
+    ])}`;
   };
   const makers: readonly (() => Case)[] = [
     () => ({ value: `${walk.pick(["", "", "x ", "</p>"])}${element()}`, contexts: ["text", "sink"] }),

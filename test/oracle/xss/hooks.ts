@@ -53,6 +53,7 @@ export function watch(): void {
     else tell(`${effect} somewhere`);
   };
 
+  Object.defineProperty(page, "oracleNoted", { value: noted });
   for (const name of ["alert", "confirm", "prompt", "print", "open"]) {
     Object.defineProperty(page, name, {
       configurable: true,
@@ -63,8 +64,19 @@ export function watch(): void {
       },
     });
   }
+  page.addEventListener("error", (event) => {
+    if (event instanceof ErrorEvent && !/SyntaxError/.test(event.message)) tell("error");
+  });
+}
+
+/** Replaces what compiles text, reaches other sites or reads secrets; runs behind `watch`, and uses what it left. */
+export function watchCode(): void {
+  const page = window;
+  const compile = Function;
+  const note: unknown = Reflect.get(page, "oracleNoted");
+  const noted = (effect: string): unknown => (typeof note === "function" ? note(effect) : undefined);
   // The oracle's own program runs on the top page.
-  if (page === root) return;
+  if (page === page.top) return;
   const evaluate = page.eval;
   page.eval = (source: string): unknown => {
     noted("eval");
@@ -118,9 +130,6 @@ export function watch(): void {
   } catch {
     // A document without an origin has no cookie.
   }
-  page.addEventListener("error", (event) => {
-    if (event instanceof ErrorEvent && !/SyntaxError/.test(event.message)) tell("error");
-  });
 }
 
 /** Shows documents, waits for them, uses them, and collects what was told. Serialised into the top page. */

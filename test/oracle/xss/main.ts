@@ -42,7 +42,7 @@ if ("missing" in component) {
   const report = await attack(engine, oracle, { seed, cases: Number(values.cases), queries: Number(values.queries) });
   const share = report.bypasses.length / Math.max(1, report.cases);
   process.stdout.write(
-    `attacker: ${report.cases} cases, ${report.queries} queries, ${report.ran} steps ran, ${report.bypasses.length} ways past\n`,
+    `attacker: ${report.cases} cases, ${report.queries} queries, ${report.ran} ran, ${report.bypasses.length} past\n`,
   );
   for (const one of report.bypasses) process.stdout.write(`  past ${JSON.stringify(one)}\n`);
   if (share > BYPASS_SHARE_MAX) process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** The core against a real browser: what runs is caught, what does not run mostly passes, and small changes do not help. */
+/** The core against a browser: what runs is caught, what does not run mostly passes, and small changes do not help. */
 import { afterAll, describe, expect, test } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
 import { browser, closeBrowser } from "../../tools/browser.ts";

@@ -4,7 +4,7 @@
  */
 import type { Browser, BrowserContext, Frame, Page, Request } from "playwright-core";
 import { CONTEXT_NAMES, CONTEXTS, type ContextName } from "./contexts.ts";
-import { type Exhibit, run, type Told, watch } from "./hooks.ts";
+import { type Exhibit, run, type Told, watch, watchCode } from "./hooks.ts";
 
 const ORIGIN = "http://oracle.example/";
 /** Documents shown at once. */
@@ -35,6 +35,7 @@ export class XssOracle {
   static async open(browser: Browser): Promise<XssOracle> {
     const context = await browser.newContext({ serviceWorkers: "block" });
     await context.addInitScript(watch);
+    await context.addInitScript(watchCode);
     const oracle = new XssOracle(context);
     await context.route("**/*", async (route) => {
       const request = route.request();
