@@ -401,7 +401,8 @@ function judgeBreak(at: usize): void {
   while (p < end && (load<u8>(p) <= 32 || isQuote(load<u8>(p)))) p++;
   if (p >= end) return;
   const style = !event && startsLower(nameAt, <u32>(nameEnd - nameAt), "style");
-  if (!event && !style && !scriptScheme(p, end)) return;
+  const body: usize = event || style ? 0 : scriptScheme(p, end);
+  if (!event && !style && !body) return;
   findValue(at);
   if (style) {
     if (isReported(Signature.XSS_STYLE) || (!valueQuoted && valueAt < styleEnd)) return;
@@ -421,9 +422,8 @@ function judgeBreak(at: usize): void {
   if (event) {
     const read = breaksOut() ? Read.ANY | (valueQuoted ? Read.LOOSE : 0) : Read.CODE;
     if (acts(valueAt, valueEnd, read)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
-  } else {
-    const body = scriptScheme(valueAt, valueEnd);
-    if (body && acts(body, valueEnd, Read.SHARED | Read.APART)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
+  } else if (body < valueEnd && acts(body, valueEnd, Read.SHARED | Read.APART)) {
+    report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
   }
 }
 

@@ -10,7 +10,7 @@ const ORIGIN = "http://oracle.example/";
 /** Documents shown at once. */
 const BATCH = 48;
 const LOAD_MS = 2500;
-const SETTLE_MS = 40;
+const SETTLE_MS = 120;
 const BATCH_MS = 45_000;
 /** Names by which a script reaches the top page, whose functions cannot see who calls. */
 const REACHES_UP = /top|parent|opener|frames|\\u|\\x|\[/;
