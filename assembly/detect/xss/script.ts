@@ -92,7 +92,10 @@ export function scanUrl(): void {
   if (!script) return;
   budget = <i32>layer.size;
   forgetScript();
-  if (!readUrl(script, end) && compactBody(script, end)) readUrl(bodyAt, bodyEnd);
+  if (!readUrl(script, end) && compactBody(script, end, false) && !readUrl(bodyAt, bodyEnd)) {
+    compactBody(script, end, true);
+    readUrl(bodyAt, bodyEnd);
+  }
   if (!spend(<u32>(<i32>layer.size - budget))) reachLimit(Limit.FUEL);
 }
 
