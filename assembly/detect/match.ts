@@ -25,3 +25,9 @@ export function report(signature: Signature, at: usize, end: usize): void {
   store<u8>(byte, bits | bit);
   hook(number, <u32>(at - layer.at), <u32>(end - layer.at));
 }
+
+/** Whether the signature was found in this value already: nothing is gained by finding it again. */
+export function isReported(signature: Signature): bool {
+  const number = <u32>signature;
+  return ((<u32>load<u8>(seen + <usize>(number >> 3)) >> (number & 7)) & 1) != 0;
+}

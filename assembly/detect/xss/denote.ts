@@ -45,6 +45,8 @@ export enum Is {
   BOX,
   /** A member of a global object under a computed name. */
   COMPUTED,
+  /** A pattern that takes a function that counts out of what is assigned to it. */
+  PATTERN,
 }
 
 function jsWord(payload: u32): u32 {

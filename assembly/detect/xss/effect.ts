@@ -13,7 +13,6 @@
 
 import { HASH_SEED, hashStep } from "../../bytes/hash";
 import { wordPayload } from "../../decode/profile";
-import { markCloser } from "./closers";
 import { Is, isScheme, memberOf, nameOf } from "./denote";
 import { Keyword, keywordOf } from "./keyword";
 import {
@@ -32,6 +31,8 @@ import {
   tokenSpaced,
   tokenTorn,
 } from "./token";
+import { markTrail, onTrail, Trail } from "./trail";
+import { scriptScheme } from "./url";
 
 /** How a text is read: bits. */
 export enum Read {
@@ -48,6 +49,12 @@ export enum Read {
    * cut, are effects.
    */
   FIRST = 16,
+  /** Readings like this one share a trail: it ends where another one has come by (see trail.ts). */
+  SHARED = 32,
+  /** It leaves the stronger trail, and ends on no weaker one. */
+  STRONG = 64,
+  /** It shares its trail with none but its like. */
+  APART = 128,
 }
 
 /** Where the last effect that was found begins and ends. */
@@ -87,6 +94,11 @@ let closed: bool = false;
 let reading: u32 = 0;
 let found: bool = false;
 let dead: bool = false;
+/** A function that counts was named since the last `{`, and the token before ended a pattern: `var {alert: f} =`. */
+let namesSink: bool = false;
+let afterBrace: bool = false;
+/** A bracket stands open, or stood, behind something that matters for what it holds. */
+let framed: bool = false;
 
 const STACK: u32 = 64;
 /** Open brackets: which, what stood before each, and whether a sink stood inside. Deeper ones share the slots. */
@@ -159,10 +171,17 @@ function readsPlain(): bool {
   return (reading & (Read.ANY | Read.CODE | Read.BREAK)) == 0;
 }
 
+/** Whether the operand is a function that counts, to be called by what it is handed to. */
+function isFunction(what: Is): bool {
+  if (what == Is.SINK || what == Is.FUNCTION || what == Is.COMPUTED) return true;
+  return (what == Is.CODE || what == Is.TIMER) && (reading & (Read.CODE | Read.ANY)) != 0;
+}
+
 function pushFrame(code: u32, callee: Is): void {
   const slot = frames + ((<usize>(depth & (STACK - 1))) << 2);
   store<u32>(slot, code | ((<u32>callee) << 8) | ((<u32>keyword) << 16));
   store<usize>(starts + ((<usize>(depth & (STACK - 1))) << 2), operand ? operandAt : tokenFrom);
+  if (callee > Is.OTHER) framed = true;
   depth++;
   keyIsMade = false;
   operand = false;
@@ -189,10 +208,12 @@ function onOpen(code: u32): void {
 
 /** A sink handed to something that calls it: `[1].find(alert)`. */
 function escapes(): bool {
-  if ((denotes != Is.SINK && denotes != Is.FUNCTION) || !operand || !depth) return false;
+  if (!operand || !depth || !isFunction(denotes)) return false;
   const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
   const callee = <Is>((frame >> 8) & 255);
-  return (frame & 255) == 0x28 && (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER);
+  if ((frame & 255) != 0x28) return false;
+  if (callee == Is.EACH || callee == Is.CODE || callee == Is.TIMER) return true;
+  return callee != Is.NOTHING && denotes == Is.SINK && (reading & (Read.CODE | Read.SHARED)) != 0;
 }
 
 /** A secret of the page handed to a call: `f(document.cookie)`. */
@@ -235,7 +256,7 @@ function onClose(): void {
   keyword = Keyword.NONE;
   if ((frame & 255) == 0x5b) {
     if (callee != Is.NOTHING) closeComputed(callee);
-    else denotes = denotes == Is.SINK ? Is.BOX : Is.OTHER;
+    else denotes = denotes != Is.FUNCTION && isFunction(denotes) ? Is.BOX : Is.OTHER;
   } else if (callee != Is.NOTHING) denotes = callee == Is.FUNCTION ? Is.SINK : Is.OTHER;
   else if (<Keyword>((frame >> 16) & 255) == Keyword.PAREN) operand = false;
   keyIsMade = true;
@@ -263,6 +284,11 @@ function textIsScript(): bool {
   return textSize > 10 && isScheme(wordPayload(text, 10)) && load<u8>(text + 10) == 0x3a;
 }
 
+/** Whether the known text is `return this`, by which sources ask for the global object. */
+function textIsThis(): bool {
+  return textSize == 11 && load<u64>(text) == 0x7420_6e72_7574_6572 && load<u32>(text + 7) == 0x7369_6874;
+}
+
 function onAssign(): void {
   if (operand) {
     if (reading & Read.ANY) assigned = !called;
@@ -270,7 +296,7 @@ function onAssign(): void {
     else if (denotes == Is.LOCATION && (reading & Read.CODE || base != Is.NOTHING)) settle(operandAt);
     else if ((denotes == Is.MARKUP || denotes == Is.HANDLER) && reading & Read.CODE) settle(operandAt);
   }
-  target = operand ? denotes : Is.NOTHING;
+  target = operand ? denotes : afterBrace && namesSink ? Is.PATTERN : Is.NOTHING;
   targetHash = nameHash;
   operand = false;
   denotes = Is.NOTHING;
@@ -296,10 +322,17 @@ function onMark(): void {
     case Mark.ASSIGN:
       onAssign();
       return;
+    case 0x7b:
+      namesSink = false;
+      endExpression();
+      return;
+    case 0x7d:
+      /* A function that counts, as the member of an object that is handed on. */
+      if (operand && depth && denotes == Is.SINK && reading & (Read.CODE | Read.SHARED)) settle(operandAt);
+      endExpression();
+      return;
     case 0x3b:
     case 0x2c:
-    case 0x7b:
-    case 0x7d:
       endExpression();
       return;
     case Mark.STEP:
@@ -356,7 +389,9 @@ function onWord(): void {
     if (denotes == Is.OTHER && aliasCount && isAlias(hash)) denotes = Is.SINK;
     concat = false;
     operand = true;
+    if (denotes == Is.SINK) namesSink = true;
     if (denotes == Is.LOCATION && target == Is.LOCATION) settle(operandAt);
+    else if (denotes == Is.GLOBAL && target == Is.PATTERN) settle(operandAt);
     return;
   }
   if (word == Keyword.INFIX) keyIsMade = true;
@@ -374,6 +409,8 @@ function onText(): void {
     else if (callRuns(denotes) || denotes == Is.BUILD || denotes == Is.FUNCTION || denotes == Is.TIMER) {
       expect(operandAt);
       closed = true;
+    } else if ((denotes == Is.CODE || denotes == Is.LOCATION) && !tokenSpaced && scriptScheme(tokenAt, tokenEnd)) {
+      settle(operandAt);
     }
     denotes = Is.OTHER;
     return;
@@ -394,6 +431,7 @@ function onArgument(): void {
   if ((frame & 255) == 0x28 && denotes == Is.NOTHING) {
     const callee = <Is>((frame >> 8) & 255);
     const goes = (callee == Is.CODE || callee == Is.LOCATION) && textIsScript();
+    if (callee == Is.FUNCTION && textIsThis()) return;
     if (!goes && callee != Is.SINK && callee != Is.BUILD && callee != Is.FUNCTION && callee != Is.TIMER) return;
     expect(operandAt);
     pendingDepth = depth - 1;
@@ -420,6 +458,9 @@ function reset(read: u32): void {
   called = false;
   assigned = false;
   dead = false;
+  framed = false;
+  namesSink = false;
+  afterBrace = false;
   keyIsMade = false;
   depth = 0;
   textSize = 0;
@@ -434,6 +475,27 @@ function follows(): bool {
 }
 
 /**
+ * Whether the token at the cursor is one from which an earlier reading has gone on; where none has, this one leaves its
+ * trail. Both stand where an operand must come, and nothing behind them says more about it than the language does.
+ */
+function follow(read: u32): bool {
+  if (operand || pending || afterDot || concat || target != Is.NOTHING || keyword != Keyword.NONE) return false;
+  const own = read & Read.APART ? Trail.CLOSER : read & Read.STRONG ? Trail.STRONG : Trail.WEAK;
+  if (!framed && !aliasCount) {
+    if (onTrail(own, tokenFrom) || (own == Trail.WEAK && onTrail(Trail.STRONG, tokenFrom))) return true;
+  }
+  markTrail(own, tokenFrom);
+  return false;
+}
+
+/** Whether the first token behind a quote can follow a string. */
+function opens(): bool {
+  if (tokenLine) return true;
+  if (tokenKind == Token.WORD) return keywordOf(tokenAt, <u32>(tokenEnd - tokenAt)) == Keyword.INFIX;
+  return tokenKind == Token.MARK;
+}
+
+/**
  * Reads [at, end) as script until something shows or rules out an effect. One pass, each byte once.
  * @param read bits of `Read`
  * @param startMax the effect must begin before this address
@@ -442,18 +504,21 @@ function follows(): bool {
 export function findEffect(at: usize, end: usize, read: u32, startMax: usize): bool {
   reset(read);
   openScript(at, end);
+  if (read & Read.BREAK) {
+    operand = true;
+    denotes = Is.OTHER;
+    operandAt = at;
+  }
   let first = true;
   for (;;) {
     nextToken(operand);
     if (first) {
       first = false;
       if (read & Read.BREAK && !tokenLine) {
-        if (tokenKind == Token.WORD) {
-          if (keywordOf(tokenAt, <u32>(tokenEnd - tokenAt)) != Keyword.INFIX) return false;
-        } else if (tokenKind != Token.MARK) return false;
+        if (!opens()) return false;
         torn = tokenMark == 0x3b || tokenMark == 0x29 || tokenMark == 0x7d;
       }
-    }
+    } else if (read & Read.SHARED && tokenKind != Token.END && follow(read)) return false;
     if (pending && closed) {
       effectEnd = cursor;
       return follows();
@@ -473,10 +538,12 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
       denotes = Is.OTHER;
       operand = true;
     } else onText();
+    afterBrace = tokenKind == Token.MARK && tokenMark == 0x7d;
     if (dead && !(read & Read.LOOSE)) return false;
     dead = false;
     if (found) return true;
-    if (read & Read.BREAK && (tokenKind == Token.STRING || tokenKind == Token.TEMPLATE)) markCloser(cursor - 1);
+    if (read & Read.BREAK && (tokenKind == Token.STRING || tokenKind == Token.TEMPLATE))
+      markTrail(Trail.CLOSER, cursor - 1);
     if (!pending && cursor > startMax) return false;
   }
   endExpression();

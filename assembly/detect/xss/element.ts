@@ -7,7 +7,7 @@ import { HTML_MASK, HTML_SHIFT, HtmlWord } from "../../tables/words.gen";
 export enum Element {
   OTHER = 0,
   SCRIPT = 1,
-  /** Embeds a document or a program: `iframe`, `object`. */
+  /** Embeds a document or a program: `object`, `embed`. */
   FRAME = 2,
   LINK = 3,
   META = 4,
@@ -17,6 +17,8 @@ export enum Element {
   IMPORT = 7,
   /** Tells an object what to load. */
   PARAM = 8,
+  /** Embeds a document: `iframe`. */
+  IFRAME = 9,
 }
 
 const NAME_MAX: u32 = 32;
@@ -79,9 +81,8 @@ export function elementOf(declared: bool): Element {
     case 6:
       if (named("script")) return Element.SCRIPT;
       if (named("import")) return Element.IMPORT;
-      return named("iframe") || named("object") || named("applet") || named("portal") || named("ilayer")
-        ? Element.FRAME
-        : Element.OTHER;
+      if (named("iframe")) return Element.IFRAME;
+      return named("object") || named("applet") || named("portal") || named("ilayer") ? Element.FRAME : Element.OTHER;
     case 11:
       return named("fencedframe") ? Element.FRAME : Element.OTHER;
     default:

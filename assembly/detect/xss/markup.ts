@@ -13,10 +13,11 @@ import { Limit } from "../../abi/status";
 import { isAlpha, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
+import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { report } from "../match";
+import { isReported, report } from "../match";
 import { effectEnd, findEffect, Read } from "./effect";
 import {
   Element,
@@ -28,8 +29,9 @@ import {
   named,
   readName,
 } from "./element";
-import { styleRuns } from "./style";
-import { cursor } from "./token";
+import { styleRead, styleRuns } from "./style";
+import { cursor, forgetScript, wasted } from "./token";
+import { clearTrail, onTrail, Trail } from "./trail";
 import { dataRuns, dataScheme, scriptScheme } from "./url";
 
 /** Bytes of script or style looked at behind one attribute or tag. */
@@ -46,8 +48,23 @@ let quote: u32 = 0;
 let tagAt: usize = 0;
 let linkRel: bool = false;
 let linkHref: bool = false;
-/** Work left for scripts and styles inside attributes. */
+/** The tag has a handler; its language is VBScript, in which a handler need not look like a call. */
+let handles: bool = false;
+let basic: bool = false;
+/** SVG or MathML began, where comments and sections stand inside scripts. */
+let foreign: bool = false;
+/** Scripts and styles inside attributes and elements may together cost this many times the layer, and a floor. */
+const PASSES: u32 = 3;
+const UNITS_FLOOR: u32 = 4096;
+/** What a reading costs that ends at once. */
+const READING_UNITS: i32 = 8;
+/** Work left for them. */
 let budget: i32 = 0;
+/** Up to here sheets, and styles of attributes, were read in which nothing was found. */
+let sheetEnd: usize = 0;
+let styleEnd: usize = 0;
+/** The value's first character behind white space: a quote leaves an attribute, a `>` a tag. */
+let opener: u32 = 0;
 
 function isQuote(c: u32): bool {
   return c == 0x22 || c == 0x27 || c == 0x60;
@@ -63,12 +80,25 @@ function bounded(at: usize, stop: usize): usize {
   return stop - at > WINDOW ? at + WINDOW : stop;
 }
 
-/** Whether [at, stop) does something; a layer full of scripts that do nothing is taken as doing something. */
+/**
+ * Whether [at, stop) does something. Where the readings of a layer have cost too much, nothing more is found, and the
+ * layer counts as not looked at.
+ */
 function acts(at: usize, stop: usize, read: u32): bool {
-  if (budget < 0) return true;
-  const limit = bounded(at, stop);
-  const found = findEffect(at, limit, read, limit);
-  budget -= <i32>(cursor - at) + 8;
+  if (budget < 0) return false;
+  if (read & Read.SHARED && !(read & Read.APART)) {
+    if (onTrail(Trail.STRONG, at) || (!(read & Read.STRONG) && onTrail(Trail.WEAK, at))) return false;
+  }
+  const found = findEffect(at, stop, read, stop);
+  budget -= <i32>(cursor - at) + wasted + READING_UNITS;
+  return found;
+}
+
+/** Whether the style [at, stop) runs script; @returns address behind what shows it, or 0 */
+function styles(at: usize, stop: usize, sheet: bool): usize {
+  if (budget < 0) return 0;
+  const found = styleRuns(at, stop, sheet);
+  budget -= <i32>(stop - at) + READING_UNITS;
   return found;
 }
 
@@ -83,6 +113,7 @@ function onLess(at: usize): void {
   if (p >= end || (!isAlpha(load<u8>(p)) && c != 0x2f)) return;
   const after = readName(p, end);
   let element = elementOf(declared);
+  if (!foreign) foreign = named("svg") || named("math");
   if (after < end) {
     const next = <u32>load<u8>(after);
     if (next > 32 && next < 0x7f && next != 0x2f && next != 0x3e && next != 0x2b) element = Element.OTHER;
@@ -92,6 +123,8 @@ function onLess(at: usize): void {
   tagAt = at;
   linkRel = false;
   linkHref = false;
+  handles = false;
+  basic = false;
   flat = true;
   flatElement = element;
   if (quote) return;
@@ -118,18 +151,30 @@ function closedElement(at: usize): usize {
   return load<u8>(slash) == 0x2f && (<u32>load<u8>(slash + 1) | 32) == 0x73 ? at : 0;
 }
 
+/** @returns address behind the comment or section that pieces a script of SVG together, or 0 */
+function piecedScript(at: usize): usize {
+  const stop = end - at > PROBE_BYTES_MAX ? at + PROBE_BYTES_MAX : end;
+  const less = findByte(at, stop, 0x3c);
+  if (less + 2 >= end || less >= stop) return 0;
+  const next = <u32>load<u8>(less + 1);
+  return next == 0x21 || next == 0x3f ? less + 2 : 0;
+}
+
 /** The content of a script or style element begins at `at`. */
 function onContent(element: Element, at: usize): void {
   if (element == Element.SCRIPT) {
-    if (acts(at, end, Read.ANY)) report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
-    else {
+    if (isReported(Signature.XSS_SCRIPT)) return;
+    const piece = foreign ? piecedScript(at) : 0;
+    if (piece) report(Signature.XSS_SCRIPT, tagAt, piece);
+    else if (acts(at, end, Read.ANY | Read.SHARED | Read.STRONG)) {
+      report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
+    } else {
       const close = closedElement(at);
       if (close) report(Signature.XSS_SCRIPT, tagAt, close);
     }
-  } else if (element == Element.STYLE) {
-    const limit = bounded(at, end);
-    budget -= <i32>(limit - at);
-    const found = budget < 0 ? at : styleRuns(at, limit, true);
+  } else if (element == Element.STYLE && at >= sheetEnd && !isReported(Signature.XSS_STYLE)) {
+    const found = styles(at, bounded(at, end), true);
+    sheetEnd = styleRead;
     if (found) report(Signature.XSS_STYLE, tagAt, found);
   }
 }
@@ -155,10 +200,20 @@ function onQuote(at: usize, c: u32): void {
 
 /** The first `>` that is known to come, to look for each but once. */
 let greaterAt: usize = 0;
+/** The first white space that is known to come. */
+let blankAt: usize = 0;
 /** The value behind an `=`. */
 let valueAt: usize = 0;
 let valueEnd: usize = 0;
 let valueQuoted: bool = false;
+/** A quote begins it, which closes here or, in the page, further on. */
+let valueOpened: bool = false;
+/**
+ * Another reading of the value, or 0: with its backticks, which only old browsers read as quotes; or up to the end of
+ * the tag, where no attribute can begin behind its closing quote, which then was a reference.
+ */
+let otherAt: usize = 0;
+let otherEnd: usize = 0;
 let nameAt: usize = 0;
 let nameEnd: usize = 0;
 
@@ -181,21 +236,39 @@ function findValue(at: usize): void {
   let p = at + 1;
   while (p < end && load<u8>(p) <= 32) p++;
   valueQuoted = false;
+  valueOpened = false;
+  otherEnd = 0;
+  if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
   if (p < end) {
     const c = <u32>load<u8>(p);
     if (isQuote(c)) {
       /* A doubled quote is one that was doubled on its way here, as in CSV. */
       if (p + 2 < end && load<u8>(p + 1) == c && isWord(load<u8>(p + 2))) p++;
       const close = findByte(p + 1, bounded(p, end), c);
+      valueOpened = true;
       valueAt = p + 1;
       valueEnd = close;
       valueQuoted = close < end && load<u8>(close) == c;
+      if (c == 0x60 || (valueQuoted && close + 1 < end && !endsValue(load<u8>(close + 1)))) {
+        otherAt = c == 0x60 ? p : p + 1;
+        otherEnd = c == 0x60 ? greaterAt : findByte(close, otherStop(close), 0x3e);
+      }
       return;
     }
   }
   valueAt = p;
-  if (greaterAt < p) greaterAt = findByte(p, end, 0x3e);
-  valueEnd = greaterAt < bounded(p, end) ? greaterAt : bounded(p, end);
+  valueEnd = greaterAt;
+}
+
+/** Whether an attribute, or the end of its tag, can stand behind a closing quote. */
+function endsValue(c: u32): bool {
+  return c <= 32 || c == 0x2f || c == 0x3e;
+}
+
+const OTHER_BYTES_MAX: usize = 256;
+
+function otherStop(close: usize): usize {
+  return end - close > OTHER_BYTES_MAX ? close + OTHER_BYTES_MAX : end;
 }
 
 function valueHas(literal: string): bool {
@@ -217,6 +290,11 @@ function judgeElement(element: Element): void {
     if (isSourceName()) report(Signature.XSS_SCRIPT, tagAt, valueEnd);
   } else if (element == Element.FRAME) {
     if (isSourceName() && !valueHas("about:")) report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.IFRAME) {
+    if (!isSourceName() || valueHas("about:")) return;
+    /* As editors write what people embed: quoted, encrypted, in a value that does not begin by leaving something. */
+    const plain = valueQuoted && !isQuote(opener) && opener != 0x3e && valueHas("https://");
+    report(plain ? Signature.XSS_EMBED : Signature.XSS_FRAME, tagAt, valueEnd);
   } else if (element == Element.BASE) {
     if (isSourceName()) report(Signature.XSS_FRAME, tagAt, valueEnd);
   } else if (element == Element.LINK) {
@@ -229,7 +307,14 @@ function judgeElement(element: Element): void {
   } else if (element == Element.META && named("http-equiv")) {
     if (valueHas("refresh") || valueHas("set-cookie") || valueHas("content-security") || valueHas("link"))
       report(Signature.XSS_FRAME, tagAt, valueEnd);
+  } else if (element == Element.META && named("charset") && valueMisreads()) {
+    report(Signature.XSS_FRAME, tagAt, valueEnd);
   }
+}
+
+/** Whether the value is an encoding in which harmless bytes are tags. */
+function valueMisreads(): bool {
+  return valueHas("utf-7") || valueHas("x-imap4") || valueHas("x-mac-farsi") || valueHas("hz-gb") || valueHas("cp1025");
 }
 
 /** Whether the value is a URL that runs script. */
@@ -242,21 +327,53 @@ function judgeUrl(read: u32): bool {
   return !picture || valueHas("data:text/html");
 }
 
+/** Whether the value's other reading is a URL that runs script. */
+function otherUrl(): bool {
+  const script = scriptScheme(otherAt, otherEnd);
+  return script != 0 && acts(script, otherEnd, Read.ANY | Read.LOOSE);
+}
+
+/** Bytes of an unquoted value looked at behind the arrow of a function. */
+const ARROW_BYTES_MAX: usize = 256;
+
+/**
+ * The `>` that ended an unquoted value may be that of an arrow, written as a reference. One of JSX stands in braces and
+ * stays cut: there it is no attribute of HTML.
+ */
+function passArrow(): void {
+  if (valueEnd >= end || valueEnd <= valueAt || load<u8>(valueEnd - 1) != 0x3d || load<u8>(valueAt) == 0x7b) return;
+  const stop = end - valueEnd > ARROW_BYTES_MAX ? valueEnd + ARROW_BYTES_MAX : end;
+  valueEnd = findByte(valueEnd + 1, stop, 0x3e);
+}
+
 /** An attribute inside a tag; its name was just read. */
 function judgeInTag(element: Element): void {
   if (isHandlerName()) {
-    if (acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : Read.ANY | Read.CODE)) {
+    if (isReported(Signature.XSS_HANDLER)) return;
+    handles = handles || !blank(valueAt, valueEnd);
+    if (!valueOpened) passArrow();
+    const bare: u32 = Read.ANY | Read.CODE | Read.SHARED;
+    if (
+      acts(valueAt, valueEnd, valueQuoted ? Read.ANY | Read.LOOSE : bare) ||
+      (otherEnd && acts(otherAt, otherEnd, bare)) ||
+      (handles && basic)
+    ) {
       report(Signature.XSS_HANDLER, nameAt, valueEnd);
     }
     return;
   }
-  if (judgeUrl(Read.ANY | Read.LOOSE)) {
+  if (named("language") && valueHas("vbs")) {
+    basic = true;
+    if (handles) report(Signature.XSS_HANDLER, nameAt, valueEnd);
+  }
+  if (judgeUrl(Read.ANY | Read.LOOSE) || (otherEnd && otherUrl())) {
     report(Signature.XSS_URL, nameAt, valueEnd);
     return;
   }
   if (named("style")) {
-    budget -= <i32>(valueEnd - valueAt);
-    const found = budget < 0 ? valueAt : styleRuns(valueAt, valueEnd, false);
+    if (isReported(Signature.XSS_STYLE) || (!valueQuoted && valueAt < styleEnd)) return;
+    const found = styles(valueAt, valueEnd, false);
+    if (!valueQuoted) styleEnd = styleRead;
     if (found) report(Signature.XSS_STYLE, nameAt, found);
   } else if (named("attributename")) {
     if (valueHas("href") || valueHas("xlink:href") || valueHas("on") || valueHas("innerhtml")) {
@@ -270,10 +387,7 @@ function judgeInTag(element: Element): void {
 function breaksOut(): bool {
   let p = nameAt;
   while (p > layer.at && (load<u8>(p - 1) <= 32 || load<u8>(p - 1) == 0x2f) && nameAt - p < 32) p--;
-  if (p > layer.at && isQuote(load<u8>(p - 1))) return true;
-  p = layer.at;
-  while (p < nameAt && load<u8>(p) <= 32) p++;
-  return p < nameAt && isQuote(load<u8>(p));
+  return isQuote(opener) || (p > layer.at && isQuote(load<u8>(p - 1)));
 }
 
 /** An attribute outside of any tag: the value breaks out of an attribute of the page. */
@@ -287,25 +401,29 @@ function judgeBreak(at: usize): void {
   while (p < end && (load<u8>(p) <= 32 || isQuote(load<u8>(p)))) p++;
   if (p >= end) return;
   const style = !event && startsLower(nameAt, <u32>(nameEnd - nameAt), "style");
-  if (!event && !style && !scriptScheme(p, end)) return;
+  const body: usize = event || style ? 0 : scriptScheme(p, end);
+  if (!event && !style && !body) return;
   findValue(at);
   if (style) {
-    const found = styleRuns(valueAt, valueEnd, false);
-    budget -= <i32>(valueEnd - valueAt);
-    if (found || budget < 0) report(Signature.XSS_STYLE, nameAt, valueEnd);
+    if (isReported(Signature.XSS_STYLE) || (!valueQuoted && valueAt < styleEnd)) return;
+    const found = styles(valueAt, valueEnd, false);
+    if (!valueQuoted) styleEnd = styleRead;
+    if (found) report(Signature.XSS_STYLE, nameAt, valueEnd);
     return;
   }
-  if (!valueQuoted) {
-    p = valueAt;
-    while (p < valueEnd && load<u8>(p) > 32) p++;
-    valueEnd = p;
+  if (isReported(Signature.XSS_ATTRIBUTE_BREAK)) return;
+  if (!valueOpened) {
+    if (blankAt < valueAt) {
+      blankAt = valueAt;
+      while (blankAt < end && load<u8>(blankAt) > 32) blankAt++;
+    }
+    if (blankAt < valueEnd) valueEnd = blankAt;
   }
   if (event) {
     const read = breaksOut() ? Read.ANY | (valueQuoted ? Read.LOOSE : 0) : Read.CODE;
     if (acts(valueAt, valueEnd, read)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
-  } else {
-    const body = scriptScheme(valueAt, valueEnd);
-    if (body && acts(body, valueEnd, 0)) report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
+  } else if (body < valueEnd && acts(body, valueEnd, Read.SHARED | Read.APART)) {
+    report(Signature.XSS_ATTRIBUTE_BREAK, nameAt, valueEnd);
   }
 }
 
@@ -324,18 +442,52 @@ function onEquals(at: usize): void {
   }
 }
 
+/** Longest value looked at as one that leaves an attribute for an element: longer ones are pieces of a source. */
+const LEAVING_BYTES_MAX: u32 = 512;
+
+/** A line that begins by ending an attribute and its tag, and goes on with an element: `"><i>`. */
+function scanLeaving(): void {
+  if (layer.size > LEAVING_BYTES_MAX || layer.has & Has.NEWLINE) return;
+  let p = layer.at;
+  let quotes = false;
+  let closes = false;
+  while (p < end) {
+    const c = <u32>load<u8>(p);
+    if (isQuote(c) && !closes) quotes = true;
+    else if (c == 0x3e && quotes) closes = true;
+    else if (c > 32 && c != 0x5c && c != 0x2f && c != 0x29) break;
+    p++;
+  }
+  if (!closes || p + 1 >= end || load<u8>(p) != 0x3c) return;
+  const next = <u32>load<u8>(p + 1);
+  if (isAlpha(next) || next == 0x21) report(Signature.XSS_ELEMENT, layer.at, p + 2);
+}
+
 /** Reads the layer as HTML. */
 export function scanMarkup(): void {
-  if (!spend(layer.size * 2)) {
-    reachLimit(Limit.FUEL);
-    return;
-  }
+  const granted = <i32>(layer.size * PASSES + UNITS_FLOOR);
+  budget = granted;
+  readTags();
+  if (!spend(layer.size + <u32>(granted - budget)) || budget < 0) reachLimit(Limit.FUEL);
+}
+
+function readTags(): void {
   end = layer.at + <usize>layer.size;
   flat = false;
   strict = false;
   quote = 0;
   greaterAt = 0;
-  budget = <i32>(layer.size * 8 + 4096);
+  blankAt = 0;
+  foreign = false;
+  sheetEnd = 0;
+  styleEnd = 0;
+  forgetScript();
+  clearTrail(Trail.CLOSER);
+  clearTrail(Trail.WEAK);
+  clearTrail(Trail.STRONG);
+  let first = layer.at;
+  while (first < end && load<u8>(first) <= 32) first++;
+  opener = first < end ? <u32>load<u8>(first) : 0;
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);
     if (c > 0x60) continue;
@@ -344,28 +496,5 @@ export function scanMarkup(): void {
     else if (c == 0x3e) onGreater(at);
     else if (isQuote(c)) onQuote(at, c);
   }
-}
-
-/** @returns address behind `ADw-` or `AD4-` at `at`, or 0 */
-function utf7At(at: usize, literal: string): usize {
-  return at + 4 <= end && startsLower(at, 4, literal) ? at + 4 : 0;
-}
-
-/**
- * A tag in UTF-7 (RFC 2152), which old browsers read where nothing said otherwise: `+ADw-script+AD4-`. A form may have
- * taken the pluses for spaces.
- */
-export function scanUtf7(): void {
-  end = layer.at + <usize>layer.size;
-  let open: usize = 0;
-  for (let at = layer.at; at + 4 < end; at++) {
-    const c = <u32>load<u8>(at);
-    if (c != 0x2b && c != 0x20) continue;
-    const less = utf7At(at + 1, "adw-");
-    if (less && less < end && isAlpha(load<u8>(less))) open = at;
-    else if (open && utf7At(at + 1, "ad4-")) {
-      report(Signature.XSS_SCRIPT, open, at + 5);
-      return;
-    }
-  }
+  scanLeaving();
 }

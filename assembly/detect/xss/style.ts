@@ -4,27 +4,23 @@
  */
 import { hexValue, lower } from "../../bytes/ascii";
 
-const KEPT_MAX: u32 = 16;
-/** The last letters of the style that count, oldest first. */
-const kept: usize = memory.data(KEPT_MAX, 16);
-let count: u32 = 0;
+/** The last sixteen letters of the style that count, the newest in the lowest byte of `near`. */
+let near: u64 = 0;
+let far: u64 = 0;
 
 function keep(c: u32): void {
-  if (count == KEPT_MAX) {
-    memory.copy(kept, kept + 1, KEPT_MAX - 1);
-    count--;
-  }
-  store<u8>(kept + <usize>count, lower(c));
-  count++;
+  far = (far << 8) | (near >> 56);
+  near = (near << 8) | <u64>lower(c);
 }
 
-/** Whether what was kept ends with the literal. */
+/** Whether what was kept ends with the literal, which has at most sixteen letters. */
 function endsWith(literal: string): bool {
-  const n = <u32>literal.length;
-  if (count < n) return false;
-  const from = kept + <usize>(count - n);
-  for (let i: u32 = 0; i < n; i++) {
-    if (<u32>load<u8>(from + <usize>i) != <u32>load<u16>(changetype<usize>(literal) + ((<usize>i) << 1))) return false;
+  let low = near;
+  let high = far;
+  for (let i: u32 = <u32>literal.length; i > 0; i--) {
+    if (<u32>(low & 255) != <u32>load<u16>(changetype<usize>(literal) + ((<usize>(i - 1)) << 1))) return false;
+    low = (low >> 8) | (high << 56);
+    high >>= 8;
   }
   return true;
 }
@@ -61,13 +57,20 @@ function runs(c: u32): bool {
   return endsWith("behavior:") || endsWith("behaviour:") || endsWith("binding:") || endsWith("script:");
 }
 
+/** Where the last style began to depend on where it is read from: its first comment, or where reading ended. */
+let plainEnd: usize = 0;
+let quotes: bool = false;
+
 /** Reads a style once; `strings` says whether a comment can begin inside quotes. @returns as `styleRuns` */
 function readStyle(at: usize, end: usize, sheet: bool, strings: bool): usize {
-  count = 0;
+  near = 0;
+  far = 0;
+  plainEnd = 0;
   let quote: u32 = 0;
   while (at < end) {
     const c = <u32>load<u8>(at);
     if (!quote && c == 0x2f && at + 1 < end && load<u8>(at + 1) == 0x2a) {
+      if (!plainEnd) plainEnd = at;
       at = skipComment(at, end);
       continue;
     }
@@ -77,15 +80,25 @@ function readStyle(at: usize, end: usize, sheet: bool, strings: bool): usize {
       continue;
     }
     at++;
-    if (strings && (c == 0x22 || c == 0x27)) quote = quote == c ? 0 : quote ? quote : c;
+    if (c == 0x22 || c == 0x27) {
+      quotes = true;
+      if (strings) quote = quote == c ? 0 : quote ? quote : c;
+    }
     if (c <= 32) continue;
-    if (c == 0x3c && sheet && at < end && load<u8>(at) == 0x2f) return 0;
+    if (c == 0x3c && sheet && at < end && load<u8>(at) == 0x2f) break;
     keep(c);
     if ((c == 0x28 || c == 0x3a) && runs(c)) return at;
     if (sheet && (c | 32) == 0x74 && endsWith("@import")) return at;
   }
+  if (!plainEnd) plainEnd = at;
   return 0;
 }
+
+/**
+ * How far the style last read, in which nothing was found, is the same for a reading that begins later: up to its
+ * first comment.
+ */
+export let styleRead: usize = 0;
 
 /**
  * Looks for such a style in [at, end).
@@ -93,6 +106,10 @@ function readStyle(at: usize, end: usize, sheet: bool, strings: bool): usize {
  * @returns address behind what shows it, or 0
  */
 export function styleRuns(at: usize, end: usize, sheet: bool): usize {
-  const found = readStyle(at, end, sheet, false);
-  return found ? found : readStyle(at, end, sheet, true);
+  quotes = false;
+  let found = readStyle(at, end, sheet, false);
+  const commented = plainEnd < end;
+  styleRead = plainEnd;
+  if (!found && commented && quotes) found = readStyle(at, end, sheet, true);
+  return found;
 }

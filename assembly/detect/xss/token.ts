@@ -46,13 +46,35 @@ export let tokenOpen: bool = false;
 export let tokenTorn: bool = false;
 /** Where reading goes on. */
 export let cursor: usize = 0;
+/** Bytes looked at since `openScript` beyond those passed; below zero where some were passed unseen. */
+export let wasted: i32 = 0;
 
 let stop: usize = 0;
+/** From here on no block comment ends before `stop`, and no line does in [lineFrom, lineEnd). */
+let unclosedFrom: usize = 0;
+let lineFrom: usize = 0;
+let lineEnd: usize = 0;
+/** Times that a regular expression did not close. */
+let regexMisses: u32 = 0;
+const REGEX_MISSES_MAX: u32 = 3;
+const REGEX_BYTES_MAX: u32 = 512;
+
+/** Forgets what was learnt about the layer before. */
+export function forgetScript(): void {
+  stop = 0;
+}
 
 /** Begins to read [at, end). */
 export function openScript(at: usize, end: usize): void {
   cursor = at;
+  if (end != stop) {
+    unclosedFrom = end;
+    lineFrom = end;
+    lineEnd = end;
+  }
   stop = end;
+  regexMisses = 0;
+  wasted = 0;
   tokenTorn = false;
   tokenKind = Token.END;
 }
@@ -75,15 +97,27 @@ function wideSpace(at: usize, end: usize): u32 {
 function skipComment(at: usize, second: u32): usize {
   at += 2;
   if (second == 0x2a) {
+    if (at >= unclosedFrom) {
+      wasted -= <i32>(stop - at);
+      return stop;
+    }
+    const from = at;
     while (at + 1 < stop) {
       const c = <u32>load<u8>(at);
       if (c == 0x0a || c == 0x0d) tokenLine = true;
       if (c == 0x2a && load<u8>(at + 1) == 0x2f) return at + 2;
       at++;
     }
+    unclosedFrom = from;
     return stop;
   }
+  if (at >= lineFrom && at < lineEnd) {
+    wasted -= <i32>(lineEnd - at);
+    return lineEnd;
+  }
+  lineFrom = at;
   while (at < stop && load<u8>(at) != 0x0a && load<u8>(at) != 0x0d) at++;
+  lineEnd = at;
   return at;
 }
 
@@ -136,12 +170,13 @@ function readDelimited(kind: Token, close: u32, lines: bool): void {
 
 /** Reads a regular expression if one closes on this line. @returns false where there is none */
 function readRegex(): bool {
+  if (regexMisses > REGEX_MISSES_MAX) return false;
   let at = cursor + 1;
-  const limit = stop - at > 512 ? at + 512 : stop;
+  const limit = stop - at > <usize>REGEX_BYTES_MAX ? at + <usize>REGEX_BYTES_MAX : stop;
   let set = false;
   while (at < limit) {
     const c = <u32>load<u8>(at);
-    if (c == 0x0a || c == 0x0d) return false;
+    if (c == 0x0a || c == 0x0d) break;
     if (c == 0x5b) set = true;
     else if (c == 0x5d) set = false;
     else if (c == 0x2f && !set) {
@@ -154,6 +189,8 @@ function readRegex(): bool {
     }
     at += c == 0x5c && at + 1 < limit ? 2 : 1;
   }
+  regexMisses++;
+  wasted += <i32>(at - cursor);
   return false;
 }
 
@@ -232,14 +269,28 @@ function isName(c: u32): bool {
   return isWord(c) || c == 0x24 || c >= 0x80;
 }
 
+/** @returns address behind the name at `at`, escapes (`\u{61}`) included */
+function endOfName(at: usize): usize {
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x5c && at + 2 < stop && load<u8>(at + 1) == 0x75) {
+      at += 2;
+      if (load<u8>(at) != 0x7b) continue;
+      while (at < stop && load<u8>(at) != 0x7d && isWord(load<u8>(at + 1))) at++;
+      at++;
+    } else if (!isName(c) || (c >= 0xc2 && wideSpace(at, stop))) break;
+    else at++;
+  }
+  return at < stop ? at : stop;
+}
+
 function readToken(operand: bool): void {
   const c = <u32>load<u8>(cursor);
   tokenFrom = cursor;
   tokenAt = cursor;
   if (isDigit(c)) readNumber();
-  else if (isName(c)) {
-    let at = cursor;
-    while (at < stop && isName(load<u8>(at)) && !(load<u8>(at) >= 0xc2 && wideSpace(at, stop))) at++;
+  else if (isName(c) || (c == 0x5c && peek(1) == 0x75)) {
+    const at = endOfName(cursor);
     tokenKind = Token.WORD;
     tokenEnd = at;
     cursor = at;

@@ -71,6 +71,35 @@ export function scriptScheme(at: usize, end: usize): usize {
   }
 }
 
+const BODY_BYTES_MAX: u32 = 2048;
+/** Behind it, what a look-up of the last word may load. */
+const body: usize = memory.data(BODY_BYTES_MAX + 64, 16);
+
+/** Where the body that `compactBody` made begins and ends. */
+export let bodyAt: usize = 0;
+export let bodyEnd: usize = 0;
+
+/**
+ * Takes the tabs and line ends out of a script URL's body, as the URL parser does.
+ * @param escaped whether a line end that ends a comment stays: it was escaped, and is undone behind the parser
+ * @returns false where there is none to take out
+ */
+export function compactBody(at: usize, end: usize, escaped: bool): bool {
+  const stop = end - at > <usize>BODY_BYTES_MAX ? at + <usize>BODY_BYTES_MAX : end;
+  let to = body;
+  let commented = false;
+  for (let p = at; p < stop; p++) {
+    const c = <u32>load<u8>(p);
+    if (escaped && c == 0x2f && p > at && load<u8>(p - 1) == 0x2f) commented = true;
+    if (c == 0x0a && commented) commented = false;
+    else if (c == 0x09 || c == 0x0a || c == 0x0d) continue;
+    store<u8>(to++, c);
+  }
+  bodyAt = body;
+  bodyEnd = to;
+  return <usize>(to - body) < stop - at;
+}
+
 /** @returns address behind `data:`, or 0 */
 export function dataScheme(at: usize, end: usize): usize {
   at = skipRubbish(at, end, LEAD_MAX);

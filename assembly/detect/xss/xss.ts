@@ -8,8 +8,9 @@
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
-import { scanMarkup, scanUtf7 } from "./markup";
-import { scanData, scanScript, scanSymbols } from "./script";
+import { scanShifted, scanUtf7 } from "./charset";
+import { scanMarkup } from "./markup";
+import { joinsStrings, scanData, scanScript, scanSymbols, scanUrl } from "./script";
 
 /** Whether tags, or attributes that break out of one, can be there. */
 function markupGate(): bool {
@@ -24,6 +25,13 @@ function scriptGate(): bool {
   return (layer.has & acts) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
 }
 
+/** Whether strings can be put together to the name of such a function. */
+function joinGate(): bool {
+  const needed = Has.BRACKET | Has.OPEN | Has.PLUS;
+  const quotes = Has.SINGLE | Has.DOUBLE | Has.BACKTICK;
+  return (layer.has & needed) == needed && (layer.has & quotes) != 0;
+}
+
 function symbolGate(): bool {
   const needed = Has.BRACKET | Has.OPEN | Has.PLUS | Has.MARK;
   return (layer.has & needed) == needed && layer.size >= 48;
@@ -34,6 +42,18 @@ function utf7Gate(): bool {
   return (layer.has & Has.DASH) != 0 && ((layer.words >> HTML_SHIFT) & HTML_MASK) != 0;
 }
 
+/** Whether a script element with shifted brackets can be there, and a call in it. */
+function shiftedGate(): bool {
+  return (layer.has & Has.HIGH) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
+}
+
+/** Whether the value can be a script URL that acts; its functions may stand in pieces, as line ends are dropped. */
+function urlGate(): bool {
+  const acts = Has.OPEN | Has.BACKTICK | Has.EQUALS;
+  const words = (HTML_MASK << HTML_SHIFT) | (JS_MASK << JS_SHIFT);
+  return (layer.has & Has.COLON) != 0 && (layer.has & acts) != 0 && (layer.words & words) != 0;
+}
+
 function dataGate(): bool {
   const needed = Has.COLON | Has.COMMA | Has.SLASH;
   return (layer.has & needed) == needed;
@@ -41,14 +61,18 @@ function dataGate(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
-  return markupGate() || utf7Gate() || scriptGate() || symbolGate() || dataGate();
+  return (
+    markupGate() || utf7Gate() || scriptGate() || joinGate() || shiftedGate() || urlGate() || symbolGate() || dataGate()
+  );
 }
 
 /** Looks for such attacks in the current layer. */
 export function xssLex(): void {
   if (markupGate()) scanMarkup();
   if (utf7Gate()) scanUtf7();
-  if (scriptGate()) scanScript();
+  if (urlGate()) scanUrl();
+  if (scriptGate() || (joinGate() && joinsStrings())) scanScript();
+  if (shiftedGate()) scanShifted();
   if (dataGate()) scanData();
   if (symbolGate()) scanSymbols();
 }
