@@ -1,5 +1,5 @@
 /** Steps of the grammar where an operand is due: literals, names, calls, parentheses, queries. */
-import { lower, startsLower } from "../../bytes/ascii";
+import { isAlpha, lower, startsLower } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import {
@@ -22,6 +22,7 @@ import {
   Awaits,
   awaits,
   beginQuery,
+  complete,
   countName,
   countOperator,
   Leaf,
@@ -38,7 +39,9 @@ import {
   setAwaits,
   setCalling,
   setLastUnclosed,
+  setNegated,
   setUniting,
+  setWorded,
   show,
   showAll,
   tokenCount,
@@ -99,6 +102,7 @@ function literal(): bool {
   if (last == SqlWord.TOP) return true;
   item(true);
   operand(true);
+  if (kind != Token.NUMBER) setWorded();
   setLastUnclosed(unclosed);
   setAfter(true);
   return true;
@@ -169,7 +173,20 @@ function select(): bool {
 
 function openParenthesis(): bool {
   if (awaits == Awaits.TABLE) item(true);
-  return open();
+  const counted = last == Token.ARITHMETIC || last == Token.STAR || last == Token.SIGN;
+  if (!open()) return false;
+  if (counted && operatorCount) setFrame(Frame.COUNTED);
+  return true;
+}
+
+/** `first 1`, `top 5`: how many rows, behind SELECT; elsewhere a name. */
+function top(): bool {
+  return (
+    nextKind == Token.NUMBER ||
+    nextKind == Token.OPEN ||
+    (last == SqlWord.SELECT && nextKind < <u32>Token.END) ||
+    named()
+  );
 }
 
 function closeEmpty(): bool {
@@ -237,6 +254,18 @@ function keyword(): bool {
   }
 }
 
+/** The FROM of `is distinct from`. */
+function isDistinctFrom(): bool {
+  return last == SqlWord.QUANTIFIER && (lastButOne == SqlWord.IS || lastButOne == SqlWord.NOT);
+}
+
+function when(): bool {
+  finish();
+  condition();
+  lead();
+  return true;
+}
+
 /** One token where an operand is due. @returns false if it cannot stand there */
 export function operandStep(): bool {
   if (uniting) return unitingStep();
@@ -264,13 +293,15 @@ export function operandStep(): bool {
       return openParenthesis();
     case Token.CLOSE:
       return closeEmpty();
-    case Token.SIGN:
     case SqlWord.NOT:
+      if (isAlpha(load<u8>(from))) setNegated(true);
+      return true;
+    case Token.SIGN:
     case SqlWord.QUANTIFIER:
     case SqlWord.PREFIX:
       return true;
     case Token.TILDE:
-      if (last == Token.OPEN && lastButOne == Token.NAME && tokenCount > 2) showAll(Signature.SQLI_CALL);
+      if (last == Token.OPEN && lastButOne == Token.NAME && tokenCount > 2 && !complete) showAll(Signature.SQLI_CALL);
       return true;
     case Token.DOT:
       return last == Token.DOT || last == SqlWord.SYSTEM || last == Token.NAME;
@@ -286,15 +317,15 @@ export function operandStep(): bool {
       if (nextKind == SqlWord.NOT) expectCondition();
       return nextKind == SqlWord.NOT || (nextKind == Token.OPEN && named());
     case SqlWord.WHEN:
-      finish();
-      lead();
-      return true;
+      return when();
     case SqlWord.EXISTS:
       condition();
       if (nextKind == Token.CLOSE) setAfter(true);
       return true;
     case SqlWord.TOP:
-      return true;
+      return top();
+    case SqlWord.FROM:
+      return isDistinctFrom() || keyword();
     case SqlWord.LIKE:
     case SqlWord.IN:
     case SqlWord.BETWEEN:

@@ -3,29 +3,61 @@ import { isAlpha } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import { keepLeft, operandStep } from "./operand";
-import { clearFrame, close, compare, decidable, Frame, frame, lead, open, setFrame } from "./predicate";
+import {
+  clearFrame,
+  close,
+  compare,
+  decidable,
+  expectCondition,
+  Frame,
+  frame,
+  lead,
+  open,
+  openCount,
+  setFrame,
+  truthLast,
+} from "./predicate";
 import {
   Awaits,
   awaits,
   complete,
+  countHard,
   countOperator,
   finishPredicate,
+  hardCount,
   Leaf,
   last,
   leaf,
+  nameCount,
+  negated,
+  openFirst,
+  operatorCount,
   ordering,
+  Query,
+  query,
   querying,
+  quote,
+  ranging,
   remember,
   setAfter,
+  setAuthorsClosed,
   setAwaits,
+  setBitwise,
+  setCased,
+  setLeaf,
+  setListed,
+  setNegated,
   setOrdering,
+  setRanging,
   setUniting,
+  setWordCompare,
+  setWorded,
   setWordLogic,
   show,
   showAll,
   tokenCount,
 } from "./reading";
-import { Start, statementStep } from "./statement";
+import { laterStatement, Start, statementStep } from "./statement";
 import { advance, from, kind, nextFrom, nextKind, nextTo, Token } from "./token";
 
 function expectOperand(): bool {
@@ -38,15 +70,33 @@ function dividesByZero(): bool {
   return load<u8>(from) == 0x2f && nextKind == Token.NUMBER && nextTo - nextFrom == 1 && load<u8>(nextFrom) == 0x30;
 }
 
+/** Whether the operator is one of bits: `|`, `&`, `^`, a shift, or JSON's arrow. */
+function isBitwise(): bool {
+  const c = <u32>load<u8>(from);
+  return c == 0x7c || c == 0x26 || c == 0x5e || c == 0x3c || c == 0x3e || c == 0x2d;
+}
+
 /** An operator between two operands. */
 function operator(): bool {
-  if (kind == Token.ARITHMETIC && querying && dividesByZero()) show(Signature.SQLI_CALL);
+  if (kind == Token.ARITHMETIC) {
+    if (querying && dividesByZero()) show(Signature.SQLI_CALL);
+    if (isBitwise()) setBitwise(true);
+  }
+  if (kind != Token.SIGN) countHard();
   countOperator();
   return expectOperand();
 }
 
 function comparison(): bool {
   if (kind == Token.COMPARE) keepLeft();
+  /* `1 | not x = 2`, `1 & x is not null`: a condition in words that is calculated with. */
+  const counted = hardCount && leaf == Leaf.VALUE && !complete;
+  if (counted && (negated || (kind < <u32>Token.END && (kind != SqlWord.IS || nextKind == SqlWord.NOT)))) {
+    expectCondition();
+  }
+  setWordCompare(kind == SqlWord.LIKE);
+  setRanging(kind == SqlWord.BETWEEN);
+  if (kind == SqlWord.IN && nextKind == Token.OPEN) setWorded();
   compare();
   return operator();
 }
@@ -60,6 +110,7 @@ function clause(): bool {
 
 function conditionClause(): bool {
   if (kind == SqlWord.HAVING && ordering && leaf == Leaf.VALUE && !complete) show(Signature.SQLI_ORDER);
+  showTableless();
   clause();
   lead();
   return true;
@@ -67,9 +118,38 @@ function conditionClause(): bool {
 
 function logic(): bool {
   setWordLogic(isAlpha(load<u8>(from)));
+  if (ranging) {
+    setRanging(false);
+    if ((<u32>load<u8>(from) | 32) == 0x61) return operator();
+  }
   finishPredicate();
+  setBitwise(false);
+  setNegated(false);
   lead();
   return operator();
+}
+
+/** `CASE WHEN 1 THEN`: what a probe asks, whatever the constant. */
+function then(): bool {
+  clause();
+  if (truthLast) {
+    setCased();
+    if (!complete && (quote || leaf == Leaf.VALUE)) showAll(Signature.SQLI_TAUTOLOGY);
+  }
+  return true;
+}
+
+/** LIMIT or WHERE: behind a query without a table, which only a value inside of another statement is. */
+function showTableless(): void {
+  if (query == Query.NESTED && awaits == Awaits.FROM && openCount() && (quote || leaf == Leaf.VALUE)) {
+    show(Signature.SQLI_SUBSELECT);
+  }
+}
+
+/** LIMIT. */
+function limit(): bool {
+  showTableless();
+  return clause();
 }
 
 function orderBy(): bool {
@@ -95,9 +175,13 @@ function into(): bool {
 function closeParenthesis(): bool {
   finishPredicate();
   /* `(1=2)*3`: a comparison of constants that is counted with. */
-  const counted = nextKind == Token.STAR || nextKind == Token.ARITHMETIC;
+  const counted = nextKind == Token.STAR || nextKind == Token.ARITHMETIC || (frame & Frame.COUNTED) != 0;
   if (decidable && counted && !complete) showAll(Signature.SQLI_TAUTOLOGY);
+  if (!openCount()) setAuthorsClosed();
   close();
+  /* `(1)` where a number belongs; with more behind it, it may be a mark in a list. */
+  const bare = !operatorCount && !nameCount && !openCount() && !quote && leaf == Leaf.NAME;
+  if (bare && openFirst) setListed();
   return true;
 }
 
@@ -106,7 +190,11 @@ function isAlias(): bool {
   if (frame & Frame.FROM) {
     return last == Token.NAME || last == Token.CLOSE || last == SqlWord.SYSTEM || last == SqlWord.OBJECT;
   }
-  if (last == Token.NAME && querying && leaf == Leaf.VALUE) return nextKind == SqlWord.FROM || nextKind == Token.COMMA;
+  const item = last == Token.NAME || last == Token.NUMBER || last == Token.STRING;
+  if (item && querying && leaf == Leaf.VALUE) {
+    const ends = nextKind == Token.CLOSE || nextKind == SqlWord.LIMIT || nextKind == SqlWord.WHERE;
+    return nextKind == SqlWord.FROM || nextKind == Token.COMMA || (ends && openCount() != 0);
+  }
   return last == Token.CLOSE && (frame & Frame.QUERY) != 0;
 }
 
@@ -135,7 +223,20 @@ function semicolon(): bool {
     setAfter(false);
     return operandStep();
   }
+  if (step == 0 && leaf == Leaf.VALUE && kind == Token.NAME && nextKind != Token.COMPARE) {
+    laterStatement();
+    return false;
+  }
   return kind == Token.TRUNCATE || kind == Token.END || kind == Token.SEMICOLON;
+}
+
+function union(): bool {
+  finishPredicate();
+  clearFrame(Frame.FROM);
+  /* A call or parentheses is as good as a number; prose has words. */
+  if ((last == Token.CLOSE || last == SqlWord.CONSTANT) && leaf == Leaf.NAME) setLeaf(Leaf.VALUE);
+  setUniting(true);
+  return expectOperand();
 }
 
 function fromClause(): bool {
@@ -187,9 +288,11 @@ export function operatorStep(): bool {
     case SqlWord.WHERE:
     case SqlWord.HAVING:
       return conditionClause();
-    case SqlWord.ON:
-    case SqlWord.LIMIT:
     case SqlWord.THEN:
+      return then();
+    case SqlWord.LIMIT:
+      return limit();
+    case SqlWord.ON:
     case SqlWord.PROCEDURE:
       return clause();
     case SqlWord.WHEN:
@@ -199,17 +302,14 @@ export function operatorStep(): bool {
     case SqlWord.INTO:
       return into();
     case SqlWord.UNION:
-      finishPredicate();
-      clearFrame(Frame.FROM);
-      setUniting(true);
-      return expectOperand();
+      return union();
     case SqlWord.END:
     case SqlWord.SUFFIX:
       return true;
     case Token.NAME:
       return isAlias();
     case Token.STRING:
-      return last == Token.STRING;
+      return last == Token.STRING || (last == Token.NAME && querying && isAlias());
     default:
       return statementStep(Start.BATCH) == 1;
   }

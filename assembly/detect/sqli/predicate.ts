@@ -22,6 +22,8 @@ export enum Frame {
   FROM = 32,
   /** In a query. */
   QUERY = 64,
+  /** Its outcome is calculated with. */
+  COUNTED = 128,
 }
 
 /** A condition that is a constant and nothing else. */
@@ -85,7 +87,7 @@ export function clearFrame(bits: u32): void {
 /** Ends the current predicate. @returns whether it was a decidable condition */
 export function finish(): bool {
   let decided = false;
-  decidable = false;
+  if (frame & Frame.FILLED) decidable = false;
   truthLast = false;
   if (frame & Frame.COMPARED) {
     decidable = (frame & Frame.CONSTANT) != 0;

@@ -10,7 +10,7 @@ import { finish, predicateBegin } from "./predicate";
 import { from, kind, nextKind, Token, to } from "./token";
 
 /** A single word in a value is no longer. */
-const WORDLIKE_BYTES_MAX: u32 = 16;
+const WORDLIKE_BYTES_MAX: u32 = 32;
 
 /** What the value is before its first operator. */
 export enum Leaf {
@@ -78,6 +78,28 @@ export let logicFirst: bool = false;
 export let wordLogic: bool = false;
 /** The value begins with a call that counts if the whole is an expression. */
 export let calling: bool = false;
+/** Operators that no prose has between words: of bits, of strings, of comparison, times. */
+export let hardCount: u32 = 0;
+/** Whether the predicate being read calculates with bits. */
+export let bitwise: bool = false;
+/** A WHEN with a constant for its condition. */
+export let cased: bool = false;
+/** A parenthesis of the author's was closed. */
+export let authorsClosed: bool = false;
+/** A string or a NOT was met: more than numbers are calculated with. */
+export let worded: bool = false;
+/** The value begins with a parenthesis. */
+export let openFirst: bool = false;
+/** A NOT stands in the predicate being read. */
+export let negated: bool = false;
+/** BETWEEN was met and its AND is due. */
+export let ranging: bool = false;
+/** The value begins with a literal in parentheses: a number to SQL, to people the mark of a list. */
+export let listed: bool = false;
+/** The last comparison was a word: LIKE, IN. */
+export let wordCompare: bool = false;
+/** A fault was met and read over. */
+let faulty: bool = false;
 let origin: usize = 0;
 
 /**
@@ -105,6 +127,17 @@ export function readingBegin(left: u32, leafEnd: usize): void {
   logicFirst = false;
   wordLogic = false;
   calling = false;
+  hardCount = 0;
+  bitwise = false;
+  cased = false;
+  authorsClosed = false;
+  wordCompare = false;
+  worded = false;
+  negated = false;
+  openFirst = false;
+  ranging = false;
+  listed = false;
+  faulty = false;
   origin = left ? leafEnd : from;
   leafTo = leafEnd;
   lastFrom = from;
@@ -168,6 +201,58 @@ export function countOperator(): void {
   operatorCount++;
 }
 
+/** An operator was read that no prose has between words. */
+export function countHard(): void {
+  hardCount++;
+}
+
+/** Whether the predicate being read calculates with bits. */
+export function setBitwise(on: bool): void {
+  bitwise = on;
+}
+
+/** A WHEN with a constant was read. */
+export function setCased(): void {
+  cased = true;
+}
+
+/** A parenthesis of the author's was closed. */
+export function setAuthorsClosed(): void {
+  authorsClosed = true;
+}
+
+/** The value begins with a parenthesis. */
+export function setOpenFirst(): void {
+  openFirst = true;
+}
+
+/** The value begins with a literal in parentheses. */
+export function setListed(): void {
+  leaf = Leaf.VALUE;
+  listed = true;
+}
+
+/** Whether a NOT stands in the predicate being read. */
+export function setNegated(on: bool): void {
+  negated = on;
+  if (on) worded = true;
+}
+
+/** Whether the AND of a BETWEEN is due. */
+export function setRanging(on: bool): void {
+  ranging = on;
+}
+
+/** A string or a NOT was read. */
+export function setWorded(): void {
+  worded = true;
+}
+
+/** Whether the last comparison was a word. */
+export function setWordCompare(word: bool): void {
+  wordCompare = word;
+}
+
 /** A name was read. */
 export function countName(): void {
   nameCount++;
@@ -191,8 +276,14 @@ export function remember(): void {
   tokenCount++;
 }
 
+/** A statement that is the whole value has faults: what follows a fault shows nothing by itself. */
+export function setFaulty(): void {
+  faulty = true;
+}
+
 /** Reports what the current token completes. */
 export function show(signature: Signature): void {
+  if (faulty) return;
   report(signature, effectFrom < to ? effectFrom : from, to);
 }
 
@@ -236,7 +327,7 @@ export function isWordlike(at: usize, end: usize): bool {
   if (end - at > <usize>WORDLIKE_BYTES_MAX) return false;
   while (at < end) {
     const c = <u32>load<u8>(at++);
-    if (!isWord(c) && c != 0x25 && c != 0x2d && c != 0x2e && c != 0x40) return false;
+    if (!isWord(c) && c != 0x25 && c != 0x2b && c != 0x2d && c != 0x2e && c != 0x40) return false;
   }
   return true;
 }

@@ -13,6 +13,11 @@
  * A statement that is the whole value is no injection: tutorials, consoles and search boxes hold many. In it only what
  * reaches outside of the application's data counts.
  *
+ * Dialects disagree on comments. Where a value holds one that is none everywhere, it is read once more as the others do.
+ *
+ * What stays: a sum of plain numbers (`1*0=0`), two numbers and a connective (`2 or 3`), and a condition that begins
+ * with a name (`id or x=1`) may change a careless statement too, but everybody writes them: test/oracle counts them.
+ *
  * No tree is built: one step a token with one token of look-ahead, frames for parentheses, and a few flags. Most values
  * that are no SQL end after two tokens, so that the gate can be generous.
  */
@@ -30,21 +35,45 @@ import { operandStep } from "./operand";
 import { operatorStep } from "./operator";
 import {
   after,
+  complete,
   finishPredicate,
   Leaf,
   last,
   readingBegin,
   remember,
   setAfter,
+  setFaulty,
   setLeaf,
   setLogicFirst,
+  setOpenFirst,
+  tokenCount,
   uniting,
 } from "./reading";
 import { Start, statementStep } from "./statement";
-import { advance, from, kind, nextKind, Token, tokensBegin } from "./token";
+import {
+  advance,
+  chooseDialect,
+  Dialect,
+  dashed,
+  from,
+  hashed,
+  kind,
+  nextKind,
+  Token,
+  tokensBegin,
+  versioned,
+} from "./token";
 
 const QUOTES: u32 = Has.SINGLE | Has.DOUBLE | Has.BACKTICK;
 const BARE: u32 = Has.OPEN | Has.PIPE | Has.AMPERSAND | Has.EQUALS | Has.LESS | Has.GREATER | Has.STAR | Has.MARK;
+
+/** Whether the value is a statement by itself. */
+let whole: bool = false;
+
+/** Tokens of a literal that is no SQL: `j.doe@shop.example`. */
+const LEAF_TOKENS_MAX: u32 = 8;
+/** Longest text that something is appended to. */
+const APPENDED_BYTES_MAX: u32 = 48;
 
 /** Whether the current layer can hold such an attack: every effect needs a quote, a keyword or one of these signs. */
 export function sqliGate(): bool {
@@ -71,13 +100,20 @@ function isClause(): bool {
   }
 }
 
+/** Goes on behind a fault in a statement that is the whole value: filters break them, and servers differ. */
+function readOver(): void {
+  setFaulty();
+  setAfter(kind != Token.BAD && kind != Token.ARITHMETIC && kind != Token.COMPARE && kind != Token.COMMA);
+}
+
 /** Reads on until the tokens end or do not fit. @returns whether they ended */
 function read(): bool {
   while (kind != Token.END && kind != Token.TRUNCATE) {
     if (!after && !uniting && last == Token.SIGN && isClause()) setAfter(true);
     if (!(after ? operatorStep() : operandStep())) {
       if (after) finishPredicate();
-      return false;
+      if (!complete) return false;
+      readOver();
     }
     if (kind == Token.END || kind == Token.TRUNCATE) break;
     remember();
@@ -121,7 +157,7 @@ function beginsInside(): bool {
 
 /** The value where a number or a name belongs. */
 function readBare(): void {
-  tokensBegin(layer.at, layer.at + <usize>layer.size);
+  tokensBegin(layer.at, layer.at + <usize>layer.size, false);
   readingBegin(0, layer.at);
   if (kind == Token.BAD || kind == Token.END) return;
   if (beginsInside()) {
@@ -130,8 +166,10 @@ function readBare(): void {
     if (kind == Token.CLOSE || kind == Token.BRACKET_CLOSE) setLeaf(Leaf.VALUE);
   } else {
     const first = kind == Token.SIGN ? nextKind : kind;
-    const value = first == Token.NUMBER || first == Token.STRING;
+    const signed = first == Token.SIGN || first == Token.TILDE;
+    const value = first == Token.NUMBER || first == Token.STRING || signed;
     setLeaf(value ? Leaf.VALUE : Leaf.NAME);
+    if (kind == Token.OPEN) setOpenFirst();
     const step = statementStep(Start.WHOLE);
     if (step == 2) return;
     if (step == 1) {
@@ -140,6 +178,29 @@ function readBare(): void {
     }
   }
   if (read()) conclude();
+  else if (tokenCount <= LEAF_TOKENS_MAX) readAppended();
+}
+
+/**
+ * The value behind some text of one word that no dialect would read, as tools add what they send to what stood in the
+ * field: code begins at the first sign that could end an operand. Only what shows on the way counts.
+ */
+function readAppended(): void {
+  const size = layer.size < APPENDED_BYTES_MAX ? layer.size : APPENDED_BYTES_MAX;
+  const stop = layer.at + <usize>size;
+  let at = layer.at;
+  while (at < stop) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x3b || c == 0x29 || c == 0x2c) break;
+    if (c <= 32 || c == 0x22 || c == 0x27 || c == 0x28) return;
+    at++;
+  }
+  if (at == stop || at == layer.at || !spend(layer.size)) return;
+  tokensBegin(at, layer.at + <usize>layer.size, false);
+  readingBegin(0, layer.at);
+  setLeaf(Leaf.NAME);
+  setAfter(true);
+  read();
 }
 
 /** What may come right behind the quote that ends the author's string; nearly every benign value ends here. */
@@ -154,7 +215,7 @@ function readQuoted(quote: u32): void {
   let at = findByte(layer.at, end, quote);
   while (at + 1 < end && <u32>load<u8>(at + 1) == quote) at = findByte(at + 2, end, quote);
   if (at >= end) return;
-  tokensBegin(at + 1, end);
+  tokensBegin(at + 1, end, false);
   if (!leaves()) return;
   readingBegin(quote, at);
   if (read()) conclude();
@@ -170,21 +231,31 @@ function readDoubled(quote: u32): void {
   let at = findByte(layer.at, end, quote);
   while (at + 1 < end && <u32>load<u8>(at + 1) != quote) at = findByte(at + 1, end, quote);
   if (at + 2 >= end) return;
-  tokensBegin(at + 2, end);
+  tokensBegin(at + 2, end, true);
   if (!leaves()) return;
   readingBegin(quote, at);
   setLeaf(Leaf.NAME);
-  read();
+  if (read()) finishPredicate();
 }
 
 /** Looks for such attacks in the current layer. */
 export function sqliLex(): void {
-  const has = layer.has;
   if (!spend(layer.size * 2)) {
     reachLimit(Limit.FUEL);
     return;
   }
+  readAs(Dialect.ANY);
+  const other = versioned || (hashed && whole);
+  if (dashed && spend(layer.size * 2)) readAs(Dialect.MYSQL);
+  if (other && spend(layer.size * 2)) readAs(Dialect.OTHER);
+}
+
+/** Every reading of the layer in one dialect. */
+function readAs(dialect: Dialect): void {
+  const has = layer.has;
+  chooseDialect(dialect);
   readBare();
+  whole = complete;
   if (has & Has.SINGLE) {
     readQuoted(0x27);
     readDoubled(0x27);

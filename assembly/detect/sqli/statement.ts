@@ -1,4 +1,5 @@
 /** Statements that a value may start: behind a semicolon, where a batch needs none (T-SQL), or as the whole value. */
+import { startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
@@ -18,7 +19,12 @@ import {
   show,
   tokenCount,
 } from "./reading";
-import { advance, kind, nextKind, Token } from "./token";
+import { advance, kind, nextFrom, nextKind, nextTo, Token } from "./token";
+
+/** A number in hexadecimal that is longer spells a text. */
+const CODED_BYTES_MIN: u32 = 10;
+/** Parts of a name behind its first: server, database, schema, table. */
+const NAME_PARTS_MAX: u32 = 3;
 
 /** How sure the place is to begin a statement. */
 export enum Start {
@@ -47,12 +53,42 @@ function copyProgram(): bool {
 function scriptEffect(): void {
   while (kind != Token.END && kind != Token.TRUNCATE) {
     const dynamic = nextKind == Token.OPEN || nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM;
-    if ((kind == SqlWord.EXECUTE && dynamic) || (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY)) {
+    const coded = kind == Token.COMPARE && nextKind == Token.NUMBER && nextTo - nextFrom >= <usize>CODED_BYTES_MIN;
+    if ((kind == SqlWord.EXECUTE && dynamic) || (coded && (<u32>load<u8>(nextFrom + 1) | 32) == 0x78) || isWait()) {
       show(Signature.SQLI_STACKED);
       return;
     }
     advance();
   }
+}
+
+/** WAITFOR DELAY, or a package of Oracle's that is called. */
+function isWait(): bool {
+  return (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY) || (kind == SqlWord.PACKAGE && nextKind == Token.DOT);
+}
+
+/** Some statement that is not known, behind a value that was left: looks for one further on that runs something. */
+export function laterStatement(): void {
+  let previous: u32 = Token.END;
+  while (kind != Token.END && kind != Token.TRUNCATE) {
+    const runs = kind == SqlWord.EXECUTE && (nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM);
+    const variable = nextKind == Token.VARIABLE && (kind == SqlWord.DECLARE || previous == SqlWord.EXECUTE);
+    if (runs || variable || (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY)) {
+      show(Signature.SQLI_STACKED);
+      return;
+    }
+    previous = kind;
+    advance();
+  }
+}
+
+function isNamed(at: usize, end: usize, name: string): bool {
+  return end - at == <usize>name.length && startsLower(at, <u32>(end - at), name);
+}
+
+/** Whether the next token is of that kind; asks anew behind `advance`. */
+function isNext(wanted: u32): bool {
+  return nextKind == wanted;
 }
 
 function isEnd(token: u32): bool {
@@ -82,7 +118,9 @@ function isPhrase(): bool {
     case SqlWord.BACKUP:
       return nextKind == SqlWord.OBJECT;
     case SqlWord.BEGIN:
-      return nextKind == SqlWord.DECLARE;
+      return nextKind == SqlWord.DECLARE || nextKind == SqlWord.PACKAGE;
+    case SqlWord.CALL:
+      return nextKind == SqlWord.EFFECT || nextKind == SqlWord.PACKAGE;
     case SqlWord.DO:
       return nextKind == SqlWord.EFFECT;
     default:
@@ -108,7 +146,11 @@ function isVerb(): bool {
       return isEnd(nextKind) || nextKind == Token.NAME;
     case SqlWord.DECLARE:
     case SqlWord.BEGIN:
-      return isRoutine() || nextKind == SqlWord.DECLARE;
+      return isRoutine() || nextKind == SqlWord.DECLARE || nextKind == SqlWord.SHUTDOWN || nextKind == SqlWord.CHOICE;
+    case SqlWord.LOAD:
+      return isNamed(nextFrom, nextTo, "data") || isNamed(nextFrom, nextTo, "xml");
+    case SqlWord.DELETE:
+      return nextKind == Token.NAME && isNamed(nextFrom, nextTo, "quick");
     case SqlWord.GRANT:
       return nextKind == Token.NAME || nextKind == SqlWord.QUANTIFIER;
     case SqlWord.SET:
@@ -142,12 +184,20 @@ function whole(): u32 {
       copyProgram();
       return 2;
     case SqlWord.INSERT:
+      if (nextKind == SqlWord.INTO) {
+        advance();
+        if (isNext(SqlWord.SYSTEM)) show(Signature.SQLI_SYSTEM);
+        return 2;
+      }
+      return nextKind == Token.OPEN ? 0 : 2;
     case SqlWord.UPDATE:
     case SqlWord.DELETE:
     case SqlWord.DEFINE:
     case SqlWord.GRANT:
     case SqlWord.SHUTDOWN:
+      return nextKind == Token.OPEN ? 0 : 2;
     case SqlWord.BEGIN:
+      if (nextKind == SqlWord.CHOICE || nextKind == SqlWord.PACKAGE || nextKind == SqlWord.DECLARE) scriptEffect();
       return nextKind == Token.OPEN ? 0 : 2;
     case SqlWord.DECLARE:
       if (nextKind == Token.VARIABLE) scriptEffect();
@@ -161,8 +211,30 @@ function whole(): u32 {
 function openUpdate(): u32 {
   remember();
   advance();
-  if (nextKind == SqlWord.SET) show(Signature.SQLI_STACKED);
-  return nextKind == Token.DOT ? 1 : 2;
+  /* Parentheses and quotes around the table: prose has them too, so that a column has to be set. */
+  const strict = kind == Token.OPEN || kind == Token.STRING;
+  if (kind == Token.OPEN) advance();
+  for (let parts: u32 = 0; parts < NAME_PARTS_MAX && nextKind == Token.DOT; parts++) {
+    advance();
+    advance();
+  }
+  if (nextKind == Token.CLOSE || nextKind == SqlWord.AS) advance();
+  if (nextKind == Token.NAME && leaf == Leaf.VALUE) advance();
+  if (nextKind != SqlWord.SET) return 2;
+  if (strict) {
+    advance();
+    advance();
+  }
+  if (!strict || isNext(Token.COMPARE)) show(Signature.SQLI_STACKED);
+  return 2;
+}
+
+/** Statements of a script right behind a value that was left. @returns as the caller */
+function script(start: Start): u32 {
+  if (kind != SqlWord.LOOP && kind != SqlWord.BEGIN) return 0;
+  if (start == Start.BATCH && !quote) return 0;
+  laterStatement();
+  return 2;
 }
 
 /**
@@ -171,6 +243,7 @@ function openUpdate(): u32 {
  */
 export function statementStep(start: Start): u32 {
   if (start == Start.WHOLE) return whole();
+  if (complete && kind == SqlWord.DECLARE && nextKind == Token.VARIABLE) scriptEffect();
   if (openCount() || complete) return start == Start.STACKED ? 2 : 0;
   const sure = leaf == Leaf.VALUE;
   if (kind == SqlWord.SELECT) {
@@ -181,8 +254,9 @@ export function statementStep(start: Start): u32 {
     setAfter(false);
     return 1;
   }
-  if (kind == SqlWord.EXECUTE && nextKind == Token.OPEN && start == Start.STACKED) {
-    show(Signature.SQLI_STACKED);
+  if (kind == SqlWord.EXECUTE && nextKind == Token.OPEN && (sure || start == Start.STACKED)) {
+    advance();
+    if (start == Start.STACKED || isNext(Token.VARIABLE)) show(Signature.SQLI_STACKED);
     return 2;
   }
   if (kind == SqlWord.EFFECT && nextKind == Token.OPEN && quote && leaf == Leaf.VALUE) {
@@ -195,7 +269,8 @@ export function statementStep(start: Start): u32 {
     show(Signature.SQLI_STACKED);
     return 2;
   }
-  if (kind == SqlWord.UPDATE && (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM)) return openUpdate();
+  const quoted = (nextKind == Token.STRING || nextKind == Token.OPEN) && start == Start.STACKED;
+  if (kind == SqlWord.UPDATE && (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM || quoted)) return openUpdate();
   if (kind == SqlWord.COPY && start == Start.STACKED) {
     copyProgram();
     return 2;
@@ -205,5 +280,5 @@ export function statementStep(start: Start): u32 {
     setAfter(false);
     return 1;
   }
-  return 0;
+  return sure ? script(start) : 0;
 }

@@ -7,9 +7,10 @@
  * so are the marks of versioned ones (MySQL 8.4 §11.7: the code inside runs), a number ends where a keyword begins
  * (`1.union`, `1e1union`), a comment inside a keyword is thought away as filters do that strip comments.
  */
-import { isAlpha, isDigit, isWord, lower, startsLower } from "../../bytes/ascii";
+import { isAlpha, isDigit, isWord } from "../../bytes/ascii";
 import { joinedWordPayload, wordPayload } from "../../decode/profile";
 import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
+import { familyKind } from "./family";
 
 /** Kinds of tokens that are no known word; known words have the numbers of `SqlWord`, all below 64. */
 export enum Token {
@@ -36,16 +37,32 @@ export enum Token {
   BAD = 82,
 }
 
+/** How comments are read that are none everywhere. */
+export enum Dialect {
+  /** What serves an attacker: the content of versioned ones runs, two dashes begin one whatever follows. */
+  ANY = 0,
+  /** Two dashes need a blank behind them, and only a line feed ends the line. */
+  MYSQL = 1,
+  /** The content of versioned ones is thought away, and a hash is an operator (PostgreSQL). */
+  OTHER = 2,
+}
+
 /** Longest `[name]` of T-SQL: identifiers have at most 128 characters. */
 const BRACKETED_BYTES_MAX: u32 = 128;
+/** Longest word behind an opening brace, blanks included. */
+const BRACED_BYTES_MAX: u32 = 24;
 /** Longest comment that is thought away inside a word. */
 const SPLIT_BYTES_MAX: u32 = 32;
 
 let cursor: usize = 0;
 let limit: usize = 0;
 /** Whether a comment was met: the end of one that stands alone closes a versioned one, or one inside another. */
-let commented: bool = false;
+export let commented: bool = false;
 let braces: u32 = 0;
+/** Whether each quote of the code stands twice. */
+let doubled: bool = false;
+/** How comments are read that are none everywhere. */
+let dialect: Dialect = Dialect.ANY;
 
 /** The current token. */
 export let kind: u32 = Token.END;
@@ -62,15 +79,31 @@ let nextUnclosed: u32 = 0;
 export let commentFrom: usize = 0;
 /** Whether a comment of the versioned kind, whose content runs, was met. */
 export let versioned: bool = false;
+/** A comment was met that MySQL reads in another way: two dashes without a blank, a line that ends in a bare CR. */
+export let dashed: bool = false;
 
-/** Starts to read at `at`, in code; the first token is current afterwards. */
-export function tokensBegin(at: usize, end: usize): void {
+/** A hash was met: a comment in MySQL alone. */
+export let hashed: bool = false;
+
+/** Chooses a dialect for the readings that follow, and forgets what was met. */
+export function chooseDialect(chosen: Dialect): void {
+  dialect = chosen;
+  versioned = false;
+  dashed = false;
+  hashed = false;
+}
+
+/**
+ * Starts to read at `at`, in code; the first token is current afterwards.
+ * @param twice whether a quote of the code is written as two
+ */
+export function tokensBegin(at: usize, end: usize, twice: bool): void {
   cursor = at;
+  doubled = twice;
   limit = end;
   commented = false;
   braces = 0;
   nextKind = Token.END;
-  versioned = false;
   commentFrom = end;
   scan();
   advance();
@@ -96,14 +129,29 @@ function blankSize(at: usize): u32 {
   return c == 0xc2 && byteAt(at + 1) == 0xa0 ? 2 : 0;
 }
 
+/** Behind a carriage return: whether it ends the line by itself; it does not in MySQL. */
+function endsLine(): bool {
+  if (byteAt(cursor) == 10) return false;
+  dashed = true;
+  return dialect != Dialect.MYSQL;
+}
+
 /** Skips to behind the next line break. @returns false if there is none */
 function skipLine(): bool {
   const start = cursor;
   while (cursor < limit) {
-    if (load<u8>(cursor++) == 10) return true;
+    const c = <u32>load<u8>(cursor++);
+    if (c == 10 || (c == 13 && endsLine())) return true;
   }
   commentFrom = start;
   return false;
+}
+
+/** The version of a comment whose content runs has five or six digits; fewer belong to the content. */
+function skipVersion(): void {
+  let at = cursor;
+  while (at < cursor + 6 && isDigit(byteAt(at))) at++;
+  if (at > cursor + 4) cursor = at;
 }
 
 /** At a slash and a star. @returns false if the comment swallows the rest */
@@ -117,10 +165,12 @@ function skipComment(): bool {
     mark = 0x21;
   }
   if (mark == 0x21) {
-    cursor++;
-    for (let i = 0; i < 6 && isDigit(byteAt(cursor)); i++) cursor++;
     versioned = true;
-    return true;
+    if (dialect != Dialect.OTHER) {
+      cursor++;
+      skipVersion();
+      return true;
+    }
   }
   while (cursor + 1 < limit) {
     if (load<u8>(cursor) == 0x2a && load<u8>(cursor + 1) == 0x2f) {
@@ -134,14 +184,43 @@ function skipComment(): bool {
   return false;
 }
 
-/** ODBC's `{word operand}` means the operand. Skips an opening brace and its word. @returns whether it was one */
+/** What may stand right behind the word of a brace: a blank, a quote, a parenthesis, a sign, a variable, a comment. */
+function mayFollowBraced(c: u32): bool {
+  switch (c) {
+    case 0x22:
+    case 0x23:
+    case 0x27:
+    case 0x28:
+    case 0x60:
+    case 0x2b:
+    case 0x2d:
+    case 0x2f:
+    case 0x40:
+    case 0x7e:
+      return true;
+    default:
+      return c <= 32;
+  }
+}
+
+/**
+ * ODBC's `{word operand}` means the operand; MySQL reads it as one, and takes any name in backticks as the word. Skips
+ * an opening brace and its word. @returns whether it was one
+ */
 function skipBrace(): bool {
   let at = cursor + 1;
-  while (at < limit && load<u8>(at) == 32) at++;
+  const stop = at + <usize>BRACED_BYTES_MAX;
+  while (at < stop && at < limit && load<u8>(at) <= 32) at++;
   const word = at;
-  while (at < limit && isWord(load<u8>(at))) at++;
-  const c = byteAt(at);
-  if (at == word || at - word > 16 || (c != 32 && c != 0x27 && c != 0x22 && c != 0x28 && c != 0x60)) return false;
+  if (byteAt(at) == 0x60) {
+    at++;
+    while (at < stop && at < limit && load<u8>(at) != 0x60) at++;
+    if (byteAt(at++) != 0x60) return false;
+  } else {
+    while (at < stop && at < limit && isWord(load<u8>(at))) at++;
+    if (at == word || !mayFollowBraced(byteAt(at))) return false;
+  }
+  if (at >= limit) return false;
   cursor = at;
   braces++;
   return true;
@@ -176,8 +255,23 @@ function isPlusBlank(): bool {
   }
 }
 
+/** At a hash: whether it begins a comment; it does in MySQL alone. */
+function isHashComment(): bool {
+  hashed = true;
+  return dialect != Dialect.OTHER;
+}
+
+/** At two dashes: whether they begin a comment. */
+function isDashComment(): bool {
+  if (byteAt(cursor + 2) <= 32) return true;
+  dashed = true;
+  return dialect != Dialect.MYSQL;
+}
+
 /** Skips what separates tokens. @returns false if a comment swallowed the rest */
 function skipBlank(): bool {
+  /** Where the text of a comment begins behind whose line nothing stands: an author's next line may. */
+  let line: usize = 0;
   while (cursor < limit) {
     const blank = blankSize(cursor);
     if (blank) {
@@ -186,12 +280,13 @@ function skipBlank(): bool {
     }
     const c = <u32>load<u8>(cursor);
     const next = byteAt(cursor + 1);
-    if (c == 0x23 || (c == 0x2d && next == 0x2d)) {
+    if ((c == 0x23 && isHashComment()) || (c == 0x2d && next == 0x2d && isDashComment())) {
       cursor += c == 0x23 ? 1 : 2;
+      line = cursor;
       if (!skipLine()) return false;
     } else if (c == 0x2f && next == 0x2a) {
       if (!skipComment()) return false;
-    } else if (c == 0x2a && next == 0x2f && commented) {
+    } else if (c == 0x2a && next == 0x2f && commented && (versioned || byteAt(cursor + 2) != 0x2a)) {
       cursor += 2;
     } else if (c == 0x3a && next == 0x3a) skipCast();
     else if (c == 0x2b && isPlusBlank()) cursor++;
@@ -200,7 +295,9 @@ function skipBlank(): bool {
       braces--;
     } else if (c != 0x7b || !skipBrace()) return true;
   }
-  return true;
+  if (!line) return true;
+  commentFrom = line;
+  return false;
 }
 
 function take(found: u32, size: u32): void {
@@ -238,11 +335,13 @@ function scanString(at: usize, quote: u32): void {
   nextFrom = cursor;
   nextUnclosed = quote;
   at++;
+  if (doubled && byteAt(at) == quote) at++;
   while (at < limit) {
     const c = <u32>load<u8>(at);
     if (c == 0x5c) at++;
     else if (c == quote) {
-      if (byteAt(at + 1) != quote) {
+      if (doubled || byteAt(at + 1) != quote) {
+        if (doubled && byteAt(at + 1) == quote) at++;
         nextUnclosed = 0;
         at++;
         break;
@@ -265,30 +364,6 @@ function isNamePart(at: usize): bool {
 
 function wordKind(at: usize, size: u32): u32 {
   return (wordPayload(at, size) >> SQL_SHIFT) & SQL_MASK;
-}
-
-/** Packages and views that carry their nature in their prefix, in every dialect that has them. */
-function prefixKind(at: usize, size: u32): u32 {
-  switch (lower(load<u8>(at))) {
-    case 0x64:
-      return startsLower(at, size, "dbms_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
-    case 0x75:
-      return startsLower(at, size, "utl_") ? <u32>SqlWord.PACKAGE : <u32>Token.NAME;
-    case 0x78:
-      return startsLower(at, size, "xp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
-    case 0x73:
-      return startsLower(at, size, "sp_") ? <u32>SqlWord.EFFECT : <u32>Token.NAME;
-    case 0x72:
-      return startsLower(at, size, "rdb$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    case 0x6d:
-      return startsLower(at, size, "mon$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    case 0x76:
-      return startsLower(at, size, "v$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    case 0x67:
-      return startsLower(at, size, "gv$") ? <u32>SqlWord.SYSTEM : <u32>Token.NAME;
-    default:
-      return Token.NAME;
-  }
 }
 
 /** A comment right after the first half of a keyword and before its second. @returns the kind, with `cursor` moved */
@@ -321,7 +396,8 @@ function scanWord(): void {
       return;
     }
     if (c == 0x2f && byteAt(at + 1) == 0x2a && splitWord(at)) return;
-    found = size > 3 ? prefixKind(cursor, size) : <u32>Token.NAME;
+    found = size > 3 ? familyKind(cursor, size) : 0;
+    if (!found) found = Token.NAME;
   }
   take(found, size);
 }
@@ -343,6 +419,8 @@ function scanNumber(): void {
   }
   if ((byteAt(at) | 32) == 0x65) {
     let power = at + 1;
+    /* `1.e(`: MySQL forgives the missing power. */
+    if (load<u8>(at - 1) == 0x2e && !isNamePart(power)) at = power;
     if (byteAt(power) == 0x2b || byteAt(power) == 0x2d) power++;
     if (isDigit(byteAt(power))) {
       at = power;
@@ -387,7 +465,7 @@ function scanBracket(): void {
   else take(Token.BAD, 1);
 }
 
-/** `$$text$$` and `$name`. */
+/** `$$text$$`, `$tag$text$tag$` and `$name`. */
 function scanDollar(): void {
   let at = cursor + 1;
   if (byteAt(at) == 0x24) {
@@ -396,8 +474,27 @@ function scanDollar(): void {
     take(Token.STRING, <u32>(at + 2 - cursor));
     return;
   }
-  while (at < limit && isNamePart(at)) at++;
-  take(at > cursor + 1 ? <u32>Token.NAME : <u32>Token.BAD, <u32>(at - cursor));
+  while (at < limit && isNamePart(at) && load<u8>(at) != 0x24) at++;
+  if (byteAt(at) == 0x24 && at > cursor + 1) scanTagged(<u32>(at + 1 - cursor));
+  else take(at > cursor + 1 ? <u32>Token.NAME : <u32>Token.BAD, <u32>(at - cursor));
+}
+
+/** `$tag$text$tag$`; without its end everything is text. */
+function scanTagged(tagSize: u32): void {
+  const size = <usize>tagSize;
+  let at = cursor + size;
+  while (at < limit) {
+    if (load<u8>(at) == 0x24 && at + size <= limit && load<u8>(at + size - 1) == 0x24) {
+      let same: usize = 1;
+      while (same < size && load<u8>(at + same) == load<u8>(cursor + same)) same++;
+      if (same == size) {
+        take(Token.STRING, <u32>(at + size - cursor));
+        return;
+      }
+    }
+    at++;
+  }
+  take(Token.STRING, <u32>(limit - cursor));
 }
 
 /** `<`, `>`, `=`, `!` and what they are followed by. */
@@ -411,6 +508,12 @@ function scanCompare(c: u32): void {
   else if (c == 0x3c && next == 0x3d && byteAt(cursor + 2) == 0x3e) take(Token.COMPARE, 3);
   else if (next == 0x3d || (c == 0x3c && next == 0x3e)) take(Token.COMPARE, byteAt(cursor + 2) == 0x3d ? 3 : 2);
   else take(Token.COMPARE, 1);
+}
+
+/** `~`, or `~*`, which compares, but for a comment's end. */
+function scanTilde(next: u32): void {
+  if (next == 0x2a && byteAt(cursor + 2) != 0x2f) take(Token.COMPARE, 2);
+  else take(Token.TILDE, 1);
 }
 
 function scanSymbol(c: u32): void {
@@ -444,13 +547,14 @@ function scanSymbol(c: u32): void {
       if (next == 0x3e) take(Token.ARITHMETIC, byteAt(cursor + 2) == 0x3e ? 3 : 2);
       else take(Token.SIGN, 1);
       return;
+    case 0x23:
     case 0x2f:
     case 0x25:
     case 0x5e:
       take(Token.ARITHMETIC, 1);
       return;
     case 0x7e:
-      take(next == 0x2a ? <u32>Token.COMPARE : <u32>Token.TILDE, next == 0x2a ? 2 : 1);
+      scanTilde(next);
       return;
     case 0x7c:
     case 0x26:
