@@ -3,7 +3,9 @@ import { arenaInit } from "../bytes/arena";
 import { crc32, crc32Init } from "../bytes/crc32";
 import { allow } from "../bytes/guard";
 import { reserve } from "../bytes/region";
+import { textFeed } from "../decode/body";
 import { onTrusted } from "../decode/client";
+import { onText } from "../decode/coding";
 import { entityInit } from "../decode/entity";
 import { spellPath } from "../decode/json";
 import { onSpell } from "../decode/point";
@@ -44,6 +46,7 @@ export function start(): void {
   resultInit();
   lineInit();
   onSpell(spellPath);
+  onText(textFeed);
   onLayer(detectLayer);
   onMatch(keepMatch);
   onTrusted(isTrusted);

@@ -5,7 +5,7 @@
 import { stepSet } from "./step";
 
 /** @returns the value of a base64 digit of either alphabet, or 255 */
-function digit(c: u32): u32 {
+export function base64Digit(c: u32): u32 {
   if (c - 65 < 26) return c - 65;
   if (c - 97 < 26) return c - 71;
   if (c - 48 < 10) return c + 4;
@@ -20,7 +20,7 @@ export function stepBase64(at: usize, end: usize): void {
   let count: u32 = 0;
   let read: u32 = 0;
   while (at + <usize>read < end && count < 4) {
-    const value = digit(load<u8>(at + <usize>read));
+    const value = base64Digit(load<u8>(at + <usize>read));
     read++;
     if (value < 64) {
       bits = (bits << 6) | value;
@@ -47,7 +47,7 @@ export function looksBase64(at: usize, size: u32): bool {
   let padding: u32 = 0;
   while (at < end) {
     const c = <u32>load<u8>(at++);
-    if (digit(c) < 64) {
+    if (base64Digit(c) < 64) {
       if (padding) return false;
       digits++;
     } else if (c == 0x3d) padding++;
