@@ -18,11 +18,15 @@ import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from 
 import { copyBytes } from "../bytes/guard";
 import { sameBytes } from "../bytes/scan";
 import { looksBase64, readsAsText } from "./base64";
+import { inspectCompressed, looksCompressed } from "./compressed";
 import { Decoder, decode, decodeChanged } from "./decoder";
+import { looksGzip } from "./gzip";
 import { nestedJson } from "./json";
+import { inspectToken, tokenAt } from "./jwt";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
+import { inspectSerialized, looksSerialized } from "./serialized";
 import { reachLimit } from "./transaction";
 import {
   fuel,
@@ -88,11 +92,16 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
     return changetype<Layer>(0);
   }
   const size = decode(decoder, from.at, from.size, at);
-  if (!decodeChanged || (decoder == Decoder.BASE64 && !readsAsText(at, size))) {
+  if (!decodeChanged) {
     arenaRelease(mark);
     return changetype<Layer>(0);
   }
   sealValue(at, size);
+  if (decoder == Decoder.BASE64 && !readsAsText(at, size)) {
+    if (mayNest() && looksCompressed(at, size)) inspectCompressed(at, size);
+    arenaRelease(mark);
+    return changetype<Layer>(0);
+  }
   const next = addLayer(at, size, from, decoder);
   if (!next) arenaRelease(mark);
   return next;
@@ -125,8 +134,29 @@ function expand(base: Layer): void {
     from = undo(from, Has.LEAD, Decoder.UTF8);
     if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
     if (changetype<usize>(from) == changetype<usize>(before)) return;
+    lookInside(from);
   }
   reachLimit(Limit.LAYERS);
+}
+
+/** Whether a value inside this one may be opened; one too many is reported. */
+function mayNest(): bool {
+  if (nest < NEST_MAX) return true;
+  reachLimit(Limit.NEST);
+  return false;
+}
+
+/** Looks at the values that a reading holds by its first bytes: parts of a token, strings of PHP, compressed bytes. */
+function lookInside(one: Layer): void {
+  if (one.size < 8) return;
+  const first = load<u32>(one.at);
+  if (looksSerialized(first)) {
+    if (mayNest()) inspectSerialized(one);
+  } else if (looksGzip(first)) {
+    if (mayNest()) inspectCompressed(one.at, one.size);
+  } else if ((first & 0xff) == 0x65 || (first & 0xdf) == 0x42) {
+    if (tokenAt(one.at, one.size) && mayNest()) inspectToken(one);
+  }
 }
 
 /**
@@ -190,7 +220,10 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   }
   /* A response is looked at as it is: nobody decodes it again. */
   if (place != Place.RESPONSE) {
-    if (!isDocument(base)) expand(base);
+    if (!isDocument(base)) {
+      lookInside(base);
+      expand(base);
+    }
     /* In a form a base64 text's + has become a space. */
     if (first.superseded && (first.has & Has.PLUS) != 0 && looksBase64(at, size)) undo(first, ANY, Decoder.BASE64);
   }

@@ -1,0 +1,55 @@
+/**
+ * Compressed bytes in a value: a part of a form, or what came out of base64. What comes out of them is a value of its
+ * own, in windows where it is long, with `gzip` in its point; the work is that of the outer value.
+ */
+import { Limit } from "../abi/status";
+import { collectAdd, collectBegin, collectEnd } from "./collect";
+import { Decoder } from "./decoder";
+import { gzipBegin, gzipRun, gzipStop, looksGzip, looksZlib, Wrapping } from "./gzip";
+import { inflateClose, inflateOpen, madeAt, madeSize } from "./inflate";
+import { pointDepth, pointTruncate, pushWord, Word } from "./point";
+import { current, reachLimit } from "./transaction";
+import { place, spend } from "./value";
+
+/** Whether bytes begin like compressed ones; zlib's two bytes are too few to tell, but cheap to try. */
+export function looksCompressed(at: usize, size: u32): bool {
+  if (size < 8) return false;
+  const first = load<u32>(at);
+  return looksGzip(first) || looksZlib(first);
+}
+
+/** Looks at what the compressed bytes hold, as far as they are sound. */
+export function inspectCompressed(at: usize, size: u32): void {
+  const one = inflateOpen();
+  if (!one) return;
+  gzipBegin(one, looksGzip(load<u32>(at)) ? Wrapping.GZIP : Wrapping.ZLIB);
+  /* The outer parser may be in the middle of its own value: its chain is set aside. Noise is no anomaly here. */
+  const first0 = current.valueFirst;
+  const last0 = current.valueLast;
+  const size0 = current.valueSize;
+  const start0 = current.valueStart;
+  const anomalies = current.anomalies;
+  current.valueFirst = 0;
+  current.valueLast = 0;
+  current.valueSize = 0;
+  current.valueStart = 0;
+  const depth = pointDepth();
+  pushWord(Word.GZIP);
+  one.at = at;
+  one.end = at + <usize>size;
+  while (gzipRun(one)) {
+    collectAdd(place, Decoder.RAW, madeAt, madeSize);
+    if (spend(madeSize * 2)) continue;
+    reachLimit(Limit.FUEL);
+    gzipStop(one);
+  }
+  collectEnd(place, Decoder.RAW, 0, 0);
+  collectBegin();
+  pointTruncate(depth);
+  current.valueFirst = first0;
+  current.valueLast = last0;
+  current.valueSize = size0;
+  current.valueStart = start0;
+  current.anomalies = anomalies;
+  inflateClose(one);
+}
