@@ -21,7 +21,8 @@ import { Place, pointDepth, pointTruncate, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
 import { protobufBegin, protobufEnd, protobufFeed } from "./protobuf";
 import { BodyKind, current, noteAnomaly, parserState, rawRope, reachLimit, Second, wireRope } from "./transaction";
-import { wireAdd, wireAt, wireTake } from "./wire";
+import { setTold } from "./value";
+import { wireAdd, wireAt, wireTake, wireTellOnce } from "./wire";
 
 /** Starts the parser that `current.bodyKind` names. */
 export function bodyBegin(): void {
@@ -255,6 +256,7 @@ export function bodyEnd(): void {
 function readWire(): void {
   const mark = arenaMark();
   const anomalies = current.anomalies;
+  wireTellOnce();
   pushWord(Word.POST);
   const size = wireTake();
   pointTruncate(0);
@@ -270,5 +272,6 @@ function readWire(): void {
   }
   /* That the codes are no document of the kind is what is to be expected. */
   current.anomalies = anomalies;
+  setTold(0);
   arenaRelease(mark);
 }

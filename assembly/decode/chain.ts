@@ -41,6 +41,7 @@ import {
   setSeen,
   setValueBase,
   spend,
+  told,
   valueBase,
 } from "./value";
 
@@ -153,7 +154,8 @@ function lookInside(one: Layer): void {
   if (looksSerialized(first)) {
     if (mayNest()) inspectSerialized(one);
   } else if (looksGzip(first)) {
-    if (mayNest()) inspectCompressed(one.at, one.size);
+    /* A body's own compression was undone before it is read as it came. */
+    if (!told && mayNest()) inspectCompressed(one.at, one.size);
   } else if ((first & 0xff) == 0x65 || (first & 0xdf) == 0x42) {
     if (tokenAt(one.at, one.size) && mayNest()) inspectToken(one);
   }
@@ -201,8 +203,8 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   count = 0;
   setSeen(arenaAlloc(SEEN_BYTES));
   if (seen) {
-    v128.store(seen, i64x2.splat(0));
-    v128.store(seen + 16, i64x2.splat(0));
+    v128.store(seen, told ? v128.load(told) : i64x2.splat(0));
+    v128.store(seen + 16, told ? v128.load(told + 16) : i64x2.splat(0));
   }
   const first = room && seen ? firstLayer(at, size) : changetype<Layer>(0);
   if (!first) {

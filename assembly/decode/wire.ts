@@ -8,7 +8,8 @@ import { ropeCopy, ropeFree } from "../bytes/rope";
 import { collectAdd, collectEnd } from "./collect";
 import { Decoder } from "./decoder";
 import { Place } from "./point";
-import { current, wireRope } from "./transaction";
+import { current, matchSignature, wireRope } from "./transaction";
+import { SEEN_BYTES, setTold } from "./value";
 
 /** Puts the wire's chain where the parser's value is, and that one where the wire's is. */
 function swap(): void {
@@ -26,11 +27,28 @@ function swap(): void {
   current.wireStart = start;
 }
 
+const toldBits: usize = memory.data(SEEN_BYTES, 16);
+
+/** What the decoded body has shown is not told of its bytes again: an exception for its value shall hold. */
+export function wireTellOnce(): void {
+  v128.store(toldBits, i64x2.splat(0));
+  v128.store(toldBits + 16, i64x2.splat(0));
+  for (let i: u32 = 0; i < current.matches; i++) {
+    const signature = matchSignature(i);
+    const byte = toldBits + <usize>(signature >> 3);
+    const bit = (<u32>1) << (signature & 7);
+    store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));
+  }
+  setTold(toldBits);
+}
+
 /** Adds the next bytes; the point is that of the body. A full window is looked at before these bytes are decoded. */
 export function wireAdd(at: usize, size: u32): void {
+  wireTellOnce();
   swap();
   collectAdd(Place.BODY, Decoder.RAW, at, size);
   swap();
+  setTold(0);
 }
 
 /** The whole body as it came, set by `wireTake`; good until the arena is released. */

@@ -8,12 +8,14 @@
 import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
 import { place, spend } from "../decode/value";
+import { bombGate, bombLex } from "./bomb";
 import { crlfGate, crlfLex } from "./crlf";
 import { includeGate, includeLex } from "./include";
 import { leakGate, leakLex } from "./leak";
 import { traversalGate, traversalLex } from "./path/path";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
+import { tokenGate, tokenLex } from "./token";
 import { xssGate, xssLex } from "./xss/xss";
 
 /** Set by tests: run every lexer whatever its gate says. */
@@ -26,7 +28,7 @@ export function detectAll(on: bool): void {
 
 /** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
 export let lexed: u32 = 0;
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak";
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak token bomb";
 
 /** Whether the lexer with this number runs, by what its gate says. */
 function runs(lexer: u32, gate: bool): bool {
@@ -49,4 +51,6 @@ export function detectLayer(): void {
   if (runs(3, shellGate())) shellLex();
   if (runs(4, includeGate())) includeLex();
   if (runs(5, crlfGate())) crlfLex();
+  if (runs(7, tokenGate())) tokenLex();
+  if (runs(8, bombGate())) bombLex();
 }
