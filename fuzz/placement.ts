@@ -1,9 +1,11 @@
 /** Requests that carry one value in one place, written there as a client would write it. */
+import { gzipSync } from "node:zlib";
 import type { Pair } from "../test/assembly/core.ts";
+import { frame, numberField, sizedField } from "../test/assembly/protobuf-writer.ts";
 import type { Message } from "../test/conformance/message.ts";
 
 /** Where a value can stand. */
-export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart"] as const;
+export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart", "gzip", "grpc", "utf16"] as const;
 export type PlaceName = (typeof PLACES)[number];
 
 /** A request with the value in that place; other parameters stand before and behind it. */
@@ -28,6 +30,17 @@ export function place(where: PlaceName, value: string, others: readonly Pair[] =
       return multipart(message, `name="f"; filename="${value.replaceAll('"', '\\"')}"`, "hello");
     case "multipart":
       return multipart(message, 'name="v"', value);
+    case "gzip":
+      return { ...post(message, "application/json", ""), ...gzipped(toJson([["v", value], ...others])) };
+    case "grpc": {
+      const fields = others.map(([, text], index) => sizedField(index + 3, text));
+      const body = frame(Buffer.concat([numberField(1, 7), sizedField(2, sizedField(1, value)), ...fields]));
+      return { ...post(message, "application/grpc", ""), body };
+    }
+    case "utf16": {
+      const body = Buffer.from(`\ufeff${toJson([["v", value], ...others])}`, "utf16le");
+      return { ...post(message, "application/json", ""), body };
+    }
   }
 }
 
@@ -39,6 +52,15 @@ export function escapePercent(text: string): string {
 /** A flat document; bytes above 127 stand for themselves, as in UTF-8 text. */
 function toJson(pairs: readonly Pair[]): string {
   return `{${pairs.map(([name, text]) => `${JSON.stringify(name)}:${JSON.stringify(text)}`).join(",")}}`;
+}
+
+/** The fields and the body of a compressed document. */
+function gzipped(text: string): Pick<Message, "fields" | "body"> {
+  const fields: Pair[] = [
+    ["content-type", "application/json"],
+    ["content-encoding", "gzip"],
+  ];
+  return { fields, body: gzipSync(Buffer.from(text, "latin1")) };
 }
 
 function post(message: Omit<Message, "body">, type: string, body: string): Message {

@@ -10,7 +10,7 @@ import { Charset, Coding } from "./content";
 import { Decoder } from "./decoder";
 import { gzipBegin, gzipEnd, gzipIsOver, gzipRun, gzipStop, looksGzip, looksZlib, Wrapping } from "./gzip";
 import { Inflater, inflateClose, inflateOpen, inflateUsed, madeAt, madeSize } from "./inflate";
-import { Place, pushWord, Word } from "./point";
+import { Place, pointTruncate, pushWord, Word } from "./point";
 import { charsetOf, recodeBegin, recodeEnd, recodeFeed } from "./recode";
 import { BodyKind, current, noteAnomaly, reachLimit, Transaction } from "./transaction";
 
@@ -139,6 +139,9 @@ export function outgrows(one: Inflater, end: usize): bool {
     return true;
   }
   if (one.written < BOMB_BYTES_MIN || one.written / BOMB_RATIO < inflateUsed(one)) return false;
+  pointTruncate(0);
+  pushWord(Word.POST);
+  pushWord(Word.GZIP);
   inspectValue(Place.BOMB, Decoder.RAW, end - <usize>BLOCK_BYTES, BOMB_SHOWN, 0);
   return true;
 }
