@@ -188,7 +188,11 @@ function makeCoded(random: Random): Body {
     case 2:
       return { ...inner, coding: "deflate", body: deflateRawSync(bytes, { level }).toString("latin1") };
     case 3:
-      return { ...inner, coding: pick(random, ["gzip, x-gzip", ""]), body: gzipSync(gzipSync(bytes)).toString("latin1") };
+      return {
+        ...inner,
+        coding: pick(random, ["gzip, x-gzip", ""]),
+        body: gzipSync(gzipSync(bytes)).toString("latin1"),
+      };
     case 4:
       return { ...inner, coding: pick(random, ["gzip", "deflate", "br", "identity"]) };
     case 5: {

@@ -5,7 +5,19 @@ import { frame, numberField, sizedField } from "../test/assembly/protobuf-writer
 import type { Message } from "../test/conformance/message.ts";
 
 /** Where a value can stand. */
-export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart", "gzip", "grpc", "utf16"] as const;
+export const PLACES = [
+  "query",
+  "form",
+  "json",
+  "path",
+  "cookie",
+  "header",
+  "filename",
+  "multipart",
+  "gzip",
+  "grpc",
+  "utf16",
+] as const;
 export type PlaceName = (typeof PLACES)[number];
 
 /** A request with the value in that place; other parameters stand before and behind it. */
