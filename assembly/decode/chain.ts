@@ -220,8 +220,8 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
       base = decoded;
     }
   }
-  /* A response is looked at as it is: nobody decodes it again. */
-  if (place != Place.RESPONSE) {
+  /* A response is looked at as it is: nobody decodes it again; of a bomb the bytes do not matter. */
+  if (place != Place.RESPONSE && place != Place.BOMB) {
     if (!isDocument(base)) {
       lookInside(base);
       expand(base);

@@ -1,7 +1,7 @@
 /**
  * Signed tokens (RFC 7515, RFC 7519) and what is written like them: two or more parts in base64url, split by dots, of
- * which the first, or the first two, are JSON documents. `eyJ` is how `{"` begins in base64. The parts are values of
- * their own, with `jwt.header` and `jwt.payload` in their points; spans count from the part's begin.
+ * which the first, or the first two, are JSON documents. The parts are values of their own, with `jwt.header` and
+ * `jwt.payload` in their points; spans count from the part's begin.
  */
 import { startsLower } from "../bytes/ascii";
 import { findByte } from "../bytes/scan";
@@ -23,8 +23,13 @@ export function tokenAt(at: usize, size: u32): usize {
   return size > 24 && startsLower(at, size, "bearer ") && isOpening(behind) ? behind : 0;
 }
 
-function isOpening(at: usize): bool {
-  return load<u8>(at) == 0x65 && load<u8>(at + 1) == 0x79 && load<u8>(at + 2) == 0x4a;
+/** Whether base64 begins like a document: with a brace, then a quote, which gives `eyJ`, or white space. */
+export function isOpening(at: usize): bool {
+  if (load<u8>(at) != 0x65) return false;
+  const second = <u32>load<u8>(at + 1);
+  const third = <u32>load<u8>(at + 2);
+  if (second == 0x79) return third == 0x4a || third == 0x41;
+  return second == 0x77 && (third == 0x6f || third == 0x30 || third == 0x6b);
 }
 
 /** Looks at the parts of a token, where the layer is one. */

@@ -29,8 +29,7 @@ const header: usize = memory.data(HEADER_BYTES_MAX + 16, 16);
 /** Whether the current layer can be a token. */
 export function tokenGate(): bool {
   if (!(layer.has & Has.DOT) || (layer.has & NOT_TOKEN) != 0 || layer.size < 24) return false;
-  const first = load<u32>(layer.at) & 0xdfdfdf;
-  return first == 0x4a5945 || first == 0x414542;
+  return tokenAt(layer.at, layer.size) != 0;
 }
 
 /** Decodes the header to `header`. @returns its size */

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { PLACES, type PlaceName, place } from "../../../fuzz/placement.ts";
 import { deliverParts } from "../../conformance/delivery.ts";
 import { type Build, Core } from "../core.ts";
-import { type Example, readExamples, toBytes } from "../detect-data.ts";
+import { type Example, makeBody, readExamples, toBytes } from "../detect-data.ts";
 
 const EXAMPLES_MIN = 3;
 const SEVERITY_BLOCK = 4;
@@ -31,14 +31,22 @@ test("examples name signatures that there are", () => {
   expect(EXAMPLES.map(({ stamp }) => stamp).filter((stamp) => !CATALOG.has(stamp))).toEqual([]);
 });
 
-function placesOf(example: Example): readonly (PlaceName | "response")[] {
+type Where = PlaceName | "response" | "repeated" | "numbered";
+
+function placesOf(example: Example): readonly Where[] {
   return example.place === undefined ? ["query", "form", "json"] : [example.place];
 }
 
 /** Stamps that a value gives in a place. */
-function stampsOf(core: Core, where: PlaceName | "response", value: string): string[] {
-  const line = where === "response" ? respond(core, value) : deliverParts(core, place(where, value), []).line;
+function stampsOf(core: Core, where: Where, value: string): string[] {
+  const line = lineOf(core, where, value);
   return [...line.matchAll(/ ([a-z0-9-]+)@/g)].map(([, stamp = ""]) => stamp);
+}
+
+function lineOf(core: Core, where: Where, value: string): string {
+  if (where === "response") return respond(core, value);
+  if (where !== "repeated" && where !== "numbered") return deliverParts(core, place(where, value), []).line;
+  return deliverParts(core, { ...place("gzip", ""), body: makeBody(where, value) }, []).line;
 }
 
 function respond(core: Core, body: string): string {
@@ -73,7 +81,7 @@ describe.each(BUILDS)("in the %s build", (build) => {
 });
 
 test("places of examples are places of requests", () => {
-  const known = new Set<string>([...PLACES, "response"]);
+  const known = new Set<string>([...PLACES, "response", "repeated", "numbered"]);
   for (const { attacks, misses } of EXAMPLES) {
     for (const example of [...attacks, ...misses]) {
       if (example.place !== undefined) expect(known.has(example.place), example.value).toBe(true);
