@@ -157,7 +157,7 @@ export function headRead(at: usize, size: u32): bool {
   current.declaredKind = current.bodyKind;
   current.charset = type ? <u32>charsetIn(joinedAt, type) : 0;
   current.framing = type ? <u32>framingOf(joinedAt, type) : 0;
-  current.coded = <u32>(current.framing != 0 || current.bodyKind == <u32>BodyKind.PROTOBUF);
+  current.coded = current.framing || current.bodyKind == <u32>BodyKind.PROTOBUF ? 1 : 0;
   const codings = headerValue("content-encoding");
   current.codings = codings ? codingsOf(joinedAt, codings) : 0;
   if (current.framing) {

@@ -95,7 +95,7 @@ function decodeLong(table: usize, bits: u32): u32 {
     bits >>= 1;
     const many = <u32>load<u16>(countAt(table, length));
     if (code < first + many) {
-      return (<u32>load<u16>(table + <usize>(SYMBOLS_AT + (index + code - first) * 2)) << 4) | length;
+      return ((<u32>load<u16>(table + <usize>(SYMBOLS_AT + (index + code - first) * 2))) << 4) | length;
     }
     index += many;
     first = (first + many) << 1;

@@ -157,14 +157,14 @@ function ownDistances(one: Inflater): usize {
 function refill(one: Inflater): void {
   if (one.end - one.at >= 8) {
     const bytes = (63 - one.bits) >> 3;
-    one.hold |= load<u64>(one.at) << <u64>one.bits;
+    one.hold |= load<u64>(one.at) << (<u64>one.bits);
     one.at += <usize>bytes;
     one.read += bytes;
     one.bits += bytes << 3;
     return;
   }
   while (one.bits <= 56 && one.at < one.end) {
-    one.hold |= <u64>load<u8>(one.at++) << <u64>one.bits;
+    one.hold |= (<u64>load<u8>(one.at++)) << (<u64>one.bits);
     one.bits += 8;
     one.read++;
   }
@@ -294,7 +294,7 @@ function readLength(one: Inflater): bool {
 function readSymbols(one: Inflater, room: u32): bool {
   let to = windowAt(one, one.written);
   let made: u32 = 0;
-  let more = true;
+  let more: bool = true;
   while (made < room) {
     if (one.bits < 48) refill(one);
     const entry = huffmanRead(one.literalTable, <u32>one.hold & 0x7fff);
@@ -329,7 +329,8 @@ function beginCopy(one: Inflater, index: u32, bits: u32, written: u32): bool {
     return true;
   }
   const extra = <u32>load<u8>(lengthBits + <usize>index);
-  const length = <u32>load<u16>(lengthBase + ((<usize>index) << 1)) + (<u32>(one.hold >> <u64>bits) & ((1 << extra) - 1));
+  const spare = <u32>(one.hold >> <u64>bits) & ((1 << extra) - 1);
+  const length = <u32>load<u16>(lengthBase + ((<usize>index) << 1)) + spare;
   bits += extra;
   const entry = huffmanRead(one.distanceTable, <u32>(one.hold >> <u64>bits) & 0x7fff);
   const symbol = entry >> 4;
@@ -431,7 +432,7 @@ export let madeSize: u32 = 0;
  *   may be more after its bytes, from `madeAt` on, were handed on
  */
 export function inflateRun(one: Inflater): bool {
-  let more = true;
+  let more: bool = true;
   while (more && one.mode < <u32>Inflating.DONE) {
     more = advance(one);
     if (one.written > one.handed && !(one.written & BLOCK_MASK)) break;

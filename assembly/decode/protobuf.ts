@@ -198,7 +198,7 @@ function takeNumber(state: ProtobufState, byte: u32): void {
     return;
   }
   state.offset++;
-  state.value |= <u64>(byte & 127) << <u64>state.shift;
+  state.value |= (<u64>(byte & 127)) << (<u64>state.shift);
   state.shift += 7;
   if (state.offset > levelOf(state.depth).end || (byte > 127 && state.shift > 63)) {
     giveUp(state);
@@ -247,7 +247,7 @@ function readNumber(at: usize, end: usize): bool {
   number = 0;
   for (let shift: u64 = 0; at < end && shift < 70; shift += 7) {
     const byte = <u32>load<u8>(at++);
-    number |= <u64>(byte & 127) << shift;
+    number |= (<u64>(byte & 127)) << shift;
     if (byte > 127) continue;
     numberEnd = at;
     return true;

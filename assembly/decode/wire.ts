@@ -73,4 +73,3 @@ export function wireTake(): u32 {
   ropeFree(rope);
   return wireAt ? size : 0;
 }
-

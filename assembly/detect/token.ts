@@ -22,7 +22,8 @@ import { report } from "./match";
 /** Bytes of a header that are read; a longer one holds keys, which an unsigned token has no use for. */
 const HEADER_BYTES_MAX: u32 = 512;
 /** Characters that no token has. */
-const NOT_TOKEN: u32 = Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
+const NOT_TOKEN: u32 =
+  Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
 
 const header: usize = memory.data(HEADER_BYTES_MAX + 16, 16);
 

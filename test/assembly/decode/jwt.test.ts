@@ -19,7 +19,8 @@ function hmac(header: object, payload: object): string {
 
 function elliptic(header: object, payload: object): string {
   const text = `${part({ alg: "ES256", ...header })}.${part(payload)}`;
-  return `${text}.${sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+  const signature = sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" });
+  return `${text}.${signature.toString("base64url")}`;
 }
 
 const WAYS: readonly (readonly [where: string, asked: (token: string) => Parameters<typeof ask>[1], point: string])[] =
