@@ -98,10 +98,13 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
     return changetype<Layer>(0);
   }
   sealValue(at, size);
-  if (decoder == Decoder.BASE64 && !readsAsText(at, size)) {
-    if (mayNest() && looksCompressed(at, size)) inspectCompressed(at, size);
-    arenaRelease(mark);
-    return changetype<Layer>(0);
+  if (decoder == Decoder.BASE64) {
+    const text = readsAsText(at, size);
+    if (looksCompressed(at, size, text) && mayNest()) inspectCompressed(at, size);
+    if (!text) {
+      arenaRelease(mark);
+      return changetype<Layer>(0);
+    }
   }
   const next = addLayer(at, size, from, decoder);
   if (!next) arenaRelease(mark);
@@ -131,11 +134,13 @@ function expand(base: Layer): void {
     from = undo(from, Has.PERCENT, Decoder.PERCENT);
     from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
     if (isDocument(from)) return;
+    const plain = from;
+    if (changetype<usize>(from) != changetype<usize>(before)) lookInside(from);
     from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
     from = undo(from, Has.LEAD, Decoder.UTF8);
     if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
     if (changetype<usize>(from) == changetype<usize>(before)) return;
-    lookInside(from);
+    if (changetype<usize>(from) != changetype<usize>(plain)) lookInside(from);
   }
   reachLimit(Limit.LAYERS);
 }

@@ -11,11 +11,14 @@ import { pointDepth, pointTruncate, pushWord, Word } from "./point";
 import { current, reachLimit } from "./transaction";
 import { place, spend } from "./value";
 
-/** Whether bytes begin like compressed ones; zlib's two bytes are too few to tell, but cheap to try. */
-export function looksCompressed(at: usize, size: u32): bool {
+/**
+ * Whether bytes that came out of base64 begin like compressed ones; zlib's two bytes are too few to tell, but cheap to
+ * try. @param layer they become a layer of their own, where gzip is seen to
+ */
+export function looksCompressed(at: usize, size: u32, layer: bool): bool {
   if (size < 8) return false;
   const first = load<u32>(at);
-  return looksGzip(first) || looksZlib(first);
+  return looksZlib(first) || (!layer && looksGzip(first));
 }
 
 /** Looks at what the compressed bytes hold, as far as they are sound. */

@@ -300,6 +300,30 @@ function targetOf(): Target {
   return found == Target.ANYWHERE && separators && isParameter() && place != Place.PATH ? found : Target.NONE;
 }
 
+/** Bytes of a layer that are looked at for noise, and different bytes above ASCII that no way to write a dot has. */
+const NOISE_BYTES: usize = 512;
+const NOISE_KINDS: u32 = 12;
+
+/**
+ * Whether the bytes above ASCII are noise, as in keys and compressed bytes: nearly each is another one. Whoever writes
+ * dots and slashes in odd ways writes them again and again.
+ */
+function isNoise(): bool {
+  const end = layer.at + (<usize>layer.size < NOISE_BYTES ? <usize>layer.size : NOISE_BYTES);
+  let low: u64 = 0;
+  let high: u64 = 0;
+  let many: u32 = 0;
+  for (let at = layer.at; at < end; at++) {
+    const c = <u32>load<u8>(at);
+    if (c < 0x80) continue;
+    many++;
+    if (c < 0xc0) low |= (<u64>1) << (<u64>(c & 63));
+    else high |= (<u64>1) << (<u64>(c & 63));
+  }
+  const kinds = <u32>(popcnt(low) + popcnt(high));
+  return kinds > NOISE_KINDS || (many > 3 && kinds * 3 > many * 2);
+}
+
 /** Weighs the path walked last, which stands in [from, to). */
 function judge(from: usize, to: usize, end: usize): void {
   if (!separators && !nulAt) return;
@@ -316,7 +340,7 @@ function judge(from: usize, to: usize, end: usize): void {
     const extra = climbs != 0 && climbFrom <= layer.at + 1 && extraEscapes() != 0;
     if (weight > 1 || extra) {
       const known = !isParameter() && !climbsOdd && isAsset();
-      if (!known) report(Signature.PTRAV_CLIMB, climbFrom, climbTo);
+      if (!known && !(climbs < 2 && climbsOdd && isNoise())) report(Signature.PTRAV_CLIMB, climbFrom, climbTo);
     }
     return;
   }
