@@ -65,6 +65,8 @@ export const HEAD_BYTES_MAX: u32 = 262144;
 export const CODINGS_MAX: u32 = 2;
 /** Bytes that may come out of the compressed bytes of one body. */
 export const INFLATED_BYTES_MAX: u32 = 10485760;
+/** Bytes that may come out of compressed values of one request, such as files of a form. */
+export const VALUES_INFLATED_BYTES_MAX: u32 = 1048576;
 /** What comes out is a bomb where it is so many times what went in, from so many bytes on. */
 export const BOMB_RATIO: u32 = 200;
 export const BOMB_BYTES_MIN: u32 = 1048576;

@@ -1,7 +1,9 @@
 /**
  * Compressed bytes in a value: a part of a form, or what came out of base64. What comes out of them is a value of its
- * own, in windows where it is long, with `gzip` in its point; the work is that of the outer value.
+ * own, in windows where it is long, with `gzip` in its point. Each byte brings its own work; how many there may be in
+ * all values of a request is bounded.
  */
+import { FUEL_PER_BYTE, VALUES_INFLATED_BYTES_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { Decoder } from "./decoder";
@@ -9,7 +11,7 @@ import { gzipBegin, gzipRun, gzipStop, looksGzip, looksZlib, Wrapping } from "./
 import { inflateClose, inflateOpen, madeAt, madeSize } from "./inflate";
 import { pointDepth, pointTruncate, pushWord, Word } from "./point";
 import { current, reachLimit } from "./transaction";
-import { place, spend } from "./value";
+import { fuel, place, setFuel } from "./value";
 
 /**
  * Whether bytes that came out of base64 begin like compressed ones; zlib's two bytes are too few to tell, but cheap to
@@ -41,9 +43,12 @@ export function inspectCompressed(at: usize, size: u32): void {
   one.at = at;
   one.end = at + <usize>size;
   while (gzipRun(one)) {
-    collectAdd(place, Decoder.RAW, madeAt, madeSize);
-    if (spend(madeSize * 2)) continue;
-    reachLimit(Limit.FUEL);
+    const many = madeSize;
+    setFuel(fuel + <i32>(FUEL_PER_BYTE * many));
+    collectAdd(place, Decoder.RAW, madeAt, many);
+    current.inflated += many;
+    if (current.inflated <= VALUES_INFLATED_BYTES_MAX) continue;
+    reachLimit(Limit.INFLATED);
     gzipStop(one);
   }
   collectEnd(place, Decoder.RAW, 0, 0);

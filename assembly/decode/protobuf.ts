@@ -298,6 +298,29 @@ function isText(at: usize, end: usize): bool {
   return true;
 }
 
+/** Longest key that `isKey` knows; up to the size of an identity more bytes are printable by chance. */
+const KEY_BYTES_MAX: u32 = 64;
+const ID_BYTES_MAX: u32 = 16;
+
+/**
+ * Whether a short field is a key or a check sum and no text: hardly a printable byte more than chance gives, and bytes
+ * above ASCII or controls, which no string of letters has. The body as it came is looked at with it.
+ */
+function isKey(at: usize, size: u32): bool {
+  if (size > KEY_BYTES_MAX) return false;
+  let printable: u32 = 0;
+  let last: u32 = 0;
+  let broken = false;
+  for (let i: u32 = 0; i < size; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (c - 32 < 95) printable++;
+    /* A letter above ASCII is a lead and what continues it. */
+    if (last >= 0xc0 ? (c & 0xc0) != 0x80 : (c & 0xc0) == 0x80 && last < 0x80) broken = true;
+    last = c;
+  }
+  return (broken || last >= 0xc0) && printable * 8 <= size * (size > ID_BYTES_MAX ? 5 : 6);
+}
+
 /** Looks at a field that lies there whole. @param slot where its own fields' numbers are written */
 function inspectField(at: usize, size: u32, slot: u32): void {
   const end = at + <usize>size;
@@ -306,7 +329,7 @@ function inspectField(at: usize, size: u32, slot: u32): void {
   if (deep) reachLimit(Limit.DEPTH);
   if (!message || deep || isText(at, end)) {
     if (message && spare < size) reachLimit(Limit.FUEL);
-    else inspectValue(Place.JSON, Decoder.RAW, at, size, 0);
+    else if (message || !isKey(at, size)) inspectValue(Place.JSON, Decoder.RAW, at, size, 0);
     if (message) spare = spare < size ? 0 : spare - size;
   }
   if (!message || deep) return;

@@ -340,7 +340,7 @@ function judge(from: usize, to: usize, end: usize): void {
     const extra = climbs != 0 && climbFrom <= layer.at + 1 && extraEscapes() != 0;
     if (weight > 1 || extra) {
       const known = !isParameter() && !climbsOdd && isAsset();
-      if (!known && !(climbs < 2 && climbsOdd && isNoise())) report(Signature.PTRAV_CLIMB, climbFrom, climbTo);
+      if (!known && !(climbsOdd == climbsAll && isNoise())) report(Signature.PTRAV_CLIMB, climbFrom, climbTo);
     }
     return;
   }

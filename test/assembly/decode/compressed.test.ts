@@ -40,7 +40,15 @@ test("an ordinary state of some thousand bytes costs less than its work", () => 
 });
 
 test("one that grows without end is stopped, and that is said", () => {
-  expect(ask(core, { target: query(gzipSync(Buffer.alloc(1_000_000))) }).limits).toEqual(["fuel"]);
+  expect(ask(core, { target: query(gzipSync(Buffer.alloc(3_000_000))) }).limits).toEqual(["inflated"]);
+});
+
+test("a compressed file of long texts is looked at and passes", () => {
+  const text = Array.from({ length: 9000 }, (_, index) => `* Fix the parser of line ${index % 700}, thanks to Ann.`);
+  const content = gzipSync(text.join("\n")).toString("latin1");
+  const body = `--X\r\nContent-Disposition: form-data; name="f"; filename="a.gz"\r\n\r\n${content}\r\n--X--\r\n`;
+  const asked = { method: "POST", type: "multipart/form-data; boundary=X", body };
+  expect(ask(core, asked)).toMatchObject({ line: "pass", limits: [] });
 });
 
 test("noise that begins like it is no anomaly", () => {

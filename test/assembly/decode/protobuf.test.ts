@@ -7,9 +7,11 @@ import { Core } from "../core.ts";
 import { lookedAt, valuesIn } from "../looked.ts";
 import { doubleField, numberField, sizedField } from "../protobuf-writer.ts";
 import { ATTACK, ask } from "../requests.ts";
+import { randomBytes } from "../scratch.ts";
 
 const core = new Core("checked");
 const TYPE = "application/x-protobuf";
+const SEED = 11;
 
 interface Part {
   readonly bytes: Buffer;
@@ -81,6 +83,23 @@ describe("fields longer than a window", () => {
       expect(deliverParts(core, one, [at]).record.equals(whole.record)).toBe(true);
     }
   });
+});
+
+test("keys and check sums are no paths", () => {
+  const random = randomBytes(SEED, 24_000);
+  for (let at = 0; at < random.length; at += 24) {
+    const body = Buffer.concat([
+      sizedField(1, random.subarray(at, at + 16)),
+      sizedField(2, random.subarray(at + 16, at + 24)),
+    ]);
+    expect(send(body).line).toBe("pass");
+  }
+});
+
+test("letters above ASCII are text", () => {
+  for (const text of [`Привет ${ATTACK}`, `caf\u00e9 ${ATTACK}`]) {
+    expect(send(sizedField(1, Buffer.from(text))).points).toContain("post.protobuf.1");
+  }
 });
 
 test("a text that could be a message is both", () => {
