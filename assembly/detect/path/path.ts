@@ -301,7 +301,7 @@ function targetOf(): Target {
 }
 
 /** Bytes of a layer that are looked at for noise, and different bytes above ASCII that no way to write a dot has. */
-const NOISE_BYTES: usize = 512;
+const NOISE_BYTES: u32 = 512;
 const NOISE_KINDS: u32 = 12;
 
 /**
@@ -309,16 +309,18 @@ const NOISE_KINDS: u32 = 12;
  * dots and slashes in odd ways writes them again and again.
  */
 function isNoise(): bool {
-  const end = layer.at + (<usize>layer.size < NOISE_BYTES ? <usize>layer.size : NOISE_BYTES);
+  const size = layer.size;
+  const end = layer.at + <usize>(size > NOISE_BYTES ? NOISE_BYTES : size);
   let low: u64 = 0;
   let high: u64 = 0;
   let many: u32 = 0;
   for (let at = layer.at; at < end; at++) {
     const c = <u32>load<u8>(at);
     if (c < 0x80) continue;
+    const kind = <u64>c & 63;
     many++;
-    if (c < 0xc0) low |= (<u64>1) << (<u64>(c & 63));
-    else high |= (<u64>1) << (<u64>(c & 63));
+    if (c < 0xc0) low |= (<u64>1) << kind;
+    else high |= (<u64>1) << kind;
   }
   const kinds = <u32>(popcnt(low) + popcnt(high));
   return kinds > NOISE_KINDS || (many > 3 && kinds * 3 > many * 2);
