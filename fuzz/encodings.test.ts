@@ -5,7 +5,18 @@ import { Core } from "../test/assembly/core.ts";
 import { readExamples, toBytes } from "../test/assembly/detect-data.ts";
 import { createRandom } from "../test/bench/random.ts";
 import { deliverParts } from "../test/conformance/delivery.ts";
-import { base64, base64url, doublePercent, type Encoding, jsonEscapes, percent, scriptEscapes } from "./encodings.ts";
+import {
+  base64,
+  base64url,
+  compressed,
+  doublePercent,
+  type Encoding,
+  jsonEscapes,
+  percent,
+  scriptEscapes,
+  serialized,
+  token,
+} from "./encodings.ts";
 import { type PlaceName, place } from "./placement.ts";
 import { check } from "./property.ts";
 
@@ -35,6 +46,9 @@ const CASES: readonly { readonly name: string; readonly encoding: Encoding; read
   { name: "percent escapes twice", encoding: doublePercent },
   { name: "base64", encoding: base64, base64: true },
   { name: "base64url", encoding: base64url, base64: true },
+  { name: "a compressed value", encoding: (value, random) => percent(compressed(value, random), random) },
+  { name: "a token", encoding: token },
+  { name: "an array of PHP", encoding: (value, random) => percent(serialized(value, random), random) },
   { name: "escapes of JSON", encoding: jsonEscapes },
   { name: "escapes of JavaScript", encoding: scriptEscapes },
 ];

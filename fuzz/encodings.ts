@@ -1,4 +1,5 @@
 /** Ways to write the same value: what attackers do to hide one, and what clients do to send one. Strings are latin1. */
+import { deflateSync, gzipSync } from "node:zlib";
 import { chance, type Random } from "../test/bench/random.ts";
 
 /** Writes a value in another way; a random one leaves some bytes as they are where the encoding allows it. */
@@ -66,6 +67,23 @@ export const base64: Encoding = (value) => Buffer.from(value, "latin1").toString
 /** Base64 with the alphabet of URLs, without padding (RFC 4648 §5). */
 export const base64url: Encoding = (value) => Buffer.from(value, "latin1").toString("base64url");
 
+/** Compressed, in base64. */
+export const compressed: Encoding = (value, random) => {
+  const bytes = Buffer.from(value, "latin1");
+  return (chance(random, 0.5) ? gzipSync(bytes) : deflateSync(bytes)).toString("base64");
+};
+
+/** A claim of a token, with or without a signature. */
+export const token: Encoding = (value, random) => {
+  const part = (content: object): string => Buffer.from(JSON.stringify(content), "latin1").toString("base64url");
+  const head = { alg: chance(random, 0.5) ? "none" : "HS256", kid: chance(random, 0.3) ? value : "1" };
+  return `${part(head)}.${part({ sub: value })}.${chance(random, 0.5) ? "" : "c2lnbmF0dXJl"}`;
+};
+
+/** A string in an array as PHP writes it; some lengths lie. */
+export const serialized: Encoding = (value, random) =>
+  `a:2:{s:1:"q";s:${value.length + (chance(random, 0.2) ? random(3) : 0)}:"${value}";i:0;O:1:"A":0:{}}`;
+
 /** Letters in random case. */
 export const randomCase: Encoding = (value, random) =>
   everyByte(value, (_code, character) => (chance(random, 0.5) ? character.toUpperCase() : character.toLowerCase()));
@@ -73,5 +91,5 @@ export const randomCase: Encoding = (value, random) =>
 /** All of them, for generators. */
 export const ENCODINGS: readonly Encoding[] = [
   ...[percent, form, doublePercent, percentU, overlong, entities, scriptEscapes, jsonEscapes],
-  ...[base64, base64url, randomCase],
+  ...[base64, base64url, compressed, token, serialized, randomCase],
 ];

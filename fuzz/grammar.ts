@@ -2,7 +2,9 @@
  * Makes requests that look like requests: enough structure to reach every parser, enough damage to surprise it. All
  * from one random source, so that a seed gives the same request again.
  */
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { encodePairs, type Pair } from "../test/assembly/core.ts";
+import { doubleField, frame, numberField, sizedField } from "../test/assembly/protobuf-writer.ts";
 import { chance, createRandom, pick, type Random } from "../test/bench/random.ts";
 import { ENCODINGS } from "./encodings.ts";
 import { FRAGMENTS } from "./fragments.ts";
@@ -135,8 +137,17 @@ function makeMultipart(random: Random, boundary: string): string {
   return chance(random, 0.1) ? `${body}${makeValue(random)}` : body;
 }
 
-function makeBody(random: Random): { readonly type: string; readonly body: string } {
-  switch (random(8)) {
+interface Body {
+  readonly type: string;
+  readonly body: string;
+  /** What the head says of the body's coding. */
+  readonly coding?: string;
+}
+
+function makeBody(random: Random): Body {
+  switch (random(9)) {
+    case 8:
+      return makeCoded(random);
     case 0:
     case 1:
       return { type: "application/x-www-form-urlencoded", body: makePairs(random, "&") };
@@ -157,14 +168,73 @@ function makeBody(random: Random): { readonly type: string; readonly body: strin
   }
 }
 
+/** A body in a coding, a framing or a character set, announced or not. */
+function makeCoded(random: Random): Body {
+  const inner = pick(random, [
+    { type: "application/json", body: makeJson(random, 1) },
+    { type: "application/x-www-form-urlencoded", body: makePairs(random, "&") },
+    { type: "application/x-protobuf", body: makeMessage(random, 0).toString("latin1") },
+    { type: "application/grpc+json", body: frame(Buffer.from(makeJson(random, 1), "latin1")).toString("latin1") },
+    { type: "application/grpc", body: makeFrames(random).toString("latin1") },
+    { type: "application/grpc-web-text", body: makeFrames(random).toString("base64") },
+  ]);
+  const bytes = Buffer.from(inner.body, "latin1");
+  const level = random(10);
+  switch (random(7)) {
+    case 0:
+      return { ...inner, coding: "gzip", body: gzipSync(bytes, { level }).toString("latin1") };
+    case 1:
+      return { ...inner, coding: "deflate", body: deflateSync(bytes, { level }).toString("latin1") };
+    case 2:
+      return { ...inner, coding: "deflate", body: deflateRawSync(bytes, { level }).toString("latin1") };
+    case 3:
+      return {
+        ...inner,
+        coding: pick(random, ["gzip, x-gzip", ""]),
+        body: gzipSync(gzipSync(bytes)).toString("latin1"),
+      };
+    case 4:
+      return { ...inner, coding: pick(random, ["gzip", "deflate", "br", "identity"]) };
+    case 5: {
+      const set = pick(random, ["utf-16", "utf-16le", "utf-32", "utf-7", "ibm037", "utf-8"]);
+      const wide = chance(random, 0.5) ? Buffer.from(inner.body, "utf16le").toString("latin1") : inner.body;
+      return { type: `${inner.type}; charset=${set}`, body: wide };
+    }
+    default:
+      return inner;
+  }
+}
+
+function makeFrames(random: Random): Buffer {
+  const frames = Array.from({ length: 1 + random(3) }, () => {
+    const message = makeMessage(random, 0);
+    return chance(random, 0.3) ? frame(gzipSync(message), 1) : frame(message, pick(random, [0, 0, 0, 2, 128, 1]));
+  });
+  return Buffer.concat(frames);
+}
+
+function makeMessage(random: Random, depth: number): Buffer {
+  const fields: Buffer[] = [];
+  for (let count = random(5); count >= 0; count--) {
+    const field = 1 + random(20);
+    const kind = random(depth > 3 ? 3 : 5);
+    if (kind === 0) fields.push(numberField(field, random(1_000_000)));
+    else if (kind === 1) fields.push(doubleField(field, random(1000) / 7));
+    else if (kind === 2) fields.push(sizedField(field, makeValue(random)));
+    else fields.push(sizedField(field, makeMessage(random, depth + 1)));
+  }
+  return Buffer.concat(fields);
+}
+
 /** Makes one request. One of a few hundred is large, to reach windows and limits. */
 export function makeRequest(random: Random): Request {
   const hasBody = chance(random, 0.6);
-  const made = hasBody ? makeBody(random) : { type: "", body: "" };
+  const made: Body = hasBody ? makeBody(random) : { type: "", body: "" };
   const type = chance(random, 0.1) ? pick(random, TYPES) : made.type;
   const body = chance(random, 0.05) ? `${pick(random, ["\n", " \r\n\t", "\xef\xbb\xbf"])}${made.body}` : made.body;
   const fields = makeFields(random);
   if (type !== "" && chance(random, 0.95)) fields.splice(random(fields.length + 1), 0, ["Content-Type", type]);
+  if (made.coding !== undefined) fields.push(["Content-Encoding", made.coding]);
   const large = chance(random, 0.003);
   return {
     method: pick(random, METHODS),

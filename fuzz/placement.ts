@@ -1,11 +1,13 @@
 /** Requests that carry one value in one place, written there as a client would write it. */
+import { gzipSync } from "node:zlib";
 import type { Pair } from "../test/assembly/core.ts";
+import { frame, numberField, sizedField } from "../test/assembly/protobuf-writer.ts";
 import type { Message } from "../test/conformance/message.ts";
 
 /** Where a value can stand. */
 export const PLACES = [
   ...(["query", "form", "json", "path", "target", "cookie", "header", "agent", "filename", "multipart"] as const),
-  ...(["name"] as const),
+  ...(["name", "gzip", "grpc", "utf16"] as const),
 ] as const;
 export type PlaceName = (typeof PLACES)[number];
 
@@ -37,6 +39,17 @@ export function place(where: PlaceName, value: string, others: readonly Pair[] =
       return { ...message, target: `/shop/list?${escapePercent(value)}=1`, body: Buffer.alloc(0) };
     case "multipart":
       return multipart(message, 'name="v"', value);
+    case "gzip":
+      return { ...post(message, "application/json", ""), ...gzipped(toJson([["v", value], ...others])) };
+    case "grpc": {
+      const fields = others.map(([, text], index) => sizedField(index + 3, text));
+      const body = frame(Buffer.concat([numberField(1, 7), sizedField(2, sizedField(1, value)), ...fields]));
+      return { ...post(message, "application/grpc", ""), body };
+    }
+    case "utf16": {
+      const body = Buffer.from(`\ufeff${toJson([["v", value], ...others])}`, "utf16le");
+      return { ...post(message, "application/json", ""), body };
+    }
   }
 }
 
@@ -48,6 +61,15 @@ export function escapePercent(text: string): string {
 /** A flat document; bytes above 127 stand for themselves, as in UTF-8 text. */
 function toJson(pairs: readonly Pair[]): string {
   return `{${pairs.map(([name, text]) => `${JSON.stringify(name)}:${JSON.stringify(text)}`).join(",")}}`;
+}
+
+/** The fields and the body of a compressed document. */
+function gzipped(text: string): Pick<Message, "fields" | "body"> {
+  const fields: Pair[] = [
+    ["content-type", "application/json"],
+    ["content-encoding", "gzip"],
+  ];
+  return { fields, body: gzipSync(Buffer.from(text, "latin1")) };
 }
 
 function post(message: Omit<Message, "body">, type: string, body: string): Message {

@@ -61,6 +61,17 @@ export const PART_HEAD_BYTES_MAX: u32 = 3072;
 export const BOUNDARY_BYTES_MAX: u32 = 200;
 /** Bytes of a raw HTTP/1 head. */
 export const HEAD_BYTES_MAX: u32 = 262144;
+/** Codings around one body that are undone: `gzip, gzip` has two. */
+export const CODINGS_MAX: u32 = 2;
+/** Bytes that may come out of the compressed bytes of one body. */
+export const INFLATED_BYTES_MAX: u32 = 10485760;
+/** Bytes that may come out of compressed values of one request, such as files of a form. */
+export const VALUES_INFLATED_BYTES_MAX: u32 = 1048576;
+/** What comes out is a bomb where it is so many times what went in, from so many bytes on. */
+export const BOMB_RATIO: u32 = 200;
+export const BOMB_BYTES_MIN: u32 = 1048576;
+/** Messages inside messages of protobuf that are followed; deeper ones are read as text. */
+export const MESSAGES_NESTED_MAX: u32 = 16;
 /** Tokens that a lexer keeps of one window. */
 export const TOKENS_MAX: u32 = 4096;
 /** Work allowed for one value: units a byte, and a floor for short ones. One unit is about one visit of one byte. */

@@ -4,7 +4,9 @@ import { crc32, crc32Init } from "../bytes/crc32";
 import { allow, pad } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { base64Init } from "../decode/base64";
+import { textFeed } from "../decode/body";
 import { onTrusted } from "../decode/client";
+import { onText } from "../decode/coding";
 import { entityInit } from "../decode/entity";
 import { spellPath } from "../decode/json";
 import { onSpell } from "../decode/point";
@@ -47,6 +49,7 @@ export function start(): void {
   resultInit();
   lineInit();
   onSpell(spellPath);
+  onText(textFeed);
   onLayer(detectLayer);
   onWant(anyGate);
   onMatch(keepMatch);

@@ -22,7 +22,8 @@ export function base64Init(): void {
   store<u8>(digits + 0x5f, 63);
 }
 
-function digit(c: u32): u32 {
+/** @returns the value of a base64 digit of either alphabet, or 255 */
+export function base64Digit(c: u32): u32 {
   return <u32>load<u8>(digits + <usize>c);
 }
 
@@ -32,7 +33,7 @@ export function stepBase64(at: usize, end: usize): void {
   let count: u32 = 0;
   let read: u32 = 0;
   while (at + <usize>read < end && count < 4) {
-    const value = digit(load<u8>(at + <usize>read));
+    const value = base64Digit(load<u8>(at + <usize>read));
     read++;
     if (value < 64) {
       bits = (bits << 6) | value;
@@ -59,7 +60,7 @@ export function looksBase64(at: usize, size: u32): bool {
   let padding: u32 = 0;
   while (at < end) {
     const c = <u32>load<u8>(at++);
-    if (digit(c) < 64) {
+    if (base64Digit(c) < 64) {
       if (padding) return false;
       count++;
     } else if (c == 0x3d) padding++;
@@ -85,7 +86,7 @@ export function hidesText(at: usize, size: u32): bool {
   let bits: u32 = 0;
   let count: u32 = 0;
   while (at < end) {
-    const value = digit(load<u8>(at++));
+    const value = base64Digit(load<u8>(at++));
     if (value > 63) continue;
     bits = (bits << 6) | value;
     count += 6;
@@ -98,6 +99,14 @@ export function hidesText(at: usize, size: u32): bool {
     } else run = 0;
   }
   return total >= 4 && text * 10 >= total * 7;
+}
+
+/** The first three bytes that four digits of base64 stand for, the first one lowest; for values of at least 8 digits. */
+export function base64Head(at: usize): u32 {
+  const head = (base64Digit(load<u8>(at)) << 2) | (base64Digit(load<u8>(at + 1)) >> 4);
+  const next = (base64Digit(load<u8>(at + 1)) << 4) | (base64Digit(load<u8>(at + 2)) >> 2);
+  const last = (base64Digit(load<u8>(at + 2)) << 6) | base64Digit(load<u8>(at + 3));
+  return (head & 255) | ((next & 255) << 8) | ((last & 255) << 16);
 }
 
 /** Text bytes in a row that make any decoded bytes worth a look. */

@@ -1,22 +1,28 @@
 /**
  * The body: chooses the parser that the head or the first bytes ask for, and hands it piece after piece. What a parser
- * gives up on goes on as plain text.
+ * gives up on goes on as plain text. Bodies that are coded, which the head or the first bytes tell, take a way round by
+ * coding.ts and come back as plain bytes; and as they came they are read too (wire.ts).
  */
-import { NAME_BYTES_MAX, VALUE_BYTES_MAX } from "../abi/limits";
+import { NAME_BYTES_MAX, VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../abi/limits";
 import { Anomaly, Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
 import { isSpace, isWord } from "../bytes/ascii";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
 import { inspectValue } from "./chain";
+import { codingEnd, codingFeed, codingFree, heldAt, heldBytes, isPlain, pushCodings } from "./coding";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { sniffKind } from "./content";
 import { Decoder } from "./decoder";
 import { FormState, formBegin, formFeed, formWhole } from "./form";
+import { grpcEnd, grpcFeed, pushFrames } from "./grpc";
 import { JsonState, jsonBegin, jsonEnd, jsonFeed } from "./json";
-import { multipartBegin, multipartEnd, multipartFeed } from "./multipart";
-import { Place, pointTruncate, pushWord, Word } from "./point";
+import { multipartBegin, multipartEnd, multipartFeed, multipartRestart } from "./multipart";
+import { Place, pointDepth, pointTruncate, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
-import { BodyKind, current, noteAnomaly, parserState, rawRope, reachLimit, Second } from "./transaction";
+import { protobufBegin, protobufEnd, protobufFeed } from "./protobuf";
+import { BodyKind, current, noteAnomaly, parserState, rawRope, reachLimit, Second, wireRope } from "./transaction";
+import { setTold } from "./value";
+import { wireAdd, wireAt, wireTake, wireTellOnce } from "./wire";
 
 /** Starts the parser that `current.bodyKind` names. */
 export function bodyBegin(): void {
@@ -31,6 +37,9 @@ export function bodyBegin(): void {
       return;
     case BodyKind.MULTIPART:
       multipartBegin();
+      return;
+    case BodyKind.PROTOBUF:
+      protobufBegin();
       return;
     default:
       collectBegin();
@@ -113,10 +122,19 @@ function readAgain(): void {
   arenaRelease(mark);
 }
 
-/** Reads the next piece of the body. */
-export function bodyFeed(at: usize, size: u32): void {
+/** Pushes the way to what the parser reads: the body, and what is around it where it is coded. */
+function pushBody(): void {
   pointTruncate(0);
   pushWord(Word.POST);
+  if (!current.coded) return;
+  pushCodings();
+  pushFrames();
+}
+
+/** Reads the next plain bytes of the body, or of a message in it. */
+export function parseFeed(at: usize, size: u32): void {
+  pushBody();
+  const base = pointDepth();
   while (size) {
     let read = size;
     if (current.bodyKind == <u32>BodyKind.FORM && !current.second) sniffForm(at, size);
@@ -136,13 +154,16 @@ export function bodyFeed(at: usize, size: u32): void {
         pushWord(Word.MULTIPART);
         multipartFeed(at, size);
         break;
+      case BodyKind.PROTOBUF:
+        protobufFeed(at, size);
+        break;
       case BodyKind.SNIFF:
         read = sniff(at, size);
         break;
       default:
         collectAdd(Place.BODY, Decoder.RAW, at, size);
     }
-    pointTruncate(1);
+    pointTruncate(base);
     const kept = current.bodyKind == <u32>BodyKind.FORM || (current.bodyKind == <u32>BodyKind.RAW && read == size);
     if (kept && current.second == <u32>Second.KEEP) keepSecond(at, read);
     at += <usize>read;
@@ -151,10 +172,10 @@ export function bodyFeed(at: usize, size: u32): void {
   pointTruncate(0);
 }
 
-/** The body is complete, or as much of it as is looked at. */
-export function bodyEnd(): void {
-  pointTruncate(0);
-  pushWord(Word.POST);
+/** The plain bytes are complete, or as many of them as are looked at. */
+export function parseEnd(): void {
+  pushBody();
+  const base = pointDepth();
   switch (current.bodyKind) {
     case BodyKind.FORM:
       pushWord(Word.FORM);
@@ -168,10 +189,89 @@ export function bodyEnd(): void {
       pushWord(Word.MULTIPART);
       multipartEnd();
       break;
+    case BodyKind.PROTOBUF:
+      protobufEnd();
+      break;
     default:
       collectEnd(Place.BODY, Decoder.RAW, 0, 0);
   }
-  pointTruncate(1);
+  pointTruncate(base);
   readAgain();
   pointTruncate(0);
+}
+
+/** Bytes without their codings: whole messages are taken out of their frames. */
+export function textFeed(at: usize, size: u32): void {
+  if (current.framing) grpcFeed(at, size);
+  else parseFeed(at, size);
+}
+
+/** Keeps bytes of a coded body for the reading as they came. */
+function keepWire(at: usize, size: u32): void {
+  pointTruncate(0);
+  pushWord(Word.POST);
+  wireAdd(at, size);
+  pointTruncate(0);
+}
+
+/** Reads the next piece of the body. */
+export function bodyFeed(at: usize, size: u32): void {
+  if (isPlain()) {
+    parseFeed(at, size);
+    return;
+  }
+  while (size) {
+    /* Cut where a window of the wire is full, so that its turn comes at the same byte however the body came. */
+    const room = VALUE_BYTES_MAX - wireRope().size;
+    const most = room ? room : VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES;
+    const step = size < most ? size : most;
+    const known = current.coded != 0;
+    const held = heldBytes();
+    if (known) keepWire(at, step);
+    codingFeed(0, at, step);
+    if (!known && current.coded) {
+      if (held) keepWire(heldAt(), held);
+      keepWire(at, step);
+    }
+    at += <usize>step;
+    size -= step;
+  }
+}
+
+/** The body is complete, or as much of it as is looked at. */
+export function bodyEnd(): void {
+  const before = current.coded;
+  const held = heldBytes();
+  if (!isPlain()) codingEnd();
+  if (!before && current.coded && held) keepWire(heldAt(), held);
+  if (current.framing) grpcEnd();
+  else parseEnd();
+  codingFree();
+  if (!current.coded) return;
+  current.coded = 0;
+  readWire();
+}
+
+/** Reads a coded body as it came, by the parser that the head asks for. */
+function readWire(): void {
+  const mark = arenaMark();
+  const anomalies = current.anomalies;
+  wireTellOnce();
+  pushWord(Word.POST);
+  const size = wireTake();
+  pointTruncate(0);
+  if (size) {
+    const protobuf = current.declaredKind == <u32>BodyKind.PROTOBUF;
+    const multipart = current.declaredKind == <u32>BodyKind.MULTIPART;
+    current.bodyKind = protobuf ? <u32>BodyKind.SNIFF : current.declaredKind;
+    current.second = <u32>Second.UNKNOWN;
+    if (multipart) multipartRestart();
+    else bodyBegin();
+    parseFeed(wireAt, size);
+    parseEnd();
+  }
+  /* That the codes are no document of the kind is what is to be expected. */
+  current.anomalies = anomalies;
+  setTold(0);
+  arenaRelease(mark);
 }

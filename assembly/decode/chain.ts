@@ -17,12 +17,16 @@ import { Limit } from "../abi/status";
 import { arenaAlloc, arenaAllocValue, arenaMark, arenaRelease, sealValue } from "../bytes/arena";
 import { copyBytes } from "../bytes/guard";
 import { sameBytes } from "../bytes/scan";
-import { hidesText, looksBase64, readsAsText } from "./base64";
+import { base64Head, hidesText, looksBase64, readsAsText } from "./base64";
+import { inspectCompressed, looksCompressed } from "./compressed";
 import { Decoder, decode, decodeChanged } from "./decoder";
+import { looksGzip, looksZlib } from "./gzip";
 import { beginsLikeJson, nestedJson } from "./json";
+import { inspectToken, tokenAt } from "./jwt";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
+import { inspectSerialized, looksSerialized } from "./serialized";
 import { reachLimit } from "./transaction";
 import {
   fuel,
@@ -38,6 +42,7 @@ import {
   setSeen,
   setValueBase,
   spend,
+  told,
   valueBase,
 } from "./value";
 
@@ -101,11 +106,19 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
     return changetype<Layer>(0);
   }
   const size = decode(decoder, from.at, from.size, at);
-  if (!decodeChanged || (decoder == Decoder.BASE64 && !readsAsText(at, size))) {
+  if (!decodeChanged) {
     arenaRelease(mark);
     return changetype<Layer>(0);
   }
   sealValue(at, size);
+  if (decoder == Decoder.BASE64) {
+    const text = readsAsText(at, size);
+    if (looksCompressed(at, size, text) && mayNest()) inspectCompressed(at, size);
+    if (!text) {
+      arenaRelease(mark);
+      return changetype<Layer>(0);
+    }
+  }
   const next = addLayer(at, size, from, decoder);
   if (next) profileLayer(next);
   else arenaRelease(mark);
@@ -115,6 +128,14 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
 /** Characters that no base64 text has: with one of them, trying is in vain. */
 const NOT_BASE64: u32 =
   Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
+
+/** Whether the bytes are base64 of a text or of compressed bytes; most values of its alphabet are words and numbers. */
+function hidesReading(at: usize, size: u32): bool {
+  if (!looksBase64(at, size)) return false;
+  if (hidesText(at, size)) return true;
+  const head = base64Head(at);
+  return looksZlib(head) || looksGzip(head);
+}
 
 /** Undoes one encoding where the layer has its signs. @returns the new layer, or `from` where nothing changed */
 function undo(from: Layer, signs: u32, decoder: u32): Layer {
@@ -135,13 +156,44 @@ function expand(base: Layer): void {
     from = undo(from, Has.PERCENT, Decoder.PERCENT);
     from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
     if (isDocument(from)) return;
+    const plain = from;
+    if (changetype<usize>(from) != changetype<usize>(before)) lookInside(from);
     from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
     from = undo(from, Has.LEAD, Decoder.UTF8);
-    if (!(from.has & NOT_BASE64) && looksBase64(from.at, from.size) && hidesText(from.at, from.size))
-      from = undo(from, ANY, Decoder.BASE64);
+    if (!(from.has & NOT_BASE64) && hidesReading(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
     if (changetype<usize>(from) == changetype<usize>(before)) return;
+    if (changetype<usize>(from) != changetype<usize>(plain)) lookInside(from);
   }
   reachLimit(Limit.LAYERS);
+}
+
+/** Whether a value inside this one may be opened; one too many is reported. */
+function mayNest(): bool {
+  if (nest < NEST_MAX) return true;
+  reachLimit(Limit.NEST);
+  return false;
+}
+
+/** Values below this hold none of those that `lookInside` opens. */
+const OPENED_BYTES_MIN: u32 = 8;
+
+/** Whether the value begins like something that `lookInside` opens. */
+function opens(at: usize, size: u32): bool {
+  if (size < OPENED_BYTES_MIN) return false;
+  const first = load<u32>(at);
+  return looksSerialized(first) || looksGzip(first) || tokenAt(at, size) != 0;
+}
+
+/** Looks at the values that a reading holds by its first bytes: parts of a token, strings of PHP, compressed bytes. */
+function lookInside(one: Layer): void {
+  if (!opens(one.at, one.size)) return;
+  const first = load<u32>(one.at);
+  if (looksSerialized(first)) {
+    if (mayNest()) inspectSerialized(one);
+  } else if (looksGzip(first)) {
+    /* A body's own compression was undone before it is read as it came. */
+    if (!told && mayNest()) inspectCompressed(one.at, one.size);
+  } else if (mayNest()) inspectToken(one);
 }
 
 /**
@@ -179,7 +231,8 @@ function isPlain(decoder: u32, at: usize, size: u32): bool {
   if (place != Place.RESPONSE) {
     if (bare.has & ENCODED || (decoder == Decoder.FORM && (bare.has & Has.PLUS) != 0)) return false;
     if (beginsLikeJson(at, at + <usize>size)) return false;
-    if (!(bare.has & NOT_BASE64) && looksBase64(at, size) && hidesText(at, size)) return false;
+    if (!(bare.has & NOT_BASE64) && hidesReading(at, size)) return false;
+    if (opens(at, size)) return false;
   }
   setLayer(bare);
   return !isWanted();
@@ -221,8 +274,8 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   count = 0;
   setSeen(arenaAlloc(SEEN_BYTES));
   if (seen) {
-    v128.store(seen, i64x2.splat(0));
-    v128.store(seen + 16, i64x2.splat(0));
+    v128.store(seen, told ? v128.load(told) : i64x2.splat(0));
+    v128.store(seen + 16, told ? v128.load(told + 16) : i64x2.splat(0));
   }
   const first = room && seen ? firstLayer() : changetype<Layer>(0);
   if (!first) {
@@ -238,9 +291,12 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
       base = decoded;
     }
   }
-  /* A response is looked at as it is: nobody decodes it again. */
-  if (place != Place.RESPONSE) {
-    if (!isDocument(base)) expand(base);
+  /* A response is looked at as it is: nobody decodes it again; of a bomb the bytes do not matter. */
+  if (place != Place.RESPONSE && place != Place.BOMB) {
+    if (!isDocument(base)) {
+      lookInside(base);
+      expand(base);
+    }
     /* In a form a base64 text's + has become a space. */
     if (first.superseded && (first.has & Has.PLUS) != 0 && looksBase64(at, size)) undo(first, ANY, Decoder.BASE64);
   }

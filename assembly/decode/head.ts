@@ -10,7 +10,7 @@ import { findByte, findEither } from "../bytes/scan";
 import { bodyBegin } from "./body";
 import { inspectValue } from "./chain";
 import { findClient } from "./client";
-import { bodyKindOf } from "./content";
+import { bodyKindOf, charsetIn, codingsOf, framingOf } from "./content";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
 import { isKnownValue, rememberValue } from "./memo";
@@ -188,6 +188,17 @@ export function headRead(at: usize, size: u32): bool {
   findClient(joinedAt, forwarded);
   const type = headerValue("content-type");
   current.bodyKind = type ? <u32>bodyKindOf(joinedAt, type) : <u32>BodyKind.SNIFF;
+  current.declaredKind = current.bodyKind;
+  current.charset = type ? <u32>charsetIn(joinedAt, type) : 0;
+  current.framing = type ? <u32>framingOf(joinedAt, type) : 0;
+  current.coded = current.framing || current.bodyKind == <u32>BodyKind.PROTOBUF ? 1 : 0;
+  const codings = headerValue("content-encoding");
+  current.codings = codings ? codingsOf(joinedAt, codings) : 0;
+  if (current.framing) {
+    let coding = headerValue("grpc-encoding");
+    if (!coding) coding = headerValue("connect-content-encoding");
+    if (coding) current.codings |= (codingsOf(joinedAt, coding) & 255) << 16;
+  }
   bodyBegin();
   return true;
 }

@@ -63,13 +63,21 @@ function patternAt(): usize {
 /** Starts on a body whose boundary content.ts has just read. */
 export function multipartBegin(): void {
   zeroBytes(parserState(), MULTIPART_STATE_BYTES);
-  const state = stateOf();
   const pattern = patternAt();
   store<u8>(pattern, 0x0a);
   store<u8>(pattern + 1, 0x2d);
   store<u8>(pattern + 2, 0x2d);
   copyBytes(pattern + 3, boundaryAt, boundarySize);
-  state.patternSize = boundarySize + 3;
+  stateOf().patternSize = boundarySize + 3;
+  multipartRestart();
+}
+
+/** Starts again with the boundary of the body before. */
+export function multipartRestart(): void {
+  const state = stateOf();
+  const size = state.patternSize;
+  zeroBytes(changetype<usize>(state), offsetof<MultipartState>());
+  state.patternSize = size;
   /* The first delimiter may stand at the very begin, as if a line break came before. */
   state.matched = 1;
   state.virtualBreak = 1;

@@ -29,6 +29,8 @@ export enum Place {
   RESPONSE = 19,
   USER_AGENT = 20,
   FRAGMENT = 21,
+  /** Where a compressed stream outgrew its bounds. */
+  BOMB = 22,
 }
 
 /** The fixed words of point names. */
@@ -55,6 +57,12 @@ export enum Word {
   BODY = 19,
   FRAGMENT = 20,
   KEY = 21,
+  GZIP = 22,
+  GRPC = 23,
+  PROTOBUF = 24,
+  JWT = 25,
+  PAYLOAD = 26,
+  PHP_SERIALIZED = 27,
 }
 
 function wordText(word: u32): string {
@@ -101,6 +109,18 @@ function wordText(word: u32): string {
       return "body";
     case Word.FRAGMENT:
       return "fragment";
+    case Word.GZIP:
+      return "gzip";
+    case Word.GRPC:
+      return "grpc";
+    case Word.PROTOBUF:
+      return "protobuf";
+    case Word.JWT:
+      return "jwt";
+    case Word.PAYLOAD:
+      return "payload";
+    case Word.PHP_SERIALIZED:
+      return "php_serialized";
     default:
       return "key";
   }

@@ -6,6 +6,7 @@ import { BLOCK_BYTES, TRANSACTIONS_MAX } from "../abi/limits";
 import { blockAlloc, blockFree } from "../bytes/blocks";
 import { zeroBytes } from "../bytes/guard";
 import { Rope, ropeFree } from "../bytes/rope";
+import { Inflater, inflateClose } from "./inflate";
 
 /** Which parser reads the body. */
 export enum BodyKind {
@@ -16,6 +17,7 @@ export enum BodyKind {
   JSON = 4,
   /** Not known from the head: the first byte that is no white space decides. */
   SNIFF = 5,
+  PROTOBUF = 6,
 }
 
 /** Whether a body is kept to be read in a second way at its end. */
@@ -51,6 +53,15 @@ export class Transaction {
   bodyKind: u32;
   /** See `Second`. */
   second: u32;
+  /** What the head asks for: parser, codings around the body, character set, framing. See content.ts. */
+  declaredKind: u32;
+  codings: u32;
+  charset: u32;
+  framing: u32;
+  /** The body is no plain bytes of its kind: see coding.ts. */
+  coded: u32;
+  /** Bytes that came out of compressed ones. */
+  inflated: u32;
   bodyBytes: u32;
   inspected: u32;
   responseBytes: u32;
@@ -88,6 +99,27 @@ export class Transaction {
   trailerFirst: usize;
   trailerLast: usize;
   trailerSize: u32;
+  /** A coded body as it came, for a reading of its own: see wire.ts. */
+  wireFirst: usize;
+  wireLast: usize;
+  wireSize: u32;
+  wireStart: u32;
+
+  /** Codings, the outermost first: see coding.ts. */
+  level0: u64;
+  level1: u64;
+  level2: u64;
+  inflater0: usize;
+  inflater1: usize;
+  /** Decoder of characters: see recode.ts. */
+  recodeHold: u32;
+  recodeBits: u32;
+  /** Messages in the body: see grpc.ts. */
+  frameHead: u32;
+  frameLeft: u32;
+  frameFlags: u32;
+  frameText: u32;
+  frameInflater: usize;
 
   /** Raw HTTP/1 reader: see http1.ts. */
   rawState: u32;
@@ -130,6 +162,11 @@ export function rawRope(): Rope {
 /** Trailer lines of a raw message not yet complete. */
 export function trailerRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("trailerFirst"));
+}
+
+/** Bytes of a coded body as they came. */
+export function wireRope(): Rope {
+  return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("wireFirst"));
 }
 
 /** Address of the streaming parser's state. */
@@ -203,6 +240,10 @@ export function transactionFree(transaction: Transaction): void {
   ropeFree(extraRope());
   ropeFree(rawRope());
   ropeFree(trailerRope());
+  ropeFree(wireRope());
+  inflateClose(changetype<Inflater>(transaction.inflater0));
+  inflateClose(changetype<Inflater>(transaction.inflater1));
+  inflateClose(changetype<Inflater>(transaction.frameInflater));
   const index = transaction.handle & INDEX_MASK;
   store<usize>(slots + ((<usize>index) << 2), 0);
   store<u32>(freeIndexes + ((<usize>freeCount) << 2), index);

@@ -8,6 +8,7 @@
 import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
 import { place, setEveryLayer, spend } from "../decode/value";
+import { bombGate, bombLex } from "./bomb";
 import { crlfGate, crlfLex } from "./crlf";
 import { deserializeGate, deserializeLex } from "./deserialize/deserialize";
 import { includeGate, includeLex } from "./include";
@@ -23,6 +24,7 @@ import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
 import { ssrfGate, ssrfLex } from "./ssrf/ssrf";
 import { templateGate, templateLex } from "./template/template";
+import { tokenGate, tokenLex } from "./token";
 import { uploadGate, uploadLex } from "./upload";
 import { xpathGate, xpathLex } from "./xpath";
 import { xssGate, xssLex } from "./xss/xss";
@@ -47,11 +49,13 @@ enum Lexer {
   UPLOAD = 1 << 15,
   SCANNER = 1 << 16,
   KNOWN = 1 << 17,
+  TOKEN = 1 << 18,
+  BOMB = 1 << 19,
 }
 
 /** Names of the lexers in the order of their bits, separated by one space. */
 export const LEXER_NAMES: string =
-  "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object url deserialize upload scanner known";
+  "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object url deserialize upload scanner known token bomb";
 
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
@@ -78,7 +82,8 @@ function open(): u32 {
   lexers |= bit(Lexer.TEMPLATE, templateGate()) | bit(Lexer.NOSQLI, nosqliGate()) | bit(Lexer.LDAPI, ldapiGate());
   lexers |= bit(Lexer.XPATH, xpathGate()) | bit(Lexer.MAIL, mailGate()) | bit(Lexer.OBJECT, objectGate());
   lexers |= bit(Lexer.URL, ssrfGate()) | bit(Lexer.DESERIALIZE, deserializeGate()) | bit(Lexer.UPLOAD, uploadGate());
-  return lexers | bit(Lexer.SCANNER, scannerGate()) | bit(Lexer.KNOWN, knownGate());
+  lexers |= bit(Lexer.SCANNER, scannerGate()) | bit(Lexer.KNOWN, knownGate()) | bit(Lexer.TOKEN, tokenGate());
+  return lexers | bit(Lexer.BOMB, bombGate());
 }
 
 /** Whether any lexer would run on the current layer. */
@@ -109,4 +114,6 @@ export function detectLayer(): void {
   if (lexed & Lexer.UPLOAD) uploadLex();
   if (lexed & Lexer.SCANNER) scannerLex();
   if (lexed & Lexer.KNOWN) knownLex();
+  if (lexed & Lexer.TOKEN) tokenLex();
+  if (lexed & Lexer.BOMB) bombLex();
 }

@@ -54,7 +54,7 @@ function isMalicious(image: usize): bool {
 function isOverLimit(image: usize): bool {
   const limits = current.limits;
   if ((limits & (Limit.FUEL | Limit.MEMORY)) != 0 && failsClosedIn(image, Failure.OVERLIMIT)) return true;
-  return (limits & Limit.OVERSIZE) != 0 && failsClosedIn(image, Failure.OVERSIZE);
+  return (limits & (Limit.OVERSIZE | Limit.INFLATED)) != 0 && failsClosedIn(image, Failure.OVERSIZE);
 }
 
 /** Decides for both slots what the matches so far mean, and freezes the transaction once every slot would block. */

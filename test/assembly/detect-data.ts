@@ -3,6 +3,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { z } from "zod";
 import { ROOT } from "../tools/component.ts";
@@ -21,12 +22,14 @@ const PLACES = [
   "name",
   "response",
 ] as const;
+/** Compressed bodies that are made of a value, see test/data/detect/data-bomb.yaml. */
+const BODIES = ["repeated", "numbered"] as const;
 
 const example = z.strictObject({
   value: z.string(),
   why: z.string().min(1),
   /** The only place where the value means what it means; without it all of query, form and JSON. */
-  place: z.enum(PLACES).optional(),
+  place: z.enum([...PLACES, ...BODIES]).optional(),
 });
 const schema = z.array(z.strictObject({ stamp: z.string(), attacks: z.array(example), misses: z.array(example) }));
 
@@ -56,4 +59,13 @@ export function readExamples(): SignatureExamples[] {
 /** The value as it stands on a wire: UTF-8, one byte a character. */
 export function toBytes({ value }: Example): string {
   return Buffer.from(value, "utf8").toString("latin1");
+}
+
+const BODY_BYTES = 2_000_000;
+
+/** The compressed body that a place of `BODIES` makes of a value. */
+export function makeBody(place: (typeof BODIES)[number], value: string): Buffer {
+  const times = Math.ceil(BODY_BYTES / value.length);
+  if (place === "repeated") return gzipSync(value.repeat(times));
+  return gzipSync(Array.from({ length: times }, (_, index) => `${(index * 7919) % 99_991}${value}`).join("\n"));
 }

@@ -14,8 +14,17 @@ export { ropeAppend, ropeCopy, ropeFree } from "../../assembly/bytes/rope";
 export * from "../../assembly/bytes/scan";
 export { hidesText, looksBase64, readsAsText } from "../../assembly/decode/base64";
 export { addressHigh, addressLow, readAddress } from "../../assembly/decode/client";
-export { bodyKindOf, boundaryAt, boundarySize, sniffKind } from "../../assembly/decode/content";
+export {
+  bodyKindOf,
+  boundaryAt,
+  boundarySize,
+  charsetIn,
+  codingsOf,
+  framingOf,
+  sniffKind,
+} from "../../assembly/decode/content";
 export { decode, decodeChanged, locate, locatedEnd, locatedStart } from "../../assembly/decode/decoder";
+export { huffmanBuild, huffmanBytes, huffmanRead } from "../../assembly/decode/huffman";
 export { layerIn, layersAlloc } from "../../assembly/decode/layer";
 export { isKnownValue, rememberValue } from "../../assembly/decode/memo";
 export { fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
@@ -33,6 +42,7 @@ export {
   writePoint,
 } from "../../assembly/decode/point";
 export { joinedWordPayload, profileLayer, wordPayload } from "../../assembly/decode/profile";
+export { fromEbcdic } from "../../assembly/decode/recode";
 export { stepBytes, stepCodePoint, stepPlain, stepRead, stepSet, stepSize } from "../../assembly/decode/step";
 export { detectAll } from "../../assembly/detect/detector";
 export { reach, readV4, readV6, value4 } from "../../assembly/detect/ssrf/address";

@@ -5,7 +5,7 @@ import { bytesOf, dropAll, put } from "../scratch.ts";
 
 const core = new Core("test");
 /** `BodyKind` of assembly/decode/transaction.ts. */
-const KINDS = ["none", "raw", "form", "multipart", "json", "sniff"] as const;
+const KINDS = ["none", "raw", "form", "multipart", "json", "sniff", "protobuf"] as const;
 
 afterEach(() => dropAll(core));
 
@@ -27,6 +27,11 @@ const TYPES: readonly (readonly [type: string, kind: (typeof KINDS)[number]])[] 
   ["multipart/form-data", "sniff"],
   ["multipart/form-data; boundary=", "sniff"],
   ["text/html", "sniff"],
+  ["application/x-protobuf", "protobuf"],
+  ["application/vnd.google.protobuf", "protobuf"],
+  ["application/grpc", "protobuf"],
+  ["application/grpc-web+proto", "protobuf"],
+  ["application/grpc+json", "json"],
   ["", "sniff"],
   [";;;", "sniff"],
   [`${"x".repeat(2000)}/json`, "sniff"],
@@ -62,4 +67,69 @@ describe("the first byte of a body", () => {
       expect(kind).toBe("[{".includes(String.fromCharCode(byte)) ? "json" : "raw");
     }
   });
+});
+
+/** `Coding`, `Charset` and `Framing` of assembly/decode/content.ts. */
+const CODINGS = ["", "gzip", "deflate", "other"];
+const CHARSETS = ["", "utf16le", "utf16be", "utf32le", "utf32be", "utf7", "ebcdic", "utf16", "utf32"];
+const FRAMINGS = ["", "frames", "text"];
+
+function ask(call: string, text: string): number {
+  return core.call(call)(put(core, bytesOf(text)), text.length);
+}
+
+const ENCODINGS: readonly (readonly [list: string, codings: readonly string[]])[] = [
+  ["gzip", ["gzip"]],
+  [" X-GZIP ", ["gzip"]],
+  ["identity", []],
+  ["", []],
+  [" , ,", []],
+  ["deflate, gzip", ["gzip", "deflate"]],
+  ["gzip,identity,br", ["other", "gzip"]],
+  ["br, gzip, deflate", ["deflate", "gzip"]],
+  ["gzipped", ["other"]],
+];
+
+test.each(ENCODINGS)("%j is undone as %j", (list, codings) => {
+  const found = ask("codingsOf", list);
+  const names = [CODINGS[found & 255], CODINGS[found >> 8]].filter((name) => name !== "");
+  expect(names).toEqual(codings);
+});
+
+const SETS: readonly (readonly [type: string, set: string])[] = [
+  ["text/plain", ""],
+  ["text/plain; charset=utf-8", ""],
+  ["text/plain;charset=ISO-8859-1", ""],
+  ["text/plain; charset=UTF-16", "utf16"],
+  ['text/plain; a=b; charset="utf_16LE"', "utf16le"],
+  ["text/plain; charset = utf16be", "utf16be"],
+  ["text/plain; charset=utf-32", "utf32"],
+  ["text/plain; charset=UTF-32LE", "utf32le"],
+  ["text/plain; charset=utf-32be", "utf32be"],
+  ["text/plain; charset=utf-7", "utf7"],
+  ["text/plain; charset=IBM037", "ebcdic"],
+  ["text/plain; charset=ibm500", "ebcdic"],
+  ["text/plain; charset=cp1047", "ebcdic"],
+  ["text/plain; charset=ibm437", ""],
+  ["text/plain; charset=", ""],
+  ["text/plain; charset", ""],
+];
+
+test.each(SETS)("%j is in the set %j", (type, set) => {
+  expect(CHARSETS[ask("charsetIn", type)]).toBe(set);
+});
+
+const FRAMED: readonly (readonly [type: string, framing: string])[] = [
+  ["application/grpc", "frames"],
+  ["Application/gRPC+proto", "frames"],
+  ["application/grpc-web", "frames"],
+  ["application/grpc-web-text", "text"],
+  ["application/grpc-web-text+proto", "text"],
+  ["application/connect+json", "frames"],
+  ["application/proto", ""],
+  ["application/json", ""],
+];
+
+test.each(FRAMED)("%j is framed as %j", (type, framing) => {
+  expect(FRAMINGS[ask("framingOf", type)]).toBe(framing);
 });

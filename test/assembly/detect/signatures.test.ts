@@ -7,7 +7,7 @@ import { PLACES, type PlaceName, place } from "../../../fuzz/placement.ts";
 import { deliverParts } from "../../conformance/delivery.ts";
 import type { Message } from "../../conformance/message.ts";
 import { type Build, Core } from "../core.ts";
-import { type Example, readExamples, toBytes } from "../detect-data.ts";
+import { type Example, makeBody, readExamples, toBytes } from "../detect-data.ts";
 
 const EXAMPLES_MIN = 3;
 const SEVERITY_BLOCK = 4;
@@ -32,8 +32,8 @@ test("examples name signatures that there are", () => {
   expect(EXAMPLES.map(({ stamp }) => stamp).filter((stamp) => !CATALOG.has(stamp))).toEqual([]);
 });
 
-/** Places of a value in a request, the whole target of one, or an answer's body. */
-type Where = PlaceName | "target" | "response";
+/** Places of a value in a request, the whole target of one, an answer's body, or a compressed body made of it. */
+type Where = PlaceName | "target" | "response" | "repeated" | "numbered";
 
 function placesOf(example: Example): readonly Where[] {
   return example.place === undefined ? ["query", "form", "json"] : [example.place];
@@ -41,12 +41,18 @@ function placesOf(example: Example): readonly Where[] {
 
 /** Stamps that a value gives in a place. */
 function stampsOf(core: Core, where: Where, value: string): string[] {
-  const line = where === "response" ? respond(core, value) : deliverParts(core, messageOf(where, value), []).line;
+  const line = lineOf(core, where, value);
   return [...line.matchAll(/ ([a-z0-9-]+)@/g)].map(([, stamp = ""]) => stamp);
 }
 
 function messageOf(where: PlaceName | "target", value: string): Message {
   return where === "target" ? { ...place("query", ""), target: value } : place(where, value);
+}
+
+function lineOf(core: Core, where: Where, value: string): string {
+  if (where === "response") return respond(core, value);
+  if (where !== "repeated" && where !== "numbered") return deliverParts(core, messageOf(where, value), []).line;
+  return deliverParts(core, { ...place("gzip", ""), body: makeBody(where, value) }, []).line;
 }
 
 function respond(core: Core, body: string): string {
@@ -81,7 +87,7 @@ describe.each(BUILDS)("in the %s build", (build) => {
 });
 
 test("places of examples are places of requests", () => {
-  const known = new Set<string>([...PLACES, "target", "response"]);
+  const known = new Set<string>([...PLACES, "target", "response", "repeated", "numbered"]);
   for (const { attacks, misses } of EXAMPLES) {
     for (const example of [...attacks, ...misses]) {
       if (example.place !== undefined) expect(known.has(example.place), example.value).toBe(true);

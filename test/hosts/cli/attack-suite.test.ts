@@ -5,7 +5,19 @@ import { PLACEMENTS } from "../../../hosts/cli/probing/placement.ts";
 
 const SUITE = readSuite();
 const TYPES = [
-  ...["crlf", "deserialize", "ldapi", "mail_injection", "mass_assignment", "nosqli", "prose", "ptrav", "rce", "redir"],
+  ...[
+    "auth",
+    "crlf",
+    "deserialize",
+    "ldapi",
+    "mail_injection",
+    "mass_assignment",
+    "nosqli",
+    "prose",
+    "ptrav",
+    "rce",
+    "redir",
+  ],
   ...["sqli", "ssi", "ssrf", "ssti", "xpath", "xss"],
 ];
 /** Places in which attacks of a type are attacks, where these are not all but one. */
