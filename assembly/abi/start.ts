@@ -6,9 +6,10 @@ import { reserve } from "../bytes/region";
 import { onTrusted } from "../decode/client";
 import { entityInit } from "../decode/entity";
 import { spellPath } from "../decode/json";
-import { onSpell } from "../decode/point";
+import { Format, onSpell } from "../decode/point";
 import { profileInit } from "../decode/profile";
 import { onLayer } from "../decode/value";
+import { spellXml } from "../decode/xml-state";
 import { detectLayer } from "../detect/detector";
 import { onMatch } from "../detect/match";
 import { imageInit } from "../policy/image";
@@ -29,6 +30,12 @@ export function tablesIntact(): bool {
   return crc32(wordTable, 8 << WORD_TABLE_BITS) == tablesCrc;
 }
 
+/** Spells out the way in a document of any format. */
+function spellDocument(state: usize, format: u32): void {
+  if (format == Format.XML) spellXml(state);
+  else spellPath(state);
+}
+
 /** Called by the module's start code. */
 export function start(): void {
   if (inputAt) return;
@@ -43,7 +50,7 @@ export function start(): void {
   verdictInit();
   resultInit();
   lineInit();
-  onSpell(spellPath);
+  onSpell(spellDocument);
   onLayer(detectLayer);
   onMatch(keepMatch);
   onTrusted(isTrusted);

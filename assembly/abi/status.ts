@@ -34,11 +34,12 @@ export enum Limit {
   PART_HEAD = 512,
   NAME = 1024,
   TOKENS = 2048,
+  ENTITIES = 4096,
 }
 
 /** Names of the bits of `Limit`, lowest first, separated by one space. */
 export const LIMIT_NAMES: string =
-  "headers pairs depth layers nest fuel memory oversize pollution part_head name tokens";
+  "headers pairs depth layers nest fuel memory oversize pollution part_head name tokens entities";
 
 /** Bits of what only parsers can see: back ends would read these bytes in different ways. */
 export enum Anomaly {
@@ -47,6 +48,7 @@ export enum Anomaly {
   FORM = 4,
   HEAD = 8,
   CONTENT_TYPE = 16,
+  XML = 32,
 }
 /** Names of the bits of `Anomaly`, lowest first, separated by one space. */
-export const ANOMALY_NAMES: string = "json multipart form head content_type";
+export const ANOMALY_NAMES: string = "json multipart form head content_type xml";

@@ -8,7 +8,7 @@ import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
 import { isSpace, isWord } from "../bytes/ascii";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
 import { inspectValue } from "./chain";
-import { collectAdd, collectBegin, collectEnd } from "./collect";
+import { collectAdd, collectBegin, collectEnd, textAdd, textBegin, textInspect, textRoom } from "./collect";
 import { sniffKind } from "./content";
 import { Decoder } from "./decoder";
 import { FormState, formBegin, formFeed, formWhole } from "./form";
@@ -16,7 +16,20 @@ import { JsonState, jsonBegin, jsonEnd, jsonFeed } from "./json";
 import { multipartBegin, multipartEnd, multipartFeed } from "./multipart";
 import { Place, pointTruncate, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
-import { BodyKind, current, noteAnomaly, parserState, rawRope, reachLimit, Second } from "./transaction";
+import {
+  BodyKind,
+  current,
+  matchSignature,
+  noteAnomaly,
+  parserState,
+  rawRope,
+  reachLimit,
+  Second,
+} from "./transaction";
+import { narrow, narrowAt, Wide } from "./utf16";
+import { SEEN_BYTES, setTold } from "./value";
+import { xmlBegin, xmlEnd, xmlFeed } from "./xml";
+import { Open, XmlState } from "./xml-state";
 
 /** Starts the parser that `current.bodyKind` names. */
 export function bodyBegin(): void {
@@ -32,9 +45,19 @@ export function bodyBegin(): void {
     case BodyKind.MULTIPART:
       multipartBegin();
       return;
+    case BodyKind.XML:
+      beginXml();
+      return;
     default:
       collectBegin();
   }
+}
+
+function beginXml(): void {
+  const state = changetype<XmlState>(parserState());
+  xmlBegin(state, true);
+  state.matchesBefore = current.matches;
+  textBegin();
 }
 
 function switchTo(kind: BodyKind): void {
@@ -51,10 +74,92 @@ function sniff(at: usize, size: u32): u32 {
     const c = <u32>load<u8>(at + <usize>i);
     if (isSpace(c)) continue;
     switchTo(sniffKind(c));
+    if (current.bodyKind == <u32>BodyKind.XML) changetype<XmlState>(parserState()).strict = 0;
     if (current.bodyKind == <u32>BodyKind.RAW) current.second = <u32>Second.KEEP;
     return i;
   }
   return size;
+}
+
+/**
+ * The first bytes of a body whose type is XML: they tell its encoding, or that it is something else.
+ * @returns bytes read
+ */
+function openXml(state: XmlState, at: usize, size: u32): u32 {
+  for (let i: u32 = 0; i < size; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (isSpace(c) || c == 0xef || c == 0xbb || c == 0xbf) continue;
+    state.open = <u32>Open.FIRST;
+    if (c == 0x3c) return i;
+    /* Byte order marks, and `<` in two bytes with the higher one first. */
+    if (c == 0xff) state.wide = Wide.LITTLE;
+    if (c == 0xfe || !c) state.wide = Wide.BIG;
+    if (state.wide) {
+      noteAnomaly(Anomaly.XML);
+      state.open = <u32>Open.WHOLE;
+      return i;
+    }
+    noteAnomaly(Anomaly.CONTENT_TYPE);
+    switchTo(sniffKind(c));
+    if (current.bodyKind == <u32>BodyKind.RAW) current.second = <u32>Second.KEEP;
+    return i;
+  }
+  return size;
+}
+
+const toldBits: usize = memory.data(SEEN_BYTES, 16);
+
+/** What a leaf of the body has shown is not told of its text again: an exception for the leaf shall hold. */
+function tellOnce(state: XmlState): void {
+  v128.store(toldBits, i64x2.splat(0));
+  v128.store(toldBits + 16, i64x2.splat(0));
+  for (let i = state.matchesBefore; i < current.matches; i++) {
+    const signature = matchSignature(i);
+    const byte = toldBits + <usize>(signature >> 3);
+    const bit = (<u32>1) << (signature & 7);
+    store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));
+  }
+  setTold(toldBits);
+}
+
+/** Looks at the text's window, in which markup shows that no leaf holds. */
+function readText(state: XmlState, done: bool): void {
+  tellOnce(state);
+  textInspect(done);
+  setTold(0);
+}
+
+/** Reads a document twice at once: its leaves, and all of it as a text, whose windows are cut at fixed bytes. */
+function feedXml(at: usize, size: u32): u32 {
+  const state = changetype<XmlState>(parserState());
+  if (state.open == <u32>Open.NONE) return openXml(state, at, size);
+  if (state.open == <u32>Open.SECOND && !load<u8>(at)) {
+    /* `<` in two bytes with the lower one first, of which the first was read as UTF-8. */
+    state.wide = Wide.LITTLE;
+    state.open = <u32>Open.WHOLE;
+    noteAnomaly(Anomaly.XML);
+    return 1;
+  }
+  const read: u32 = state.open == <u32>Open.FIRST ? 1 : size;
+  state.open = <u32>(state.open == <u32>Open.FIRST ? Open.SECOND : Open.WHOLE);
+  const mark = arenaMark();
+  let left: u32 = read;
+  if (state.wide) {
+    left = narrow(state, at, size);
+    at = narrowAt;
+  }
+  while (left) {
+    if (!textRoom()) readText(state, false);
+    const room = textRoom();
+    const step = left < room ? left : room;
+    xmlFeed(state, at, step);
+    pointTruncate(1);
+    textAdd(at, step);
+    at += <usize>step;
+    left -= step;
+  }
+  arenaRelease(mark);
+  return read;
 }
 
 /** A form whose first byte looks like JSON or markup is read as that too: clients often leave a form's type on it. */
@@ -136,6 +241,9 @@ export function bodyFeed(at: usize, size: u32): void {
         pushWord(Word.MULTIPART);
         multipartFeed(at, size);
         break;
+      case BodyKind.XML:
+        read = feedXml(at, size);
+        break;
       case BodyKind.SNIFF:
         read = sniff(at, size);
         break;
@@ -149,6 +257,14 @@ export function bodyFeed(at: usize, size: u32): void {
     size -= read;
   }
   pointTruncate(0);
+}
+
+function endXml(): void {
+  const state = changetype<XmlState>(parserState());
+  if (state.open == <u32>Open.NONE) return;
+  xmlEnd(state);
+  pointTruncate(1);
+  readText(state, true);
 }
 
 /** The body is complete, or as much of it as is looked at. */
@@ -167,6 +283,9 @@ export function bodyEnd(): void {
     case BodyKind.MULTIPART:
       pushWord(Word.MULTIPART);
       multipartEnd();
+      break;
+    case BodyKind.XML:
+      endXml();
       break;
     default:
       collectEnd(Place.BODY, Decoder.RAW, 0, 0);

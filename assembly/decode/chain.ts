@@ -37,8 +37,10 @@ import {
   setSeen,
   setValueBase,
   spend,
+  told,
   valueBase,
 } from "./value";
+import { nestedXml } from "./xml";
 
 let room: usize = 0;
 let count: u32 = 0;
@@ -66,6 +68,7 @@ function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
   next.decoder = decoder;
   next.depth = parent ? parent.depth + 1 : 0;
   next.superseded = 0;
+  next.document = parent ? parent.document : 0;
   count++;
   profileLayer(next);
   return next;
@@ -131,12 +134,20 @@ function expand(base: Layer): void {
 
 /**
  * Whether the layer is a complete JSON document. Its leaves are then values of their own and were looked at; the syntax
- * around them needs no look.
+ * around them needs no look. An XML document's does: markup means something to more than its parser.
  */
 function isDocument(one: Layer): bool {
-  if (nest >= NEST_MAX || !nestedJson(one)) return false;
+  if (nest >= NEST_MAX) return false;
+  if (!one.document && mayBeXml(one) && nestedXml(one)) one.document = 1;
+  if (!nestedJson(one)) return false;
   one.superseded = 1;
   return true;
+}
+
+/** Whether the layer may be an XML document whose leaves nobody has looked at. */
+function mayBeXml(one: Layer): bool {
+  const signs = Has.LESS | Has.MARK;
+  return (one.has & signs) == signs && !told && place != Place.XML_MARKUP;
 }
 
 /** Sign of an encoding that needs none. */
@@ -171,8 +182,8 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   count = 0;
   setSeen(arenaAlloc(SEEN_BYTES));
   if (seen) {
-    v128.store(seen, i64x2.splat(0));
-    v128.store(seen + 16, i64x2.splat(0));
+    v128.store(seen, told ? v128.load(told) : i64x2.splat(0));
+    v128.store(seen + 16, told ? v128.load(told + 16) : i64x2.splat(0));
   }
   const first = room && seen ? firstLayer(at, size) : changetype<Layer>(0);
   if (!first) {

@@ -3,7 +3,7 @@
  * the choice to the first bytes.
  */
 import { BOUNDARY_BYTES_MAX } from "../abi/limits";
-import { isSpace, startsLower } from "../bytes/ascii";
+import { isAlpha, isSpace, startsLower } from "../bytes/ascii";
 import { BodyKind } from "./transaction";
 
 /** Boundary parameter of the multipart type read last. */
@@ -47,6 +47,14 @@ function readBoundary(at: usize, end: usize): bool {
   return false;
 }
 
+/** Whether a type is one of XML: `text/xml`, `application/soap+xml`; not Office's, which are packed. */
+function isXml(at: usize, size: u32): bool {
+  while (size && isSpace(load<u8>(at + <usize>(size - 1)))) size--;
+  if (size > 4 && startsLower(at + <usize>(size - 3), 3, "xml") && !isAlpha(load<u8>(at + <usize>(size - 4))))
+    return true;
+  return contains(at, size, "/xml");
+}
+
 /** @returns which parser a Content-Type value asks for */
 export function bodyKindOf(at: usize, size: u32): BodyKind {
   if (size > 1024) size = 1024;
@@ -58,6 +66,7 @@ export function bodyKindOf(at: usize, size: u32): BodyKind {
   if (startsLower(at, type, "multipart/")) return readBoundary(at, end) ? BodyKind.MULTIPART : BodyKind.SNIFF;
   if (startsLower(at, type, "application/x-www-form-urlencoded")) return BodyKind.FORM;
   if (contains(at, type, "json")) return BodyKind.JSON;
+  if (isXml(at, type)) return BodyKind.XML;
   return BodyKind.SNIFF;
 }
 
@@ -67,5 +76,5 @@ export function bodyKindOf(at: usize, size: u32): BodyKind {
  */
 export function sniffKind(c: u32): BodyKind {
   if (c == 0x7b || c == 0x5b) return BodyKind.JSON;
-  return BodyKind.RAW;
+  return c == 0x3c ? BodyKind.XML : BodyKind.RAW;
 }

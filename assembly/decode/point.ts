@@ -29,6 +29,11 @@ export enum Place {
   RESPONSE = 19,
   USER_AGENT = 20,
   FRAGMENT = 21,
+  /** Text between the tags of an XML document. */
+  XML = 22,
+  XML_ATTR = 23,
+  /** Comments, processing instructions, declarations, odd names. */
+  XML_MARKUP = 24,
 }
 
 /** The fixed words of point names. */
@@ -55,6 +60,13 @@ export enum Word {
   BODY = 19,
   FRAGMENT = 20,
   KEY = 21,
+  XML = 22,
+  XML_TAG = 23,
+  XML_ATTR = 24,
+  XML_COMMENT = 25,
+  XML_PI = 26,
+  XML_DTD = 27,
+  XML_DTD_ENTITY = 28,
 }
 
 function wordText(word: u32): string {
@@ -101,6 +113,20 @@ function wordText(word: u32): string {
       return "body";
     case Word.FRAGMENT:
       return "fragment";
+    case Word.XML:
+      return "xml";
+    case Word.XML_TAG:
+      return "xml_tag";
+    case Word.XML_ATTR:
+      return "xml_attr";
+    case Word.XML_COMMENT:
+      return "xml_comment";
+    case Word.XML_PI:
+      return "xml_pi";
+    case Word.XML_DTD:
+      return "xml_dtd";
+    case Word.XML_DTD_ENTITY:
+      return "xml_dtd_entity";
     default:
       return "key";
   }
@@ -110,6 +136,12 @@ function wordText(word: u32): string {
 const NAME: u32 = 64;
 const NAME_UPPER: u32 = 65;
 const DOCUMENT: u32 = 66;
+
+/** Formats of documents whose parsers spell out the way to a value. */
+export enum Format {
+  JSON = 0,
+  XML = 1,
+}
 
 /** One segment. */
 @unmanaged
@@ -174,8 +206,8 @@ export function pushHeaderName(at: usize, size: u32): void {
 }
 
 /** Pushes the way to the current value of a document; its parser's state spells it out when asked. */
-export function pushDocument(state: usize): void {
-  push(DOCUMENT, state, 0);
+export function pushDocument(state: usize, format: Format): void {
+  push(DOCUMENT, state, <u32>format);
 }
 
 /** For a document's parser that spells its way out: adds a fixed word. */
@@ -188,12 +220,12 @@ export function spellName(at: usize, size: u32): void {
   pushFlat(NAME, at, size);
 }
 
-let spellHook: (state: usize) => void = spellNothing;
+let spellHook: (state: usize, format: u32) => void = spellNothing;
 
-function spellNothing(_state: usize): void {}
+function spellNothing(_state: usize, _format: u32): void {}
 
 /** Names the function that spells out a document's way; called once when the module starts. */
-export function onSpell(hook: (state: usize) => void): void {
+export function onSpell(hook: (state: usize, format: u32) => void): void {
   spellHook = hook;
 }
 
@@ -202,7 +234,7 @@ function flatten(): void {
   const count = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
   for (let i: u32 = 0; i < count; i++) {
     const one = segment(stack, i);
-    if (one.kind == DOCUMENT) spellHook(one.at);
+    if (one.kind == DOCUMENT) spellHook(one.at, one.size);
     else pushFlat(one.kind, one.at, one.size);
   }
 }

@@ -16,6 +16,7 @@ export enum BodyKind {
   JSON = 4,
   /** Not known from the head: the first byte that is no white space decides. */
   SNIFF = 5,
+  XML = 6,
 }
 
 /** Whether a body is kept to be read in a second way at its end. */
@@ -77,14 +78,16 @@ export class Transaction {
   valueFirst: usize;
   valueLast: usize;
   valueSize: u32;
-  /** Offset in its value of the first byte that the value chain holds. */
+  /** Offset in its value of the first byte that the chain before it holds; so are the other starts. */
   valueStart: u32;
   extraFirst: usize;
   extraLast: usize;
   extraSize: u32;
+  extraStart: u32;
   rawFirst: usize;
   rawLast: usize;
   rawSize: u32;
+  rawStart: u32;
   trailerFirst: usize;
   trailerLast: usize;
   trailerSize: u32;
@@ -114,12 +117,12 @@ export function valueRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("valueFirst"));
 }
 
-/** A parser's second chain: pairs kept for pollution, a part's header block. */
+/** A parser's second chain: pairs kept for pollution, a part's header block, a comment inside a text. */
 export function extraRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("extraFirst"));
 }
 
-/** Head bytes of a raw message not yet complete; afterwards a short body's bytes, for a second reading. */
+/** Head bytes of a raw message not yet complete; afterwards the body's bytes, for a second reading. */
 export function rawRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("rawFirst"));
 }

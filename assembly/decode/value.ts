@@ -49,6 +49,14 @@ export function setSeen(at: usize): void {
   seen = at;
 }
 
+/** Signatures that are not told again, one bit each as in `seen`; 0 for none. */
+export let told: usize = 0;
+
+/** Names the signatures that are not told again: SEEN_BYTES at the address, or 0. */
+export function setTold(at: usize): void {
+  told = at;
+}
+
 let inspectHook: () => void = noInspection;
 
 function noInspection(): void {}

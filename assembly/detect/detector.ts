@@ -15,6 +15,7 @@ import { traversalGate, traversalLex } from "./path/path";
 import { shellGate, shellLex } from "./shell/shell";
 import { sqliGate, sqliLex } from "./sqli/sqli";
 import { xssGate, xssLex } from "./xss/xss";
+import { xxeGate, xxeLex } from "./xxe/xxe";
 
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
@@ -26,7 +27,7 @@ export function detectAll(on: bool): void {
 
 /** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
 export let lexed: u32 = 0;
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak";
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak xxe";
 
 /** Whether the lexer with this number runs, by what its gate says. */
 function runs(lexer: u32, gate: bool): bool {
@@ -49,4 +50,5 @@ export function detectLayer(): void {
   if (runs(3, shellGate())) shellLex();
   if (runs(4, includeGate())) includeLex();
   if (runs(5, crlfGate())) crlfLex();
+  if (runs(7, xxeGate())) xxeLex();
 }

@@ -139,7 +139,8 @@ function signaturesFile(): string {
   let severities = "0";
   for (const [index, [stamp = "", type = "", cwe = "", severity = "", reason = ""]] of list.entries()) {
     if (!/^[a-z]+(-[a-z0-9]+)+$/.test(stamp) || stamps.has(stamp)) throw new Error(`signatures: stamp ${stamp}`);
-    if (!stamp.startsWith(`${type}-`)) throw new Error(`signatures: ${stamp} does not begin with its type ${type}`);
+    if (!stamp.startsWith(`${type.replaceAll("_", "-")}-`))
+      throw new Error(`signatures: ${stamp} does not begin with its type ${type}`);
     if (!SEVERITIES.has(severity)) throw new Error(`signatures: severity of ${stamp} is 1 to 5`);
     stamps.add(stamp);
     text += `  ${stamp.toUpperCase().replaceAll("-", "_")} = ${index + 1},\n`;
