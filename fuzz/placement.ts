@@ -3,7 +3,18 @@ import type { Pair } from "../test/assembly/core.ts";
 import type { Message } from "../test/conformance/message.ts";
 
 /** Where a value can stand. */
-export const PLACES = ["query", "form", "json", "path", "cookie", "header", "filename", "multipart"] as const;
+export const PLACES = [
+  "query",
+  "form",
+  "json",
+  "path",
+  "cookie",
+  "header",
+  "filename",
+  "multipart",
+  "xml",
+  "attribute",
+] as const;
 export type PlaceName = (typeof PLACES)[number];
 
 /** A request with the value in that place; other parameters stand before and behind it. */
@@ -28,6 +39,10 @@ export function place(where: PlaceName, value: string, others: readonly Pair[] =
       return multipart(message, `name="f"; filename="${value.replaceAll('"', '\\"')}"`, "hello");
     case "multipart":
       return multipart(message, 'name="v"', value);
+    case "xml":
+      return post(message, "text/xml", toXml([["v", value], ...others]));
+    case "attribute":
+      return post(message, "application/soap+xml", `<?xml version="1.0"?>\n<a v="${escapeXml(value)}"><b c='d'/></a>`);
   }
 }
 
@@ -39,6 +54,15 @@ export function escapePercent(text: string): string {
 /** A flat document; bytes above 127 stand for themselves, as in UTF-8 text. */
 function toJson(pairs: readonly Pair[]): string {
   return `{${pairs.map(([name, text]) => `${JSON.stringify(name)}:${JSON.stringify(text)}`).join(",")}}`;
+}
+
+/** A flat document, one element a value. */
+function toXml(pairs: readonly Pair[]): string {
+  return `<order>${pairs.map(([, text], index) => `<v${index}>${escapeXml(text)}</v${index}>`).join("\n")}</order>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[<>&"]/g, (byte) => `&#${byte.charCodeAt(0)};`);
 }
 
 function post(message: Omit<Message, "body">, type: string, body: string): Message {

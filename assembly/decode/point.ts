@@ -32,8 +32,10 @@ export enum Place {
   /** Text between the tags of an XML document. */
   XML = 22,
   XML_ATTR = 23,
-  /** Comments, processing instructions, declarations, odd names. */
+  /** Declarations of an XML document, and odd names. */
   XML_MARKUP = 24,
+  /** Comments and processing instructions. */
+  XML_COMMENT = 25,
 }
 
 /** The fixed words of point names. */

@@ -471,7 +471,7 @@ function addMarked(state: XmlState, at: usize, size: u32): void {
   const depth = pointDepth();
   pushDocument(changetype<usize>(state), Format.XML);
   pushWord(state.mode == Mode.COMMENT ? Word.XML_COMMENT : Word.XML_PI);
-  asideAdd(Place.XML_MARKUP, Decoder.RAW, at, size);
+  asideAdd(Place.XML_COMMENT, Decoder.RAW, at, size);
   pointTruncate(depth);
 }
 
@@ -480,7 +480,7 @@ function endMarked(state: XmlState): void {
     const depth = pointDepth();
     pushDocument(changetype<usize>(state), Format.XML);
     pushWord(state.mode == Mode.COMMENT ? Word.XML_COMMENT : Word.XML_PI);
-    asideEnd(Place.XML_MARKUP, Decoder.RAW, 0, 0);
+    asideEnd(Place.XML_COMMENT, Decoder.RAW, 0, 0);
     pointTruncate(depth);
   }
   state.mode = state.back;

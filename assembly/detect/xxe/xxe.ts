@@ -12,9 +12,10 @@ import { Limit } from "../../abi/status";
 import { isSpace, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
+import { Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
-import { spend, valueBase } from "../../decode/value";
+import { place, spend, valueBase } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
 import { isPartName, isTypeName, Reach, reachOf } from "./address";
@@ -30,6 +31,8 @@ const ENCODING_MAX: u32 = 128;
 
 /** Whether the current layer can hold such an attack. */
 export function xxeGate(): bool {
+  /* No parser reads a comment as a document. */
+  if (place == Place.XML_COMMENT) return false;
   if (!(layer.has & Has.LESS) || !(layer.has & (Has.SINGLE | Has.DOUBLE))) return false;
   return (layer.has & (Has.MARK | Has.COLON)) != 0;
 }

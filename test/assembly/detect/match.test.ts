@@ -20,7 +20,7 @@ test("a match carries the catalog's words", () => {
 
 test("every signature of the catalog is complete", () => {
   for (const { stamp, type, cwe, severity, reason } of engine.signatures) {
-    expect(stamp.startsWith(`${type}-`), stamp).toBe(true);
+    expect(stamp.startsWith(`${type.replaceAll("_", "-")}-`), stamp).toBe(true);
     expect(cwe.every((number) => /^CWE-\d+$/.test(number)) && cwe.length > 0, stamp).toBe(true);
     expect(severity).toBeGreaterThanOrEqual(1);
     expect(severity).toBeLessThanOrEqual(5);

@@ -4,7 +4,7 @@ import { readSuite } from "../../../hosts/cli/attack-suite.ts";
 import { PLACEMENTS } from "../../../hosts/cli/probing/placement.ts";
 
 const SUITE = readSuite();
-const TYPES = ["crlf", "prose", "ptrav", "rce", "sqli", "ssi", "xss"];
+const TYPES = ["crlf", "data_bomb", "prose", "ptrav", "rce", "sqli", "ssi", "xss", "xxe"];
 
 describe("the suite", () => {
   test("has attacks of every type and harmless texts near each", () => {
