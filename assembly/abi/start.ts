@@ -9,7 +9,7 @@ import { spellPath } from "../decode/json";
 import { Format, onSpell } from "../decode/point";
 import { profileInit } from "../decode/profile";
 import { onLayer } from "../decode/value";
-import { spellXml } from "../decode/xml-state";
+import { spellXml } from "../decode/xml/state";
 import { detectLayer } from "../detect/detector";
 import { onMatch } from "../detect/match";
 import { imageInit } from "../policy/image";

@@ -19,17 +19,17 @@ import { pollutionBegin, pollutionEnd } from "./pollution";
 import {
   BodyKind,
   current,
-  matchSignature,
+  markSignatures,
   noteAnomaly,
   parserState,
   rawRope,
   reachLimit,
   Second,
 } from "./transaction";
-import { narrow, narrowAt, Wide } from "./utf16";
 import { SEEN_BYTES, setTold } from "./value";
 import { xmlBegin, xmlEnd, xmlFeed } from "./xml";
-import { Open, XmlState } from "./xml-state";
+import { Open, XmlState } from "./xml/state";
+import { narrow, narrowAt, Wide } from "./xml/utf16";
 
 /** Starts the parser that `current.bodyKind` names. */
 export function bodyBegin(): void {
@@ -113,12 +113,7 @@ const toldBits: usize = memory.data(SEEN_BYTES, 16);
 function tellOnce(state: XmlState): void {
   v128.store(toldBits, i64x2.splat(0));
   v128.store(toldBits + 16, i64x2.splat(0));
-  for (let i = state.matchesBefore; i < current.matches; i++) {
-    const signature = matchSignature(i);
-    const byte = toldBits + <usize>(signature >> 3);
-    const bit = (<u32>1) << (signature & 7);
-    store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));
-  }
+  markSignatures(toldBits, state.matchesBefore);
   setTold(toldBits);
 }
 

@@ -23,7 +23,7 @@ import { nestedJson } from "./json";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
-import { reachLimit } from "./transaction";
+import { current, markSignatures, reachLimit } from "./transaction";
 import {
   fuel,
   inspectLayer,
@@ -138,7 +138,12 @@ function expand(base: Layer): void {
  */
 function isDocument(one: Layer): bool {
   if (nest >= NEST_MAX) return false;
-  if (!one.document && mayBeXml(one) && nestedXml(one)) one.document = 1;
+  if (!one.document && mayBeXml(one)) {
+    const before = current.matches;
+    if (nestedXml(one)) one.document = 1;
+    /* What a leaf has shown is not told of the whole again: an exception for the leaf shall hold. */
+    markSignatures(seen, before);
+  }
   if (!nestedJson(one)) return false;
   one.superseded = 1;
   return true;

@@ -225,6 +225,16 @@ export function matchSignature(index: u32): u32 {
   return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1));
 }
 
+/** Sets the bit of each kept match's signature, from the match with this number on. @param bits a bit a signature */
+export function markSignatures(bits: usize, from: u32): void {
+  for (let i = from; i < current.matches; i++) {
+    const signature = matchSignature(i);
+    const byte = bits + <usize>(signature >> 3);
+    const bit = (<u32>1) << (signature & 7);
+    store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));
+  }
+}
+
 /** Notes the signature of a kept match. @param index below MATCHES_MAX */
 export function setMatchSignature(index: u32, signature: u32): void {
   store<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1), <u16>signature);

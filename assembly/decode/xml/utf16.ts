@@ -2,8 +2,8 @@
  * UTF-16 as some XML documents are written, and UTF-32 with it: units of two bytes become UTF-8 before a parser sees
  * them, U+0000 and the byte order mark are left out. What is left of a piece waits in the parser's state.
  */
-import { arenaAlloc } from "../bytes/arena";
-import { XmlState } from "./xml-state";
+import { arenaAlloc } from "../../bytes/arena";
+import { XmlState } from "./state";
 
 /** Order of the bytes of a unit. */
 export enum Wide {

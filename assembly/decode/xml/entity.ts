@@ -2,21 +2,14 @@
  * Internal entities of an XML document: declared in its internal subset, undone where text and attributes refer to
  * them, a few and bounded. What would grow beyond the bounds stays a reference, and the limit is told.
  */
-import { ENTITIES_MAX, ENTITY_DEPTH_MAX, EXPANDED_BYTES_MAX } from "../abi/limits";
-import { Limit } from "../abi/status";
-import { isSpace } from "../bytes/ascii";
-import { findByte, sameBytes } from "../bytes/scan";
-import { collectAdd } from "./collect";
-import { Place } from "./point";
-import { reachLimit } from "./transaction";
-import {
-  ENTITY_ENTRY_BYTES,
-  entityEntries,
-  entityText,
-  keepEntityBytes,
-  REFERENCE_BYTES_MAX,
-  XmlState,
-} from "./xml-state";
+import { ENTITIES_MAX, ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, EXPANDED_BYTES_MAX } from "../../abi/limits";
+import { Limit } from "../../abi/status";
+import { isSpace, startsLower } from "../../bytes/ascii";
+import { findByte, sameBytes } from "../../bytes/scan";
+import { collectAdd } from "../collect";
+import { Place } from "../point";
+import { reachLimit } from "../transaction";
+import { ENTITY_ENTRY_BYTES, entityEntries, entityText, keepEntityBytes, REFERENCE_BYTES_MAX, XmlState } from "./state";
 
 /** One entity: begins in the entities' text, and sizes. */
 @unmanaged
@@ -52,32 +45,55 @@ function isNameByte(c: u32): bool {
 }
 
 /**
- * Keeps a general entity with a value of its own; external and parameter entities are none.
+ * Keeps a general entity with its value, which is empty where it would be fetched. Of a parameter entity, which the subset may
+ * take in where it stands, the general ones that its value declares are kept.
  * @param at the declaration behind `<!ENTITY`
  */
 export function declareEntity(state: XmlState, at: usize, end: usize): void {
   at = skipSpace(at, end);
+  const isParameter = at < end && load<u8>(at) == 0x25;
+  if (isParameter) at = skipSpace(at + 1, end);
   const name = at;
   while (at < end && isNameByte(load<u8>(at))) at++;
   const nameSize = <u32>(at - name);
   at = skipSpace(at, end);
   if (!nameSize || at == end) return;
   const quote = <u32>load<u8>(at);
-  if (quote != 0x22 && quote != 0x27) return;
+  if (quote != 0x22 && quote != 0x27) {
+    /* What is not fetched is nothing: a reference to it parts no text. */
+    if (!isParameter && (startsLower(at, <u32>(end - at), "system") || startsLower(at, <u32>(end - at), "public"))) {
+      keepEntity(state, name, nameSize, at, 0, true);
+    }
+    return;
+  }
   at++;
   const stop = findByte(at, end, quote);
+  if (!isParameter) {
+    keepEntity(state, name, nameSize, at, <u32>(stop - at), stop < end);
+    return;
+  }
+  while (at < stop) {
+    if (startsLower(at, <u32>(stop - at), "<!entity") && isSpace(load<u8>(at + 8))) declareInner(state, at + 8, stop);
+    at = findByte(at + 1, stop, 0x3c);
+  }
+}
+
+/** A declaration inside a parameter entity's value. */
+function declareInner(state: XmlState, at: usize, end: usize): void {
+  const name = skipSpace(at, end);
+  if (name < end && load<u8>(name) != 0x25) declareEntity(state, name, end);
+}
+
+function keepEntity(state: XmlState, name: usize, nameSize: u32, value: usize, valueSize: u32, whole: bool): void {
   if (find(state, name, nameSize) < state.entities) return;
-  const valueSize = <u32>(stop - at);
   const nameAt = state.entityBytes;
-  if (state.entities == ENTITIES_MAX || stop == end || !keepEntityBytes(state, name, nameSize)) {
+  const fits = whole && state.entities < ENTITIES_MAX && nameSize + valueSize <= ENTITY_BYTES_MAX - nameAt;
+  if (!fits || !keepEntityBytes(state, name, nameSize) || !keepEntityBytes(state, value, valueSize)) {
     reachLimit(Limit.ENTITIES);
     return;
   }
-  if (!keepEntityBytes(state, at, valueSize)) {
-    reachLimit(Limit.ENTITIES);
-    return;
-  }
-  const one = entryOf(state, state.entities++);
+  const one = entryOf(state, state.entities);
+  state.entities++;
   one.nameAt = <u16>nameAt;
   one.nameSize = <u16>nameSize;
   one.valueAt = <u16>(nameAt + nameSize);

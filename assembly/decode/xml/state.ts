@@ -1,9 +1,9 @@
 /** Where an XML parser stands: its mode, the names on the way to the current element, the current attribute's name. */
-import { DEPTH_MAX, ENTITIES_MAX, ENTITY_BYTES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from "../abi/limits";
-import { Anomaly, Limit } from "../abi/status";
-import { copyBytes, zeroBytes } from "../bytes/guard";
-import { spellName, spellWord, Word } from "./point";
-import { noteAnomaly, reachLimit } from "./transaction";
+import { DEPTH_MAX, ENTITIES_MAX, ENTITY_BYTES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from "../../abi/limits";
+import { Anomaly, Limit } from "../../abi/status";
+import { copyBytes, zeroBytes } from "../../bytes/guard";
+import { spellName, spellWord, Word } from "../point";
+import { noteAnomaly, reachLimit } from "../transaction";
 
 /** What the next byte belongs to. */
 export enum Mode {
@@ -62,9 +62,8 @@ export class XmlState {
   /** The tag ends with `/`. */
   closing: u32;
   quote: u32;
-  /** The value holds references; the text holds a CDATA section. */
+  /** The value holds references. */
   references: u32;
-  sections: u32;
   /** The text began: a byte that is no white space came. */
   begun: u32;
   /** Bytes of a closing mark that came and were not given to the value. */
@@ -74,6 +73,8 @@ export class XmlState {
   /** First letters of the declaration's name. */
   letters: u32;
   referenceSize: u32;
+  /** Declarations may stand elsewhere, so that parsers skip a reference that they cannot undo. */
+  skips: u32;
   entities: u32;
   entityBytes: u32;
   expanded: u32;
@@ -105,7 +106,7 @@ const PATH_AT: usize = STARTS_AT + <usize>(DEPTH_MAX * 2 + 2);
 const ATTRIBUTE_AT: usize = PATH_AT + <usize>PATH_BYTES_MAX;
 const HASHES_AT: usize = (ATTRIBUTE_AT + <usize>NAME_BYTES_MAX + 3) & ~(<usize>3);
 const REFERENCE_AT: usize = HASHES_AT + <usize>(ATTRIBUTES_MAX * 4);
-const ENTITIES_AT: usize = REFERENCE_AT + <usize>REFERENCE_BYTES_MAX;
+const ENTITIES_AT: usize = REFERENCE_AT + <usize>(REFERENCE_BYTES_MAX + 4);
 const ENTITY_TEXT_AT: usize = ENTITIES_AT + <usize>(ENTITIES_MAX * ENTITY_ENTRY_BYTES);
 /** Bytes of a parser's state with its tables. */
 export const XML_STATE_BYTES: u32 = <u32>ENTITY_TEXT_AT + ENTITY_BYTES_MAX;
@@ -125,9 +126,14 @@ export function attributeHashes(state: XmlState): usize {
   return changetype<usize>(state) + HASHES_AT;
 }
 
-/** Where the name of the current reference is kept. */
+/** Where the name of the current reference is kept; a byte before and one behind are free. */
 export function referenceAt(state: XmlState): usize {
-  return changetype<usize>(state) + REFERENCE_AT;
+  return changetype<usize>(state) + REFERENCE_AT + 1;
+}
+
+/** Whether references are read one by one, since they may be entities of the document's own. */
+export function readsReferences(state: XmlState): bool {
+  return state.entities > 0 || state.skips > 0;
 }
 
 /** Where the entities' entries are kept. */
