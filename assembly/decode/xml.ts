@@ -21,11 +21,9 @@ import {
   feedMarked,
   feedSubset,
 } from "./xml/mark";
-import { Mode, odd, openElement, referenceAt, XML_STATE_BYTES, XmlState, xmlClear } from "./xml/state";
+import { Mode, odd, openElement, XML_STATE_BYTES, XmlState, xmlClear } from "./xml/state";
 import { feedAttribute, feedBeforeValue, feedEndTag, feedTag, feedTagName } from "./xml/tag";
 import {
-  AMPERSAND,
-  addEither,
   addText,
   endText,
   endValue,
@@ -34,6 +32,7 @@ import {
   feedText,
   feedValue,
   isNameBegin,
+  keepReference,
   LESS,
 } from "./xml/text";
 
@@ -131,11 +130,7 @@ export function xmlFeed(state: XmlState, at: usize, size: u32): void {
 
 /** Ends what the last mode left open: a value is looked at as far as it came. */
 function endOpen(state: XmlState): void {
-  if (state.mode == Mode.REFERENCE) {
-    addEither(state, AMPERSAND, 1);
-    addEither(state, referenceAt(state), state.referenceSize);
-    state.mode = state.back;
-  }
+  if (state.mode == Mode.REFERENCE) keepReference(state);
   switch (state.mode) {
     case Mode.VALUE:
     case Mode.VALUE_BARE:

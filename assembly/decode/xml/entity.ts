@@ -45,8 +45,8 @@ function isNameByte(c: u32): bool {
 }
 
 /**
- * Keeps a general entity with its value, which is empty where it would be fetched. Of a parameter entity, which the subset may
- * take in where it stands, the general ones that its value declares are kept.
+ * Keeps a general entity with its value, which is empty where it would be fetched. Of a parameter entity, which the
+ * subset may take in where it stands, the general ones that its value declares are kept.
  * @param at the declaration behind `<!ENTITY`
  */
 export function declareEntity(state: XmlState, at: usize, end: usize): void {

@@ -90,7 +90,7 @@ function addSection(state: XmlState, at: usize, size: u32): void {
   const end = at + <usize>size;
   while (at < end) {
     const stop = findByte(at, end, 0x26);
-    addText(state, at, <u32>(stop - at));
+    if (stop > at) addText(state, at, <u32>(stop - at));
     if (stop == end) return;
     state.references = 1;
     addText(state, AMPERSAND, 5);
@@ -111,6 +111,7 @@ function addMarked(state: XmlState, at: usize, size: u32): void {
   pointTruncate(depth);
 }
 
+/** A comment, an instruction or a CDATA section is complete. */
 export function endMarked(state: XmlState): void {
   if (state.mode != Mode.SECTION) {
     const depth = pointDepth();
@@ -188,6 +189,7 @@ function lookAtStrings(at: usize, end: usize): void {
   }
 }
 
+/** A declaration is complete, or a document type up to its internal subset. */
 export function endDeclaration(state: XmlState, at: usize, size: u32): void {
   const depth = pointDepth();
   const entity = isEntity(state);

@@ -88,6 +88,7 @@ function noteAttribute(state: XmlState): void {
   state.attributes++;
 }
 
+/** Reads on in an attribute's name. */
 export function feedAttribute(state: XmlState, at: usize, end: usize): usize {
   while (at < end) {
     const c = <u32>load<u8>(at);

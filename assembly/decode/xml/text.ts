@@ -22,6 +22,7 @@ function textDecoder(state: XmlState): u32 {
   return state.references ? Decoder.ENTITY : Decoder.RAW;
 }
 
+/** Adds a piece of the text; white space in front of it is none. */
 export function addText(state: XmlState, at: usize, size: u32): void {
   if (!state.begun) {
     while (size && isSpace(load<u8>(at))) {
@@ -69,6 +70,7 @@ function addValue(state: XmlState, at: usize, size: u32): void {
   pointTruncate(depth);
 }
 
+/** The attribute's value is complete. */
 export function endValue(state: XmlState, at: usize, size: u32): void {
   const depth = pointDepth();
   pushAttribute(state);
@@ -112,9 +114,13 @@ function beginReference(state: XmlState, at: usize): usize {
   return at + 1;
 }
 
-export function addEither(state: XmlState, at: usize, size: u32): void {
-  if (state.back == Mode.VALUE) addValue(state, at, size);
-  else addText(state, at, size);
+/** The reference is none of the document's own and stays in the value. */
+export function keepReference(state: XmlState): void {
+  const at = referenceAt(state) - 1;
+  store<u8>(at, 0x26);
+  if (state.back == Mode.VALUE) addValue(state, at, state.referenceSize + 1);
+  else addText(state, at, state.referenceSize + 1);
+  state.mode = state.back;
 }
 
 /** Whether parsers would leave the reference out: its entity may be declared where they do not look. */
@@ -155,14 +161,13 @@ export function feedReference(state: XmlState, at: usize, end: usize): usize {
         return at + 1;
       }
     }
-    addEither(state, AMPERSAND, 1);
-    addEither(state, name, state.referenceSize);
-    state.mode = state.back;
+    keepReference(state);
     return at;
   }
   return end;
 }
 
+/** Reads on in a value up to its quote. */
 export function feedValue(state: XmlState, at: usize, end: usize): usize {
   const from = at;
   while (at < end) {

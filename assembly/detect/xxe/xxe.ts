@@ -67,7 +67,7 @@ function readString(at: usize, end: usize): usize {
   return stop < end ? stop + 1 : end;
 }
 
-/** Reads `SYSTEM "address"` or `PUBLIC "name" "address"`. @returns its end, or 0; the address is the string read last */
+/** Reads `SYSTEM "address"` or `PUBLIC "name" "address"`: the string read last. @returns its end, or 0 */
 function readExternal(at: usize, end: usize): usize {
   at = skipSpace(at, end);
   const left = <u32>(end - at);

@@ -24,7 +24,8 @@ export function makeDocument(random: Random): Buffer {
   const declaration = chance(random, 0.5) ? `<?xml version="1.0"${pick(random, ["", ' encoding="UTF-8"'])}?>` : "";
   const comment = chance(random, 0.2) ? `<!-- ${pick(random, WORDS).replaceAll("--", "")} -->` : "";
   const type = entities.length > 0 || chance(random, 0.2) ? makeType(random, entities) : "";
-  const text = `${declaration}${comment}${type}${makeElement(random, entities, 0)}${chance(random, 0.2) ? "\n<!-- end -->" : ""}`;
+  const end = chance(random, 0.2) ? "\n<!-- end -->" : "";
+  const text = `${declaration}${comment}${type}${makeElement(random, entities, 0)}${end}`;
   if (chance(random, 0.15)) return makeWide(random, text.replace(' encoding="UTF-8"', ""));
   return Buffer.from(text);
 }
