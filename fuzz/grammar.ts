@@ -34,7 +34,14 @@ const FIELDS = [
 ];
 /** Types that say what a body is not. */
 const TYPES = [
-  ...["application/x-www-form-urlencoded", "application/json", "text/plain", "multipart/form-data; boundary=X", "a"],
+  ...[
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "text/plain",
+    "multipart/form-data; boundary=X",
+    "a",
+    "application/graphql",
+  ],
   ...["multipart/form-data", "application/xml", "APPLICATION/JSON;charset=utf-8", "application/octet-stream"],
 ];
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "get", "", "A B"];

@@ -74,6 +74,9 @@ export const DECLARATION_BYTES_MAX: u32 = 2048;
 /** Bytes that all references of one document may become, and entities inside entities that are undone. */
 export const EXPANDED_BYTES_MAX: u32 = 8192;
 export const ENTITY_DEPTH_MAX: u32 = 4;
+/** Selections inside selections, and aliases, of a GraphQL document above which it is told. */
+export const GQL_DEPTH_MAX: u32 = 24;
+export const GQL_ALIASES_MAX: u32 = 100;
 /** Bytes of a policy image. */
 export const POLICY_BYTES_MAX: u32 = 262144;
 /** Bytes of the trace that explain asks for. */

@@ -19,6 +19,7 @@ import { copyBytes } from "../bytes/guard";
 import { sameBytes } from "../bytes/scan";
 import { looksBase64, readsAsText } from "./base64";
 import { Decoder, decode, decodeChanged } from "./decoder";
+import { mayBeGraphql, nestedGraphql } from "./graphql";
 import { nestedJson } from "./json";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
@@ -142,6 +143,12 @@ function isDocument(one: Layer): bool {
     const before = current.matches;
     if (nestedXml(one)) one.document = 1;
     /* What a leaf has shown is not told of the whole again: an exception for the leaf shall hold. */
+    markSignatures(seen, before);
+  }
+  if (!one.document && mayBeGraphql(one)) {
+    one.document = 1;
+    const before = current.matches;
+    nestedGraphql(one);
     markSignatures(seen, before);
   }
   if (!nestedJson(one)) return false;

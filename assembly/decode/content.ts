@@ -66,6 +66,8 @@ export function bodyKindOf(at: usize, size: u32): BodyKind {
   if (startsLower(at, type, "multipart/")) return readBoundary(at, end) ? BodyKind.MULTIPART : BodyKind.SNIFF;
   if (startsLower(at, type, "application/x-www-form-urlencoded")) return BodyKind.FORM;
   if (contains(at, type, "json")) return BodyKind.JSON;
+  /* JSON would take the first brace of a GraphQL document (GraphQL over HTTP). */
+  if (contains(at, type, "/graphql")) return BodyKind.RAW;
   if (isXml(at, type)) return BodyKind.XML;
   return BodyKind.SNIFF;
 }

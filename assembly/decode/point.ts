@@ -69,6 +69,7 @@ export enum Word {
   XML_PI = 26,
   XML_DTD = 27,
   XML_DTD_ENTITY = 28,
+  GQL = 29,
 }
 
 function wordText(word: u32): string {
@@ -129,6 +130,8 @@ function wordText(word: u32): string {
       return "xml_dtd";
     case Word.XML_DTD_ENTITY:
       return "xml_dtd_entity";
+    case Word.GQL:
+      return "gql";
     default:
       return "key";
   }

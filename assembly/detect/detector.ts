@@ -9,6 +9,7 @@ import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
 import { place, spend } from "../decode/value";
 import { crlfGate, crlfLex } from "./crlf";
+import { graphqlGate, graphqlLex } from "./graphql";
 import { includeGate, includeLex } from "./include";
 import { leakGate, leakLex } from "./leak";
 import { traversalGate, traversalLex } from "./path/path";
@@ -27,7 +28,7 @@ export function detectAll(on: bool): void {
 
 /** Lexers that looked at the layer last, one bit each in the order of `LEXER_NAMES`; traces show them. */
 export let lexed: u32 = 0;
-export const LEXER_NAMES: string = "sqli xss path shell include crlf leak xxe";
+export const LEXER_NAMES: string = "sqli xss path shell include crlf leak xxe graphql";
 
 /** Whether the lexer with this number runs, by what its gate says. */
 function runs(lexer: u32, gate: bool): bool {
@@ -51,4 +52,5 @@ export function detectLayer(): void {
   if (runs(4, includeGate())) includeLex();
   if (runs(5, crlfGate())) crlfLex();
   if (runs(7, xxeGate())) xxeLex();
+  if (runs(8, graphqlGate())) graphqlLex();
 }

@@ -27,6 +27,8 @@ const TYPES: readonly (readonly [type: string, kind: (typeof KINDS)[number]])[] 
   ["multipart/form-data", "sniff"],
   ["multipart/form-data; boundary=", "sniff"],
   ["text/html", "sniff"],
+  ["application/graphql", "raw"],
+  ["application/graphql-response+json", "json"],
   ["text/xml", "xml"],
   ["application/XML ; charset=utf-8", "xml"],
   ["application/soap+xml; action=a", "xml"],
