@@ -22,14 +22,19 @@ export enum Reach {
   INSIDE = 5,
 }
 
-/** Domains of two labels of those who publish document types, schemas and style sheets, each between white space. */
-const PUBLISHERS: string = ` w3.org oasis-open.org docbook.org apple.com sun.com oracle.com jcp.org apache.org
-hibernate.org jboss.org jboss.com mybatis.org springframework.org opensymphony.com netscape.com freedesktop.org gnome.org
-kde.org puppycrawl.com checkstyle.org testng.org eclipse.org mortbay.org wapforum.org openmobilealliance.org xmlsoap.org nih.gov
-loc.gov tei-c.org musicxml.org daisy.org idpf.org openebook.org cxml.org mozilla.org opengis.net openoffice.org
-opendocumentformat.org xml-cml.org dublincore.org purl.org microsoft.com openxmlformats.org sourceforge.net adobe.com
-ibm.com bea.com castor.org exolab.org jasperforge.org sitemaps.org topografix.com garmin.com google.com xbrl.org
-hl7.org omg.org ietf.org iana.org scribus.net inkscape.org liquibase.org ofx.net opentravel.org gs1.org `;
+/**
+ * Domains of two labels of those who publish document types, schemas and style sheets, each between white space; none
+ * of them where anybody can put a page or a redirection.
+ */
+const PUBLISHERS: string = ` w3.org oasis-open.org
+docbook.org apple.com sun.com oracle.com jcp.org apache.org hibernate.org
+jboss.org jboss.com mybatis.org springframework.org opensymphony.com netscape.com freedesktop.org
+gnome.org kde.org puppycrawl.com checkstyle.org testng.org eclipse.org mortbay.org wapforum.org
+openmobilealliance.org xmlsoap.org nih.gov loc.gov tei-c.org musicxml.org daisy.org idpf.org
+openebook.org cxml.org mozilla.org opengis.net openoffice.org opendocumentformat.org xml-cml.org
+dublincore.org microsoft.com openxmlformats.org adobe.com ibm.com bea.com castor.org exolab.org
+jasperforge.org sitemaps.org topografix.com garmin.com xbrl.org hl7.org omg.org ietf.org iana.org
+scribus.net inkscape.org liquibase.org ofx.net opentravel.org gs1.org `;
 
 let hostAt: usize = 0;
 let hostSize: u32 = 0;
