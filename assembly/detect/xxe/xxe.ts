@@ -136,9 +136,8 @@ function declarationEnd(at: usize, end: usize): usize {
 function behind(at: usize, end: usize, first: u32, second: u32): usize {
   while (at < end) {
     at = findByte(at, end, first);
-    if (at + 1 < end && load<u8>(at + 1) == second && (second == 0x3e || load<u8>(at + 2) == 0x3e)) {
-      return second == 0x3e ? at + 2 : at + 3;
-    }
+    if (second == 0x3e && at + 1 < end && load<u8>(at + 1) == 0x3e) return at + 2;
+    if (at + 2 < end && load<u8>(at + 1) == second && load<u8>(at + 2) == 0x3e) return at + 3;
     if (at < end) at++;
   }
   return end;
