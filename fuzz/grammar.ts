@@ -36,7 +36,14 @@ const FIELDS = [
 ];
 /** Types that say what a body is not. */
 const TYPES = [
-  ...["application/x-www-form-urlencoded", "application/json", "text/plain", "multipart/form-data; boundary=X", "a"],
+  ...[
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "text/plain",
+    "multipart/form-data; boundary=X",
+    "a",
+    "application/graphql",
+  ],
   ...["multipart/form-data", "application/xml", "APPLICATION/JSON;charset=utf-8", "application/octet-stream"],
 ];
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "get", "", "A B"];
@@ -122,6 +129,61 @@ function makeJson(random: Random, depth: number): string {
   return kind < 6 ? `[${text}]` : `{${text}}`;
 }
 
+const XML_NAMES = ["a", "s:Body", "order", "xml", "script", "x-y", "", "1", "include", "é"];
+/** Pieces that open something, whether or not it closes. */
+const XML_MARKS = [
+  ...[
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "<?xml version='1.0'?>",
+    "<?",
+    "?>",
+    "<",
+    ">",
+    "</",
+    "/>",
+    "&",
+    "&e;",
+    "&#60;",
+  ],
+  ...[
+    "<!DOCTYPE a [",
+    "]>",
+    '<!ENTITY e "',
+    "<!ENTITY % p 'x'>",
+    '">',
+    "<!ENTITY f SYSTEM 'http://x.example/'>",
+    "%p;",
+  ],
+  ...["<!DOCTYPE a [<!ENTITY e 'al&f;'><!ENTITY f \"ert\">]>", "--", "]]", "<!ELEMENT a ANY>", " xmlns:x='y'", "\x00"],
+];
+
+/** Makes XML text by hand: elements within elements, with marks in wrong places. */
+export function makeXml(random: Random, depth: number): string {
+  let text = depth === 0 && chance(random, 0.3) ? pick(random, XML_MARKS) : "";
+  for (let count = random(4); count >= 0; count--) {
+    const kind = random(depth > 4 ? 4 : 7);
+    if (kind === 0) text += pick(random, XML_MARKS);
+    else if (kind < 3) text += makeValue(random);
+    else if (kind === 3) text += `<![CDATA[${makeValue(random)}]]>`;
+    else {
+      const name = pick(random, XML_NAMES);
+      const quote = pick(random, ['"', "'", ""]);
+      const attribute = chance(random, 0.5) ? ` ${pick(random, NAMES)}=${quote}${makeValue(random)}${quote}` : "";
+      text += `<${name}${attribute}>${makeXml(random, depth + 1)}</${chance(random, 0.9) ? name : ""}>`;
+    }
+  }
+  return text;
+}
+
+/** The text as UTF-16, in either order of bytes. */
+function toWide(random: Random, text: string): string {
+  const bytes = Buffer.from(chance(random, 0.5) ? `\ufeff${text}` : text, "utf16le");
+  return (chance(random, 0.5) ? bytes : bytes.subarray(0, bytes.length & ~1).swap16()).toString("latin1");
+}
+
 function makeMultipart(random: Random, boundary: string): string {
   const end = chance(random, 0.85) ? "\r\n" : "\n";
   let body = chance(random, 0.1) ? `${makeValue(random)}${end}` : "";
@@ -145,8 +207,8 @@ interface Body {
 }
 
 function makeBody(random: Random): Body {
-  switch (random(9)) {
-    case 8:
+  switch (random(11)) {
+    case 10:
       return makeCoded(random);
     case 0:
     case 1:
@@ -161,6 +223,12 @@ function makeBody(random: Random): Body {
     }
     case 5:
       return { type: pick(random, ["text/plain", "", "text/xml", "multipart/mixed"]), body: makeValue(random) };
+    case 7:
+    case 8: {
+      const body = makeXml(random, 0);
+      const type = pick(random, ["text/xml", "application/soap+xml", "image/svg+xml;charset=utf-8", "text/plain", ""]);
+      return { type, body: chance(random, 0.05) ? toWide(random, body) : body };
+    }
     case 6:
       return { type: makeValue(random), body: makeJson(random, 1) };
     default:

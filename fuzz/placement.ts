@@ -7,7 +7,7 @@ import type { Message } from "../test/conformance/message.ts";
 /** Where a value can stand. */
 export const PLACES = [
   ...(["query", "form", "json", "path", "target", "cookie", "header", "agent", "filename", "multipart"] as const),
-  ...(["name", "gzip", "grpc", "utf16"] as const),
+  ...(["name", "gzip", "grpc", "utf16", "xml", "attribute"] as const),
 ] as const;
 export type PlaceName = (typeof PLACES)[number];
 
@@ -50,6 +50,10 @@ export function place(where: PlaceName, value: string, others: readonly Pair[] =
       const body = Buffer.from(`\ufeff${toJson([["v", value], ...others])}`, "utf16le");
       return { ...post(message, "application/json", ""), body };
     }
+    case "xml":
+      return post(message, "text/xml", toXml([["v", value], ...others]));
+    case "attribute":
+      return post(message, "application/soap+xml", `<?xml version="1.0"?>\n<a v="${escapeXml(value)}"><b c='d'/></a>`);
   }
 }
 
@@ -70,6 +74,15 @@ function gzipped(text: string): Pick<Message, "fields" | "body"> {
     ["content-encoding", "gzip"],
   ];
   return { fields, body: gzipSync(Buffer.from(text, "latin1")) };
+}
+
+/** A flat document, one element a value. */
+function toXml(pairs: readonly Pair[]): string {
+  return `<order>${pairs.map(([, text], index) => `<v${index}>${escapeXml(text)}</v${index}>`).join("\n")}</order>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[<>&"]/g, (byte) => `&#${byte.charCodeAt(0)};`);
 }
 
 function post(message: Omit<Message, "body">, type: string, body: string): Message {

@@ -33,8 +33,8 @@ export const PATH_BYTES_MAX: u32 = 768;
 export const DEPTH_MAX: u32 = 64;
 /** Nesting of a structured body that is followed at all; deeper, the rest is read as plain text. */
 export const DEPTH_FOLLOWED_MAX: u32 = 512;
-/** Values inside values: JSON in a parameter, a URL in a header. */
-export const NEST_MAX: u32 = 3;
+/** Values inside values: JSON in a parameter, a URL in a header, a document in a token in a document. */
+export const NEST_MAX: u32 = 4;
 /** Segments of a point's name. */
 export const SEGMENTS_MAX: u32 = 96;
 /** Distinct readings of one value. */
@@ -77,6 +77,17 @@ export const TOKENS_MAX: u32 = 4096;
 /** Work allowed for one value: units a byte, and a floor for short ones. One unit is about one visit of one byte. */
 export const FUEL_PER_BYTE: u32 = 192;
 export const FUEL_FLOOR: u32 = 16384;
+/** Internal entities of one XML document that are undone, and bytes of all their names and values. */
+export const ENTITIES_MAX: u32 = 24;
+export const ENTITY_BYTES_MAX: u32 = 1024;
+/** Bytes of one entity declaration that are read for its value. */
+export const DECLARATION_BYTES_MAX: u32 = 2048;
+/** Bytes that all references of one document may become, and entities inside entities that are undone. */
+export const EXPANDED_BYTES_MAX: u32 = 8192;
+export const ENTITY_DEPTH_MAX: u32 = 4;
+/** Selections inside selections, and aliases, of a GraphQL document above which it is told. */
+export const GQL_DEPTH_MAX: u32 = 24;
+export const GQL_ALIASES_MAX: u32 = 100;
 /** Bytes of a policy image. */
 export const POLICY_BYTES_MAX: u32 = 262144;
 /** Bytes of the trace that explain asks for. */

@@ -9,10 +9,11 @@ import { onTrusted } from "../decode/client";
 import { onText } from "../decode/coding";
 import { entityInit } from "../decode/entity";
 import { spellPath } from "../decode/json";
-import { onSpell } from "../decode/point";
+import { Format, onSpell } from "../decode/point";
 import { profileInit } from "../decode/profile";
 import { onLayer, onWant } from "../decode/value";
-import { anyGate, detectLayer } from "../detect/detector";
+import { spellXml } from "../decode/xml/state";
+import { detectLayer, lexersWanted } from "../detect/detector";
 import { onMatch } from "../detect/match";
 import { imageInit } from "../policy/image";
 import { isTrusted } from "../policy/trusted";
@@ -32,6 +33,12 @@ export function tablesIntact(): bool {
   return crc32(wordTable, 8 << WORD_TABLE_BITS) == tablesCrc;
 }
 
+/** Spells out the way in a document of any format. */
+function spellDocument(state: usize, format: u32): void {
+  if (format == Format.XML) spellXml(state);
+  else spellPath(state);
+}
+
 /** Called by the module's start code. */
 export function start(): void {
   if (inputAt) return;
@@ -48,10 +55,10 @@ export function start(): void {
   verdictInit();
   resultInit();
   lineInit();
-  onSpell(spellPath);
+  onSpell(spellDocument);
   onText(textFeed);
   onLayer(detectLayer);
-  onWant(anyGate);
+  onWant(lexersWanted);
   onMatch(keepMatch);
   onTrusted(isTrusted);
 }

@@ -35,11 +35,12 @@ export enum Limit {
   NAME = 1024,
   TOKENS = 2048,
   INFLATED = 4096,
+  ENTITIES = 8192,
 }
 
 /** Names of the bits of `Limit`, lowest first, separated by one space. */
 export const LIMIT_NAMES: string =
-  "headers pairs depth layers nest fuel memory oversize pollution part_head name tokens inflated";
+  "headers pairs depth layers nest fuel memory oversize pollution part_head name tokens inflated entities";
 
 /** Bits of what only parsers can see: back ends would read these bytes in different ways. */
 export enum Anomaly {
@@ -50,6 +51,7 @@ export enum Anomaly {
   CONTENT_TYPE = 16,
   ENCODING = 32,
   PROTOBUF = 64,
+  XML = 128,
 }
 /** Names of the bits of `Anomaly`, lowest first, separated by one space. */
-export const ANOMALY_NAMES: string = "json multipart form head content_type encoding protobuf";
+export const ANOMALY_NAMES: string = "json multipart form head content_type encoding protobuf xml";

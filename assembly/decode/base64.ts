@@ -101,7 +101,7 @@ export function hidesText(at: usize, size: u32): bool {
   return total >= 4 && text * 10 >= total * 7;
 }
 
-/** The first three bytes that four digits of base64 stand for, the first one lowest; for values of at least 8 digits. */
+/** The first three bytes that four digits of base64 stand for, the first one lowest; `at` has at least 8 digits. */
 export function base64Head(at: usize): u32 {
   const head = (base64Digit(load<u8>(at)) << 2) | (base64Digit(load<u8>(at + 1)) >> 4);
   const next = (base64Digit(load<u8>(at + 1)) << 4) | (base64Digit(load<u8>(at + 2)) >> 2);

@@ -10,7 +10,7 @@ import { isSpace, isWord } from "../bytes/ascii";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
 import { inspectValue } from "./chain";
 import { codingEnd, codingFeed, codingFree, heldAt, heldBytes, isPlain, pushCodings } from "./coding";
-import { collectAdd, collectBegin, collectEnd } from "./collect";
+import { collectAdd, collectBegin, collectEnd, textAdd, textBegin, textInspect, textRoom } from "./collect";
 import { sniffKind } from "./content";
 import { Decoder } from "./decoder";
 import { FormState, formBegin, formFeed, formWhole } from "./form";
@@ -20,9 +20,21 @@ import { multipartBegin, multipartEnd, multipartFeed, multipartRestart } from ".
 import { Place, pointDepth, pointTruncate, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
 import { protobufBegin, protobufEnd, protobufFeed } from "./protobuf";
-import { BodyKind, current, noteAnomaly, parserState, rawRope, reachLimit, Second, wireRope } from "./transaction";
-import { setTold } from "./value";
+import {
+  BodyKind,
+  current,
+  markSignatures,
+  noteAnomaly,
+  parserState,
+  rawRope,
+  reachLimit,
+  Second,
+  wireRope,
+} from "./transaction";
+import { SEEN_BYTES, setTold, told } from "./value";
 import { wireAdd, wireAt, wireTake, wireTellOnce } from "./wire";
+import { xmlBegin, xmlEnd, xmlFeed } from "./xml";
+import { XmlState } from "./xml/state";
 
 /** Starts the parser that `current.bodyKind` names. */
 export function bodyBegin(): void {
@@ -41,9 +53,19 @@ export function bodyBegin(): void {
     case BodyKind.PROTOBUF:
       protobufBegin();
       return;
+    case BodyKind.XML:
+      beginXml();
+      return;
     default:
       collectBegin();
   }
+}
+
+function beginXml(): void {
+  const state = changetype<XmlState>(parserState());
+  xmlBegin(state, true);
+  state.matchesBefore = current.matches;
+  textBegin();
 }
 
 function switchTo(kind: BodyKind): void {
@@ -60,8 +82,59 @@ function sniff(at: usize, size: u32): u32 {
     const c = <u32>load<u8>(at + <usize>i);
     if (isSpace(c)) continue;
     switchTo(sniffKind(c));
+    if (current.bodyKind == <u32>BodyKind.XML) changetype<XmlState>(parserState()).strict = 0;
     if (current.bodyKind == <u32>BodyKind.RAW) current.second = <u32>Second.KEEP;
     return i;
+  }
+  return size;
+}
+
+/** The first bytes of a body whose type is XML: they tell whether it is something else. @returns bytes read */
+function openXml(state: XmlState, at: usize, size: u32): u32 {
+  for (let i: u32 = 0; i < size; i++) {
+    const c = <u32>load<u8>(at + <usize>i);
+    if (isSpace(c) || c == 0xef || c == 0xbb || c == 0xbf) continue;
+    state.open = 1;
+    if (c == 0x3c) return i;
+    noteAnomaly(Anomaly.CONTENT_TYPE);
+    switchTo(sniffKind(c));
+    if (current.bodyKind == <u32>BodyKind.RAW) current.second = <u32>Second.KEEP;
+    return i;
+  }
+  return size;
+}
+
+const toldBits: usize = memory.data(SEEN_BYTES, 16);
+
+/**
+ * Looks at the text's window, in which markup shows that no leaf holds. What a leaf of the body has shown is not told
+ * of its text again: an exception for the leaf shall hold.
+ */
+function readText(state: XmlState, done: bool): void {
+  const outer = told;
+  v128.store(toldBits, outer ? v128.load(outer) : i64x2.splat(0));
+  v128.store(toldBits + 16, outer ? v128.load(outer + 16) : i64x2.splat(0));
+  markSignatures(toldBits, state.matchesBefore);
+  setTold(toldBits);
+  textInspect(done);
+  setTold(outer);
+}
+
+/** Reads a document twice at once: its leaves, and all of it as a text, whose windows are cut at fixed bytes. */
+function feedXml(at: usize, size: u32): u32 {
+  const state = changetype<XmlState>(parserState());
+  if (!state.open) return openXml(state, at, size);
+  const base = pointDepth();
+  let left = size;
+  while (left) {
+    if (!textRoom()) readText(state, false);
+    const room = textRoom();
+    const step = left < room ? left : room;
+    xmlFeed(state, at, step);
+    pointTruncate(base);
+    textAdd(at, step);
+    at += <usize>step;
+    left -= step;
   }
   return size;
 }
@@ -157,6 +230,9 @@ export function parseFeed(at: usize, size: u32): void {
       case BodyKind.PROTOBUF:
         protobufFeed(at, size);
         break;
+      case BodyKind.XML:
+        read = feedXml(at, size);
+        break;
       case BodyKind.SNIFF:
         read = sniff(at, size);
         break;
@@ -170,6 +246,15 @@ export function parseFeed(at: usize, size: u32): void {
     size -= read;
   }
   pointTruncate(0);
+}
+
+function endXml(): void {
+  const state = changetype<XmlState>(parserState());
+  if (!state.open) return;
+  const base = pointDepth();
+  xmlEnd(state);
+  pointTruncate(base);
+  readText(state, true);
 }
 
 /** The plain bytes are complete, or as many of them as are looked at. */
@@ -191,6 +276,9 @@ export function parseEnd(): void {
       break;
     case BodyKind.PROTOBUF:
       protobufEnd();
+      break;
+    case BodyKind.XML:
+      endXml();
       break;
     default:
       collectEnd(Place.BODY, Decoder.RAW, 0, 0);

@@ -20,6 +20,7 @@ import { sameBytes } from "../bytes/scan";
 import { base64Head, hidesText, looksBase64, readsAsText } from "./base64";
 import { inspectCompressed, looksCompressed } from "./compressed";
 import { Decoder, decode, decodeChanged } from "./decoder";
+import { mayBeGraphql, nestedGraphql } from "./graphql";
 import { looksGzip, looksZlib } from "./gzip";
 import { beginsLikeJson, nestedJson } from "./json";
 import { inspectToken, tokenAt } from "./jwt";
@@ -27,11 +28,12 @@ import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
 import { inspectSerialized, looksSerialized } from "./serialized";
-import { reachLimit } from "./transaction";
+import { current, markSignatures, reachLimit } from "./transaction";
 import {
+  everyLayer,
   fuel,
   inspectLayer,
-  isWanted,
+  lexersFor,
   nest,
   place,
   SEEN_BYTES,
@@ -45,6 +47,7 @@ import {
   told,
   valueBase,
 } from "./value";
+import { nestedXml } from "./xml";
 
 let room: usize = 0;
 let count: u32 = 0;
@@ -77,6 +80,8 @@ function addLayer(at: usize, size: u32, parent: Layer, decoder: u32): Layer {
   next.decoder = decoder;
   next.depth = parent ? parent.depth + 1 : 0;
   next.superseded = 0;
+  next.wanted = 0;
+  next.document = parent ? parent.document : 0;
   count++;
   return next;
 }
@@ -87,6 +92,7 @@ function copyProfile(to: Layer, from: Layer): void {
   to.words = from.words;
   to.wordCount = from.wordCount;
   to.opaque = from.opaque;
+  to.wanted = from.wanted;
 }
 
 /** Decodes a layer; @returns the new layer, or null where nothing changed or the result is known */
@@ -198,12 +204,31 @@ function lookInside(one: Layer): void {
 
 /**
  * Whether the layer is a complete JSON document. Its leaves are then values of their own and were looked at; the syntax
- * around them needs no look.
+ * around them needs no look. An XML document's does: markup means something to more than its parser.
  */
 function isDocument(one: Layer): bool {
-  if (nest >= NEST_MAX || !nestedJson(one)) return false;
+  if (nest >= NEST_MAX) return false;
+  if (!one.document && mayBeXml(one)) {
+    const before = current.matches;
+    if (nestedXml(one)) one.document = 1;
+    /* What a leaf has shown is not told of the whole again: an exception for the leaf shall hold. */
+    markSignatures(seen, before);
+  }
+  if (!one.document && mayBeGraphql(one)) {
+    one.document = 1;
+    const before = current.matches;
+    nestedGraphql(one);
+    markSignatures(seen, before);
+  }
+  if (!nestedJson(one)) return false;
   one.superseded = 1;
   return true;
+}
+
+/** Whether the layer may be an XML document whose leaves nobody has looked at. */
+function mayBeXml(one: Layer): bool {
+  const signs = Has.LESS | Has.MARK;
+  return (one.has & signs) == signs && !told && place != Place.XML_MARKUP;
 }
 
 /** Sign of an encoding that needs none. */
@@ -228,14 +253,16 @@ function isPlain(decoder: u32, at: usize, size: u32): bool {
     bare.at = short;
   }
   profileLayer(bare);
+  bare.wanted = 0;
   if (place != Place.RESPONSE) {
     if (bare.has & ENCODED || (decoder == Decoder.FORM && (bare.has & Has.PLUS) != 0)) return false;
     if (beginsLikeJson(at, at + <usize>size)) return false;
     if (!(bare.has & NOT_BASE64) && hidesReading(at, size)) return false;
-    if (opens(at, size)) return false;
+    if (opens(at, size) || mayBeXml(bare) || mayBeGraphql(bare)) return false;
   }
   setLayer(bare);
-  return !isWanted();
+  bare.wanted = lexersFor();
+  return !bare.wanted && !everyLayer;
 }
 
 /** Copies the window into padded memory and makes it the first layer. @returns null when the scratch is used up */

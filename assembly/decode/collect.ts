@@ -1,20 +1,92 @@
 /**
  * Collects one value that a streaming parser meets in pieces, and looks at it when it is complete: straight from the
  * input where it lies there whole, from a chain of blocks where it came in pieces, in windows where it is long. Windows
- * are counted from the value's first byte, so that how the body was cut never shows.
+ * are counted from the value's first byte, so that how the body was cut never shows. Values inside values and beside
+ * them have chains of their own: a comment in the middle of a text, the whole body beside its leaves.
  */
 import { VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
-import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
+import { Rope, ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
 import { inspectValue } from "./chain";
+import { Decoder } from "./decoder";
 import { Place } from "./point";
-import { current, reachLimit, valueRope } from "./transaction";
+import { extraRope, rawRope, reachLimit, valueRope } from "./transaction";
+
+/** A chain with where its first byte lies in the value; each is followed by that field in the transaction. */
+@unmanaged
+class Chain extends Rope {
+  start: u32;
+}
+
+function valueChain(): Chain {
+  return changetype<Chain>(valueRope());
+}
+
+function asideChain(): Chain {
+  return changetype<Chain>(extraRope());
+}
+
+function textChain(): Chain {
+  return changetype<Chain>(rawRope());
+}
+
+function begin(chain: Chain): void {
+  ropeFree(chain);
+  chain.start = 0;
+}
+
+/** Looks at what the chain holds. */
+function inspectHeld(chain: Chain, where: Place, decoder: u32): void {
+  const mark = arenaMark();
+  const copy = arenaAlloc(chain.size);
+  if (copy) {
+    ropeCopy(chain, 0, chain.size, copy);
+    inspectValue(where, decoder, copy, chain.size, chain.start);
+  } else reachLimit(Limit.MEMORY);
+  arenaRelease(mark);
+}
+
+/** Keeps only the overlap of a full window. */
+function slide(chain: Chain): void {
+  const mark = arenaMark();
+  const tail = arenaAlloc(VALUE_OVERLAP_BYTES);
+  if (tail) ropeCopy(chain, VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES, VALUE_OVERLAP_BYTES, tail);
+  ropeFree(chain);
+  if (!tail || !ropeAppend(chain, tail, VALUE_OVERLAP_BYTES)) reachLimit(Limit.MEMORY);
+  chain.start += VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES;
+  arenaRelease(mark);
+}
+
+function add(chain: Chain, where: Place, decoder: u32, at: usize, size: u32): void {
+  while (chain.size + size > VALUE_BYTES_MAX) {
+    const room = VALUE_BYTES_MAX - chain.size;
+    if (!ropeAppend(chain, at, room)) {
+      reachLimit(Limit.MEMORY);
+      return;
+    }
+    inspectHeld(chain, where, decoder);
+    slide(chain);
+    at += <usize>room;
+    size -= room;
+    if (chain.size == VALUE_BYTES_MAX) return;
+  }
+  if (!ropeAppend(chain, at, size)) reachLimit(Limit.MEMORY);
+}
+
+function finish(chain: Chain, where: Place, decoder: u32, at: usize, size: u32): void {
+  if (!chain.size) {
+    inspectValue(where, decoder, at, size, chain.start);
+    return;
+  }
+  add(chain, where, decoder, at, size);
+  inspectHeld(chain, where, decoder);
+  begin(chain);
+}
 
 /** Starts a value. */
 export function collectBegin(): void {
-  ropeFree(valueRope());
-  current.valueStart = 0;
+  begin(valueChain());
 }
 
 /** Bytes of the value held in the chain; what was looked at in earlier windows is not counted. */
@@ -22,58 +94,52 @@ export function collectedBytes(): u32 {
   return valueRope().size;
 }
 
-/** Looks at what the chain holds. */
-function inspectHeld(where: Place, decoder: u32): void {
-  const rope = valueRope();
-  const mark = arenaMark();
-  const copy = arenaAlloc(rope.size);
-  if (copy) {
-    ropeCopy(rope, 0, rope.size, copy);
-    inspectValue(where, decoder, copy, rope.size, current.valueStart);
-  } else reachLimit(Limit.MEMORY);
-  arenaRelease(mark);
-}
-
-/** Keeps only the overlap of a full window. */
-function slide(): void {
-  const rope = valueRope();
-  const mark = arenaMark();
-  const tail = arenaAlloc(VALUE_OVERLAP_BYTES);
-  if (tail) ropeCopy(rope, VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES, VALUE_OVERLAP_BYTES, tail);
-  ropeFree(rope);
-  if (!tail || !ropeAppend(rope, tail, VALUE_OVERLAP_BYTES)) reachLimit(Limit.MEMORY);
-  current.valueStart += VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES;
-  arenaRelease(mark);
-}
-
 /** Adds a piece that does not end the value. */
 export function collectAdd(where: Place, decoder: u32, at: usize, size: u32): void {
-  const rope = valueRope();
-  while (rope.size + size > VALUE_BYTES_MAX) {
-    const room = VALUE_BYTES_MAX - rope.size;
-    if (!ropeAppend(rope, at, room)) {
-      reachLimit(Limit.MEMORY);
-      return;
-    }
-    inspectHeld(where, decoder);
-    slide();
-    at += <usize>room;
-    size -= room;
-    if (rope.size == VALUE_BYTES_MAX) return;
-  }
-  if (!ropeAppend(rope, at, size)) reachLimit(Limit.MEMORY);
+  add(valueChain(), where, decoder, at, size);
 }
 
 /** Adds the last piece and looks at the value. */
 export function collectEnd(where: Place, decoder: u32, at: usize, size: u32): void {
-  const rope = valueRope();
-  if (!rope.size) {
-    inspectValue(where, decoder, at, size, current.valueStart);
-    return;
-  }
-  collectAdd(where, decoder, at, size);
-  inspectHeld(where, decoder);
-  ropeFree(rope);
+  finish(valueChain(), where, decoder, at, size);
+}
+
+/** Starts a value that stands in the middle of another one. */
+export function asideBegin(): void {
+  begin(asideChain());
+}
+
+/** Adds a piece that does not end the value in the middle of another one. */
+export function asideAdd(where: Place, decoder: u32, at: usize, size: u32): void {
+  add(asideChain(), where, decoder, at, size);
+}
+
+/** Adds the last piece of the value in the middle of another one and looks at it. */
+export function asideEnd(where: Place, decoder: u32, at: usize, size: u32): void {
+  finish(asideChain(), where, decoder, at, size);
+}
+
+/** Starts the reading of a whole body as text, beside the values that its parser finds in it. */
+export function textBegin(): void {
+  begin(textChain());
+}
+
+/** Bytes that the current window of the text still takes. */
+export function textRoom(): u32 {
+  return VALUE_BYTES_MAX - rawRope().size;
+}
+
+/** Keeps a piece of the text, which fits into the window's room. */
+export function textAdd(at: usize, size: u32): void {
+  if (!ropeAppend(textChain(), at, size)) reachLimit(Limit.MEMORY);
+}
+
+/** Looks at the window of the text, and at its end goes on to the next or is done. */
+export function textInspect(done: bool): void {
+  const chain = textChain();
+  if (chain.size) inspectHeld(chain, Place.BODY, Decoder.RAW);
+  if (done) begin(chain);
+  else slide(chain);
 }
 
 /** The complete value as one piece in the arena, for parsers that need its text: address in `gatheredAt`. */

@@ -3,7 +3,7 @@
  * the choice to the first bytes.
  */
 import { BOUNDARY_BYTES_MAX, CODINGS_MAX } from "../abi/limits";
-import { equalsLower, isSpace, startsLower } from "../bytes/ascii";
+import { equalsLower, isAlpha, isSpace, startsLower } from "../bytes/ascii";
 import { BodyKind } from "./transaction";
 
 /** What a head announces to be around a body (RFC 9110 §8.4.1). */
@@ -79,6 +79,14 @@ function readBoundary(at: usize, end: usize): bool {
   return false;
 }
 
+/** Whether a type is one of XML: `text/xml`, `application/soap+xml`; not Office's, which are packed. */
+function isXml(at: usize, size: u32): bool {
+  while (size && isSpace(load<u8>(at + <usize>(size - 1)))) size--;
+  if (size > 4 && startsLower(at + <usize>(size - 3), 3, "xml") && !isAlpha(load<u8>(at + <usize>(size - 4))))
+    return true;
+  return contains(at, size, "/xml");
+}
+
 /** @returns which parser a Content-Type value asks for */
 export function bodyKindOf(at: usize, size: u32): BodyKind {
   if (size > 1024) size = 1024;
@@ -91,7 +99,11 @@ export function bodyKindOf(at: usize, size: u32): BodyKind {
   if (startsLower(at, type, "application/x-www-form-urlencoded")) return BodyKind.FORM;
   if (contains(at, type, "json")) return BodyKind.JSON;
   if (contains(at, type, "protobuf") || contains(at, type, "+proto")) return BodyKind.PROTOBUF;
-  return framingOf(at, type) ? BodyKind.PROTOBUF : BodyKind.SNIFF;
+  if (framingOf(at, type)) return BodyKind.PROTOBUF;
+  /* JSON would take the first brace of a GraphQL document (GraphQL over HTTP). */
+  if (contains(at, type, "/graphql")) return BodyKind.RAW;
+  if (isXml(at, type)) return BodyKind.XML;
+  return BodyKind.SNIFF;
 }
 
 /** @returns how a Content-Type value says that messages are framed */
@@ -174,5 +186,5 @@ export function charsetIn(at: usize, size: u32): Charset {
  */
 export function sniffKind(c: u32): BodyKind {
   if (c == 0x7b || c == 0x5b) return BodyKind.JSON;
-  return BodyKind.RAW;
+  return c == 0x3c ? BodyKind.XML : BodyKind.RAW;
 }

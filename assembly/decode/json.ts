@@ -12,7 +12,7 @@ import { findEither } from "../bytes/scan";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { Decoder } from "./decoder";
 import { Layer } from "./layer";
-import { Place, pointDepth, pointTruncate, pushDocument, pushWord, spellName, spellWord, Word } from "./point";
+import { Format, Place, pointDepth, pointTruncate, pushDocument, pushWord, spellName, spellWord, Word } from "./point";
 import { current, noteAnomaly, reachLimit } from "./transaction";
 
 enum Mode {
@@ -152,7 +152,7 @@ function endKey(state: JsonState, at: usize, size: u32): void {
   const kept = changetype<usize>(state) + PATH_AT + <usize>start;
   if (state.keyCut || !isPlainKey(kept, state.pathSize - start)) {
     const depth = pointDepth();
-    pushDocument(changetype<usize>(state));
+    pushDocument(changetype<usize>(state), Format.JSON);
     pushWord(Word.KEY);
     collectEnd(Place.JSON_KEY, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);
     pointTruncate(depth);
@@ -162,7 +162,7 @@ function endKey(state: JsonState, at: usize, size: u32): void {
 
 function endLeaf(state: JsonState, at: usize, size: u32): void {
   const depth = pointDepth();
-  pushDocument(changetype<usize>(state));
+  pushDocument(changetype<usize>(state), Format.JSON);
   collectEnd(Place.JSON, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);
   pointTruncate(depth);
   state.mode = state.depth ? Mode.AFTER : Mode.DONE;
@@ -172,7 +172,7 @@ function keepPiece(state: JsonState, at: usize, size: u32): void {
   const isKey = state.mode == Mode.KEY_STRING;
   if (isKey) keepKey(state, at, size);
   const depth = pointDepth();
-  pushDocument(changetype<usize>(state));
+  pushDocument(changetype<usize>(state), Format.JSON);
   if (isKey) pushWord(Word.KEY);
   const place = isKey ? Place.JSON_KEY : Place.JSON;
   collectAdd(place, state.escapes ? Decoder.JSON_STRING : Decoder.RAW, at, size);

@@ -28,6 +28,10 @@ export class Layer {
   opaque: u32;
   /** 1 when the layer is only a step towards the next (a form value before its escapes are undone). */
   superseded: u32;
+  /** Lexers that want to look at it, 0 where that was not asked yet. */
+  wanted: u32;
+  /** 1 when the leaves of the document that the layer is were looked at, in this layer or one before it. */
+  document: u32;
 }
 
 /** The layer that lexers look at now. */

@@ -31,6 +31,13 @@ export enum Place {
   FRAGMENT = 21,
   /** Where a compressed stream outgrew its bounds. */
   BOMB = 22,
+  /** Text between the tags of an XML document. */
+  XML = 23,
+  XML_ATTR = 24,
+  /** Declarations of an XML document, and odd names. */
+  XML_MARKUP = 25,
+  /** Comments and processing instructions. */
+  XML_COMMENT = 26,
 }
 
 /** The fixed words of point names. */
@@ -63,73 +70,70 @@ export enum Word {
   JWT = 25,
   PAYLOAD = 26,
   PHP_SERIALIZED = 27,
+  XML = 28,
+  XML_TAG = 29,
+  XML_ATTR = 30,
+  XML_COMMENT = 31,
+  XML_PI = 32,
+  XML_DTD = 33,
+  XML_DTD_ENTITY = 34,
+  GQL = 35,
 }
 
+/** The words as text, in the order of `Word`. */
+const WORDS: StaticArray<string> = [
+  "method",
+  "path",
+  "query",
+  "header",
+  "cookie",
+  "post",
+  "form_urlencoded",
+  "multipart",
+  "json_doc",
+  "hash",
+  "array",
+  "filename",
+  "pollution",
+  "uri",
+  "authority",
+  "trailer",
+  "action_name",
+  "action_ext",
+  "response",
+  "body",
+  "fragment",
+  "key",
+  "gzip",
+  "grpc",
+  "protobuf",
+  "jwt",
+  "payload",
+  "php_serialized",
+  "xml",
+  "xml_tag",
+  "xml_attr",
+  "xml_comment",
+  "xml_pi",
+  "xml_dtd",
+  "xml_dtd_entity",
+  "gql",
+];
+
 function wordText(word: u32): string {
-  switch (word) {
-    case Word.METHOD:
-      return "method";
-    case Word.PATH:
-      return "path";
-    case Word.QUERY:
-      return "query";
-    case Word.HEADER:
-      return "header";
-    case Word.COOKIE:
-      return "cookie";
-    case Word.POST:
-      return "post";
-    case Word.FORM:
-      return "form_urlencoded";
-    case Word.MULTIPART:
-      return "multipart";
-    case Word.JSON_DOC:
-      return "json_doc";
-    case Word.HASH:
-      return "hash";
-    case Word.ARRAY:
-      return "array";
-    case Word.FILENAME:
-      return "filename";
-    case Word.POLLUTION:
-      return "pollution";
-    case Word.URI:
-      return "uri";
-    case Word.AUTHORITY:
-      return "authority";
-    case Word.TRAILER:
-      return "trailer";
-    case Word.ACTION_NAME:
-      return "action_name";
-    case Word.ACTION_EXT:
-      return "action_ext";
-    case Word.RESPONSE:
-      return "response";
-    case Word.BODY:
-      return "body";
-    case Word.FRAGMENT:
-      return "fragment";
-    case Word.GZIP:
-      return "gzip";
-    case Word.GRPC:
-      return "grpc";
-    case Word.PROTOBUF:
-      return "protobuf";
-    case Word.JWT:
-      return "jwt";
-    case Word.PAYLOAD:
-      return "payload";
-    case Word.PHP_SERIALIZED:
-      return "php_serialized";
-    default:
-      return "key";
-  }
+  return unchecked(WORDS[word]);
 }
 
 /** Segment kinds above every `Word`: bytes of a name, as they are or in upper case (headers); a way in a document. */
 const NAME: u32 = 64;
 const NAME_UPPER: u32 = 65;
 const DOCUMENT: u32 = 66;
+
+/** Formats of documents whose parsers spell out the way to a value. */
+export enum Format {
+  JSON = 0,
+  XML = 1,
+}
 
 /** One segment. */
 @unmanaged
@@ -194,8 +198,8 @@ export function pushHeaderName(at: usize, size: u32): void {
 }
 
 /** Pushes the way to the current value of a document; its parser's state spells it out when asked. */
-export function pushDocument(state: usize): void {
-  push(DOCUMENT, state, 0);
+export function pushDocument(state: usize, format: Format): void {
+  push(DOCUMENT, state, <u32>format);
 }
 
 /** For a document's parser that spells its way out: adds a fixed word. */
@@ -208,12 +212,12 @@ export function spellName(at: usize, size: u32): void {
   pushFlat(NAME, at, size);
 }
 
-let spellHook: (state: usize) => void = spellNothing;
+let spellHook: (state: usize, format: u32) => void = spellNothing;
 
-function spellNothing(_state: usize): void {}
+function spellNothing(_state: usize, _format: u32): void {}
 
 /** Names the function that spells out a document's way; called once when the module starts. */
-export function onSpell(hook: (state: usize) => void): void {
+export function onSpell(hook: (state: usize, format: u32) => void): void {
   spellHook = hook;
 }
 
@@ -222,7 +226,7 @@ function flatten(): void {
   const count = depth < SEGMENTS_MAX ? depth : SEGMENTS_MAX;
   for (let i: u32 = 0; i < count; i++) {
     const one = segment(stack, i);
-    if (one.kind == DOCUMENT) spellHook(one.at);
+    if (one.kind == DOCUMENT) spellHook(one.at, one.size);
     else pushFlat(one.kind, one.at, one.size);
   }
 }

@@ -18,6 +18,7 @@ export enum BodyKind {
   /** Not known from the head: the first byte that is no white space decides. */
   SNIFF = 5,
   PROTOBUF = 6,
+  XML = 7,
 }
 
 /** Whether a body is kept to be read in a second way at its end. */
@@ -88,14 +89,16 @@ export class Transaction {
   valueFirst: usize;
   valueLast: usize;
   valueSize: u32;
-  /** Offset in its value of the first byte that the value chain holds. */
+  /** Offset in its value of the first byte that the chain before it holds; so are the other starts. */
   valueStart: u32;
   extraFirst: usize;
   extraLast: usize;
   extraSize: u32;
+  extraStart: u32;
   rawFirst: usize;
   rawLast: usize;
   rawSize: u32;
+  rawStart: u32;
   trailerFirst: usize;
   trailerLast: usize;
   trailerSize: u32;
@@ -129,6 +132,8 @@ export class Transaction {
 
   /** Hash of the host that the request was sent to, without port and in lower case. */
   siteHash: u32;
+  /** Rows of known attacks whose path the request has, one bit each. */
+  pathRows: u64;
 }
 
 /** The transaction of the running call. */
@@ -149,12 +154,12 @@ export function valueRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("valueFirst"));
 }
 
-/** A parser's second chain: pairs kept for pollution, a part's header block. */
+/** A parser's second chain: pairs kept for pollution, a part's header block, a comment inside a text. */
 export function extraRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("extraFirst"));
 }
 
-/** Head bytes of a raw message not yet complete; afterwards a short body's bytes, for a second reading. */
+/** Head bytes of a raw message not yet complete; afterwards the body's bytes, for a second reading. */
 export function rawRope(): Rope {
   return changetype<Rope>(changetype<usize>(current) + offsetof<Transaction>("rawFirst"));
 }
@@ -264,6 +269,16 @@ export function transactionsReset(): void {
 /** Signature of a kept match. */
 export function matchSignature(index: u32): u32 {
   return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1));
+}
+
+/** Sets the bit of each kept match's signature, from the match with this number on. @param bits a bit a signature */
+export function markSignatures(bits: usize, from: u32): void {
+  for (let i = from; i < current.matches; i++) {
+    const signature = matchSignature(i);
+    const byte = bits + <usize>(signature >> 3);
+    const bit = (<u32>1) << (signature & 7);
+    store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));
+  }
 }
 
 /** Notes the signature of a kept match. @param index below MATCHES_MAX */

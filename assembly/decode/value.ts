@@ -57,14 +57,14 @@ export function setTold(at: usize): void {
   told = at;
 }
 
-let wantHook: () => bool = wantNone;
+let wantHook: () => u32 = wantNone;
 
-function wantNone(): bool {
-  return false;
+function wantNone(): u32 {
+  return 0;
 }
 
-/** Names the function that says whether any lexer would run on the current layer. */
-export function onWant(hook: () => bool): void {
+/** Names the function that says which lexers would look at the current layer, one bit each. */
+export function onWant(hook: () => u32): void {
   wantHook = hook;
 }
 
@@ -76,9 +76,9 @@ export function setEveryLayer(on: bool): void {
   everyLayer = on;
 }
 
-/** Whether any lexer would run on the current layer. */
-export function isWanted(): bool {
-  return everyLayer || wantHook();
+/** The lexers that would look at the current layer, one bit each; 0 for none. */
+export function lexersFor(): u32 {
+  return wantHook();
 }
 
 let inspectHook: () => void = noInspection;

@@ -7,10 +7,12 @@
  */
 import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
+import { Has } from "../decode/profile";
 import { place, setEveryLayer, spend } from "../decode/value";
 import { bombGate, bombLex } from "./bomb";
 import { crlfGate, crlfLex } from "./crlf";
 import { deserializeGate, deserializeLex } from "./deserialize/deserialize";
+import { graphqlGate, graphqlLex } from "./graphql";
 import { includeGate, includeLex } from "./include";
 import { knownGate, knownLex } from "./known/known";
 import { ldapiGate, ldapiLex } from "./ldapi";
@@ -28,6 +30,7 @@ import { tokenGate, tokenLex } from "./token";
 import { uploadGate, uploadLex } from "./upload";
 import { xpathGate, xpathLex } from "./xpath";
 import { xssGate, xssLex } from "./xss/xss";
+import { xxeGate, xxeLex } from "./xxe/xxe";
 
 /** One bit a lexer, in the order of `LEXER_NAMES`. */
 enum Lexer {
@@ -51,11 +54,14 @@ enum Lexer {
   KNOWN = 1 << 17,
   TOKEN = 1 << 18,
   BOMB = 1 << 19,
+  XXE = 1 << 20,
+  GRAPHQL = 1 << 21,
 }
 
-/** Names of the lexers in the order of their bits, separated by one space. */
-export const LEXER_NAMES: string =
-  "sqli xss path shell include crlf leak template nosqli ldapi xpath mail object url deserialize upload scanner known token bomb";
+/** Names of the lexers in the order of their bits, separated by white space. */
+/* One literal: joined strings would be joined at run time, in memory that is not theirs. */
+export const LEXER_NAMES: string = `sqli xss path shell include crlf leak template nosqli ldapi xpath mail object url
+deserialize upload scanner known token bomb xxe graphql`;
 
 /** Set by tests: run every lexer whatever its gate says. */
 let ungated: bool = false;
@@ -73,29 +79,50 @@ function bit(lexer: Lexer, gate: bool): u32 {
   return gate ? <u32>lexer : 0;
 }
 
-/** The lexers whose gates open for the current layer. */
-function open(): u32 {
-  if (place == Place.RESPONSE) return bit(Lexer.LEAK, ungated || leakGate());
-  if (ungated) return ~(<u32>Lexer.LEAK);
-  let lexers = bit(Lexer.SQLI, sqliGate()) | bit(Lexer.XSS, xssGate()) | bit(Lexer.PATH, traversalGate());
-  lexers |= bit(Lexer.SHELL, shellGate()) | bit(Lexer.INCLUDE, includeGate()) | bit(Lexer.CRLF, crlfGate());
-  lexers |= bit(Lexer.TEMPLATE, templateGate()) | bit(Lexer.NOSQLI, nosqliGate()) | bit(Lexer.LDAPI, ldapiGate());
-  lexers |= bit(Lexer.XPATH, xpathGate()) | bit(Lexer.MAIL, mailGate()) | bit(Lexer.OBJECT, objectGate());
-  lexers |= bit(Lexer.URL, ssrfGate()) | bit(Lexer.DESERIALIZE, deserializeGate()) | bit(Lexer.UPLOAD, uploadGate());
-  lexers |= bit(Lexer.SCANNER, scannerGate()) | bit(Lexer.KNOWN, knownGate()) | bit(Lexer.TOKEN, tokenGate());
-  return lexers | bit(Lexer.BOMB, bombGate());
+/** Characters of plain words, numbers and paths: with nothing else, and no known word, few lexers can find anything. */
+const PLAIN: u32 = Has.ALPHA | Has.DIGIT | Has.SPACE | Has.DASH | Has.COMMA | Has.DOT | Has.SLASH;
+
+/** Lexers for values of plain characters without a known word. */
+function plainLexers(): u32 {
+  let lexers = bit(Lexer.DESERIALIZE, deserializeGate());
+  if (layer.has & (Has.DIGIT | Has.DOT)) lexers |= bit(Lexer.PATH, traversalGate());
+  if (layer.has & Has.DOT) {
+    lexers |= bit(Lexer.OBJECT, objectGate()) | bit(Lexer.UPLOAD, uploadGate()) | bit(Lexer.TOKEN, tokenGate());
+  }
+  if (layer.has & Has.SLASH) lexers |= bit(Lexer.URL, ssrfGate()) | bit(Lexer.SCANNER, scannerGate());
+  return lexers | bit(Lexer.KNOWN, knownGate()) | bit(Lexer.BOMB, bombGate());
 }
 
-/** Whether any lexer would run on the current layer. */
-export function anyGate(): bool {
-  return open() != 0;
+/** Lexers that need one of some signs: their gates are asked only where one of these is there. */
+function signLexers(has: u32): u32 {
+  let lexers: u32 = 0;
+  if (has & Has.LESS) lexers |= bit(Lexer.INCLUDE, includeGate()) | bit(Lexer.XXE, xxeGate());
+  if (has & (Has.NEWLINE | Has.LEAD)) lexers |= bit(Lexer.CRLF, crlfGate()) | bit(Lexer.MAIL, mailGate());
+  if (has & (Has.CLOSE | Has.COLON)) lexers |= bit(Lexer.LDAPI, ldapiGate());
+  if (has & (Has.OPEN | Has.SLASH | Has.COLON)) lexers |= bit(Lexer.XPATH, xpathGate());
+  if (has & Has.BRACE) lexers |= bit(Lexer.GRAPHQL, graphqlGate());
+  if (has & (Has.SLASH | Has.BACKSLASH | Has.COLON)) lexers |= bit(Lexer.URL, ssrfGate());
+  return lexers;
+}
+
+/** The lexers whose gates open for the current layer, one bit each; 0 for none. */
+export function lexersWanted(): u32 {
+  if (place == Place.RESPONSE) return bit(Lexer.LEAK, ungated || leakGate());
+  if (ungated) return ~(<u32>Lexer.LEAK);
+  const has = layer.has;
+  if (!(has & ~PLAIN) && !layer.words) return plainLexers();
+  let lexers = bit(Lexer.SQLI, sqliGate()) | bit(Lexer.XSS, xssGate()) | bit(Lexer.SHELL, shellGate());
+  lexers |= bit(Lexer.PATH, traversalGate()) | bit(Lexer.TEMPLATE, templateGate()) | bit(Lexer.NOSQLI, nosqliGate());
+  lexers |= bit(Lexer.DESERIALIZE, deserializeGate()) | bit(Lexer.TOKEN, tokenGate()) | signLexers(has);
+  lexers |= bit(Lexer.OBJECT, objectGate()) | bit(Lexer.UPLOAD, uploadGate()) | bit(Lexer.SCANNER, scannerGate());
+  return lexers | bit(Lexer.KNOWN, knownGate()) | bit(Lexer.BOMB, bombGate());
 }
 
 /** Looks at the current layer. */
 export function detectLayer(): void {
   lexed = 0;
   if (!spend(layer.size)) return;
-  lexed = open();
+  lexed = layer.wanted ? layer.wanted : lexersWanted();
   if (lexed & Lexer.LEAK) leakLex();
   if (lexed & Lexer.SQLI) sqliLex();
   if (lexed & Lexer.XSS) xssLex();
@@ -116,4 +143,6 @@ export function detectLayer(): void {
   if (lexed & Lexer.KNOWN) knownLex();
   if (lexed & Lexer.TOKEN) tokenLex();
   if (lexed & Lexer.BOMB) bombLex();
+  if (lexed & Lexer.XXE) xxeLex();
+  if (lexed & Lexer.GRAPHQL) graphqlLex();
 }

@@ -51,6 +51,7 @@ export function stepsNext(): bool {
   stepBracketed = c == 0x5b;
   if (stepBracketed || (c == 0x2e && at > layer.at)) at++;
   else if (at > layer.at) return false;
+  if (at >= end) return false;
   /* PHP and OGNL take a quoted step too. */
   c = <u32>load<u8>(at);
   const quote: u32 = stepBracketed && (c == 0x27 || c == 0x22) ? c : 0;

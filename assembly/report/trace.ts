@@ -16,7 +16,8 @@ import { hideAll, hideCards, isSecretPoint } from "./redact";
 
 /** Names of `Place` in their order, separated by white space. */
 export const PLACE_NAMES: string = `method path query_name query header cookie_name cookie referer form_name form
-part_name filename part_header part json_key json body trailer authority response user_agent fragment bomb`;
+part_name filename part_header part json_key json body trailer authority response user_agent fragment bomb xml
+xml_attr xml_markup xml_comment`;
 
 /** Begin of a trace; the entries follow. */
 @unmanaged

@@ -109,7 +109,7 @@ class Instance {
     this.limits = this.text(1).split(" ");
     this.anomalies = this.text(2).split(" ");
     this.decoders = this.text(3).split(" ");
-    this.lexers = this.text(4).split(" ");
+    this.lexers = this.text(4).split(/\s+/);
     this.places = this.text(5).split(/\s+/);
   }
 

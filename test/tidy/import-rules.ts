@@ -251,6 +251,7 @@ export const IMPORT_RULES: readonly Rule[] = [
     except: {
       "assembly/checked/checker.ts":
         "runs in every test of the checked build; that it traps is in test/hosts/build.test.ts",
+      "assembly/decode/xml/": "pieces of assembly/decode/xml.ts, whose test drives them all",
       "assembly/detect/": "test/assembly/detect/signatures.test.ts shows every signature's attacks and near misses",
       "hosts/core/error.ts": "a class and its codes, raised in every other test",
       "hosts/dataplane/envoy/": "runs in Envoy only: test/conformance/envoy.test.ts",

@@ -19,7 +19,23 @@ const FILE_BYTES_MAX = 256 * 1024;
 
 const EXTENSIONS = new Set([
   ".py",
-  ...[".bpf", ".c", ".css", ".csv", ".go", ".h", ".html", ".http", ".json", ".jsonl", ".log", ".md", ".mjs", ".mod"],
+  ...[
+    ".bpf",
+    ".c",
+    ".css",
+    ".csv",
+    ".go",
+    ".h",
+    ".html",
+    ".http",
+    ".java",
+    ".json",
+    ".jsonl",
+    ".log",
+    ".md",
+    ".mjs",
+    ".mod",
+  ],
   ...[".png", ".proto", ".sh", ".sql", ".sum", ".svg", ".tpl", ".ts", ".tsv", ".tsx", ".txt", ".yaml", ".yml"],
   ...[".dockerignore", ".gitignore", ".helmignore", ".npmrc"],
 ]);

@@ -7,15 +7,15 @@
  */
 import { Limit } from "../../abi/status";
 import { lower } from "../../bytes/ascii";
-import { layer } from "../../decode/layer";
+import { findByte } from "../../bytes/scan";
+import { hasOther, layer } from "../../decode/layer";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
-import { reachLimit } from "../../decode/transaction";
-import { pathAt, pathSize } from "../../decode/uri";
+import { current, reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { KNOWN } from "../../tables/known.gen";
 import { Signature } from "../../tables/signatures.gen";
-import { OTHER_MASK, OTHER_SHIFT } from "../../tables/words.gen";
+import { OtherWord } from "../../tables/words.gen";
 import { report } from "../match";
 
 /** Where a row's first text must stand. */
@@ -37,6 +37,11 @@ const ROWS_MAX: u32 = 64;
 const KINDS: u32 = 5;
 const heads: usize = memory.data(KINDS * 128 * 4, 4);
 const cells: usize = memory.data(ROWS_MAX * 8, 4);
+/** Rows that ask for a path: the number of each, and where that text stands. */
+const asking: usize = memory.data(ROWS_MAX * 8, 4);
+let askingCount: u32 = 0;
+/** Characters behind the slash with which texts of paths begin, a bit for each by its lower five. */
+let pathMarks: u32 = 0;
 let indexed: bool = false;
 
 /** Chains the rows; done once, at the first look. */
@@ -51,6 +56,14 @@ function indexRows(): void {
     store<usize>(cell, row);
     store<usize>(cell + 4, load<usize>(head));
     store<usize>(head, cell);
+    if (where == Where.PATH) pathMarks |= 1 << (<u32>load<u16>(row + 6) & 31);
+    const path = nextText(nextText(row + 4));
+    if (load<u16>(path) != 0x0a) {
+      pathMarks |= 1 << (<u32>load<u16>(path + 2) & 31);
+      const one = asking + <usize>(askingCount++ << 3);
+      store<u32>(one, <u32>((cell - cells) >> 3));
+      store<usize>(one + 4, path);
+    }
     cell += 8;
     while (load<u16>(row) != 0x0a) row += 2;
     row += 2;
@@ -91,6 +104,7 @@ function rowAt(where: Where, at: usize, end: usize): u32 {
   let cell = load<usize>(heads + ((<usize>(<u32>where * 128 + c)) << 2));
   while (cell) {
     const row = load<usize>(cell);
+    const number = <u32>((cell - cells) >> 3);
     cell = load<usize>(cell + 4);
     const text = row + 4;
     const behind = standsAt(text, at, end);
@@ -100,10 +114,30 @@ function rowAt(where: Where, at: usize, end: usize): u32 {
     const near = where != Where.NAME && from + <usize>NEAR_BYTES < end;
     if (!occurs(second, from, near ? from + <usize>NEAR_BYTES : end)) continue;
     const path = nextText(second);
-    if (load<u16>(path) != 0x0a && !occurs(path, pathAt, pathAt + <usize>pathSize)) continue;
+    if (load<u16>(path) != 0x0a && !((current.pathRows >> <u64>number) & 1)) continue;
     return <u32>load<u16>(row + 2) - 32;
   }
   return 0;
+}
+
+/** Notes for which rows the path is the one that they ask for; values of the body are looked at when it is gone. */
+function notePath(end: usize): void {
+  if (!indexed) indexRows();
+  for (let i: u32 = 0; i < askingCount; i++) {
+    const one = asking + <usize>(i << 3);
+    if (occurs(load<usize>(one + 4), layer.at, end)) current.pathRows |= (<u64>1) << (<u64>load<u32>(one));
+  }
+}
+
+/** Tries the rows of paths at every slash of the layer. */
+function searchPath(end: usize): void {
+  for (let at = findByte(layer.at, end, 0x2f); at < end; at = findByte(at + 1, end, 0x2f)) {
+    const found = rowAt(Where.PATH, at, end);
+    if (found) {
+      report(<Signature>found, at, end);
+      return;
+    }
+  }
 }
 
 /** Tries the rows of one kind everywhere in the layer. */
@@ -119,7 +153,8 @@ function search(where: Where, end: usize): void {
 
 /** Signature of the row that the name of the value stands in, or 0: plain names are no values of their own. */
 function rowOfName(): u32 {
-  if (place != Place.QUERY && place != Place.FORM) return 0;
+  /* Names that are more than a word are values of their own; of the others only those count that ask for a path. */
+  if (!current.pathRows || (place != Place.QUERY && place != Place.FORM)) return 0;
   if (!findLastName() || !lastNameSize) return 0;
   return rowAt(Where.NAME, lastNameAt, lastNameAt + <usize>lastNameSize);
 }
@@ -132,14 +167,24 @@ function isValue(): bool {
   return place == Place.QUERY || place == Place.FORM || place == Place.PART || place == Place.JSON;
 }
 
+/** Whether a text of the rows may stand behind a slash of the path: all begin with one. */
+function mayPath(): bool {
+  if (!indexed) indexRows();
+  const end = layer.at + <usize>layer.size;
+  for (let at = layer.at; at + 1 < end; at++) {
+    if (load<u8>(at) == 0x2f && (pathMarks >> (<u32>load<u8>(at + 1) & 31)) & 1) return true;
+  }
+  return false;
+}
+
 /** Whether the current layer can hold such an attack. */
 export function knownGate(): bool {
-  if (place == Place.PATH) return true;
+  if (place == Place.PATH) return mayPath();
   if (isName()) return true;
   if (!isValue()) return false;
   if (rowOfName()) return true;
   /* The words of the rows stand in tables/source/words; the last is a path with a parameter that is no page. */
-  if (((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0) return true;
+  if (hasOther(OtherWord.NOTE) || hasOther(OtherWord.GADGET)) return true;
   return place == Place.QUERY && (layer.has & Has.SEMICOLON) != 0 && (layer.has & Has.SLASH) != 0;
 }
 
@@ -153,7 +198,8 @@ export function knownLex(): void {
   }
   const end = layer.at + <usize>size;
   if (place == Place.PATH) {
-    search(Where.PATH, end);
+    notePath(end);
+    searchPath(end);
     return;
   }
   if (isName()) {

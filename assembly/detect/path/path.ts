@@ -50,7 +50,7 @@ function kinds(): u32 {
 function mayClimb(): bool {
   const has = layer.has;
   if (has & Has.DOT && has & (SLASHES | ODD)) return true;
-  if (!(has & Has.DOT) && has & (Has.MARK | Has.LEAD)) return true;
+  if (!(has & Has.DOT) && has & (Has.MARK | Has.LEAD | Has.PERCENT)) return true;
   return (has & Has.DIGIT) != 0 && (has & (Has.ALPHA | Has.DOT | Has.MARK)) != 0 && writesBytesOut();
 }
 
@@ -59,12 +59,14 @@ function writesBytesOut(): bool {
   const end = layer.at + <usize>layer.size;
   for (let at = layer.at; at < end; at += 15) {
     const bytes = v128.load(at);
+    const left = <u32>(end - at);
+    const valid: u32 = left < 16 ? (1 << left) - 1 : 0xffff;
     const zeros = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x30)));
     const exes = <u32>i8x16.bitmask(i8x16.eq(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x78)));
     const low = i8x16.lt_u(bytes, i8x16.splat(9));
     const marks = v128.or(i8x16.eq(bytes, i8x16.splat(0x3f)), i8x16.eq(bytes, i8x16.splat(0x5e)));
     const dots = <u32>i8x16.bitmask(v128.or(v128.or(i8x16.eq(bytes, i8x16.splat(0x2e)), marks), low));
-    if (((zeros << 1) & exes) | ((dots << 1) & dots)) return true;
+    if ((((zeros << 1) & exes) | ((dots << 1) & dots)) & valid) return true;
   }
   return false;
 }

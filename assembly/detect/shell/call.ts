@@ -82,7 +82,7 @@ export function isArmed(kind: u32, name: usize, size: u32, at: usize, end: usize
   }
   if (kind == OtherWord.EVALUATE) {
     if (equalsLower(name, size, "forname"))
-      return quoted && (startsLower(at + 1, left, "java.") || startsLower(at + 1, left, "javax."));
+      return quoted && (startsLower(at + 1, left - 1, "java.") || startsLower(at + 1, left - 1, "javax."));
     if (size > 6) return false;
     const inner = nestedKind(at, end);
     return (
@@ -217,6 +217,7 @@ function namesCall(at: usize, end: usize): bool {
 
 /** Whether a quoted text is the path or address of a file that is none of a program's own. */
 function isForeignPath(at: usize, end: usize): bool {
+  if (at >= end) return false;
   const left = <u32>(end - at);
   const c = <u32>load<u8>(at);
   if (c == 0x2f || (c == 0x2e && left > 1 && load<u8>(at + 1) == 0x2e)) return true;

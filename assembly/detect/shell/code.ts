@@ -80,6 +80,7 @@ function isCall(kind: u32, name: usize, size: u32, open: usize, end: usize): boo
  * @returns where it begins, or 0
  */
 function unnamedCall(open: usize, end: usize): usize {
+  if (open + 1 >= end) return 0;
   const before = <u32>load<u8>(open - 1);
   if ((before == 0x78 || before == 0x58) && load<u8>(open - 2) == 0x25) {
     const inner = load<u8>(open + 1) == 0x27 || load<u8>(open + 1) == 0x22 ? open + 1 : open;

@@ -110,7 +110,7 @@ function isPlain(c: u32): bool {
 
 /** An expansion at `$`, and what it gives. @returns behind it, or 0 where it ends the word */
 function readExpansion(at: usize, stop: usize): usize {
-  if (load<u8>(at + 1) == 0x27) {
+  if (at + 1 < stop && load<u8>(at + 1) == 0x27) {
     wordHidden++;
     return readAnsi(at + 2, stop);
   }

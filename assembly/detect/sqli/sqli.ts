@@ -13,7 +13,7 @@
  * A statement that is the whole value is no injection: tutorials, consoles and search boxes hold many. In it only what
  * reaches outside of the application's data counts.
  *
- * Dialects disagree on comments. Where a value holds one that is none everywhere, it is read once more as the others do.
+ * Dialects disagree on comments. Where a value holds one that is none everywhere, it is read again as the others do.
  *
  * What stays: a sum of plain numbers (`1*0=0`), two numbers and a connective (`2 or 3`), and a condition that begins
  * with a name (`id or x=1`) may change a careless statement too, but everybody writes them: test/oracle counts them.

@@ -42,9 +42,14 @@ export function byteAt(at: usize): u32 {
   return at < stop ? <u32>load<u8>(at) : 0;
 }
 
+/** Where a look of so many bytes from `at` on ends; `at` may lie behind the value. */
+function limitOf(at: usize, bytes: usize): usize {
+  return at + bytes < stop ? at + bytes : stop;
+}
+
 /** Skips white space, bounded. */
 export function behindSpace(at: usize): usize {
-  const limit = stop - at > 16 ? at + 16 : stop;
+  const limit = limitOf(at, 16);
   while (at < limit && isSpace(load<u8>(at))) at++;
   return at;
 }
@@ -265,7 +270,7 @@ export function isJavaClass(at: usize): bool {
     stands(at, ".naming.") ||
     stands(at, ".rmi.");
   if (!reaches) return false;
-  const limit = stop - at > AHEAD_BYTES ? at + AHEAD_BYTES : stop;
+  const limit = limitOf(at, AHEAD_BYTES);
   while (at < limit) {
     const c = <u32>load<u8>(at);
     if (c == 0x2e && byteAt(at + 1) - 65 < 26) return true;
@@ -279,7 +284,7 @@ export function isJavaClass(at: usize): bool {
 export function isType(at: usize): bool {
   if (byteAt(at) != 0x28) return false;
   at = behindSpace(at + 1);
-  const limit = stop - at > AHEAD_BYTES ? at + AHEAD_BYTES : stop;
+  const limit = limitOf(at, AHEAD_BYTES);
   const from = at;
   let upper = false;
   while (at < limit && (isWord(load<u8>(at)) || load<u8>(at) == 0x2e)) {
@@ -293,7 +298,7 @@ export function isType(at: usize): bool {
 
 /** Whether a static member as OGNL writes it stands behind `@`: `java.lang.Runtime@getRuntime`. */
 export function isStatic(at: usize): bool {
-  const limit = stop - at > AHEAD_BYTES ? at + AHEAD_BYTES : stop;
+  const limit = limitOf(at, AHEAD_BYTES);
   const from = at;
   let segment = at;
   while (at < limit && (isWord(load<u8>(at)) || load<u8>(at) == 0x2e || load<u8>(at) == 0x24)) {

@@ -18,14 +18,20 @@ test("every place has its name, in the order of their numbers", () => {
   expect(names.split(/\s+/)).toEqual(places.map(([, name]) => name?.toLowerCase()));
 });
 
-test("every lexer that the detector calls has its number and name", () => {
+test("every lexer has its bit, its name, its gate and its call", () => {
   const detector = source("detect/detector.ts");
-  const [, names = ""] = /LEXER_NAMES: string = "([^"]*)"/.exec(detector) ?? [];
-  const calls = [...detector.matchAll(/if \(runs\((\d+), (\w+)Gate\(\)\)\) (\w+)Lex\(\);/g)];
-  expect(calls.map(([, number]) => Number(number)).sort((a, b) => a - b)).toEqual(names.split(" ").map((_, at) => at));
-  for (const [, , gate, lexer] of calls) expect(gate).toBe(lexer);
+  const [, names = ""] = /LEXER_NAMES: string = `([^`]*)`/.exec(detector) ?? [];
+  const bits = [...detector.matchAll(/^ {2}([A-Z]+) = 1 << (\d+),/gm)];
+  expect(bits.map(([, , bit]) => Number(bit))).toEqual(bits.map((_, index) => index));
+  expect(names.split(/\s+/)).toEqual(bits.map(([, lexer = ""]) => lexer.toLowerCase()));
+  for (const [, lexer] of bits) {
+    const [, gate] = new RegExp(`bit\\(Lexer\\.${lexer}, (?:ungated \\|\\| )?(\\w+)Gate\\(\\)\\)`).exec(detector) ?? [];
+    const [, call] = new RegExp(`if \\(lexed & Lexer\\.${lexer}\\) (\\w+)Lex\\(\\);`).exec(detector) ?? [];
+    expect(call, lexer).toBe(gate);
+    expect(call, lexer).toBeDefined();
+  }
   // A lexer called in another way would be missing in traces.
-  expect([...detector.matchAll(/Lex\(\);/g)]).toHaveLength(calls.length);
+  expect([...detector.matchAll(/Lex\(\);/g)]).toHaveLength(bits.length);
 });
 
 test("a trace that was never begun is nowhere, and entries have room for their heads", () => {

@@ -5,7 +5,7 @@ import { bytesOf, dropAll, put } from "../scratch.ts";
 
 const core = new Core("test");
 /** `BodyKind` of assembly/decode/transaction.ts. */
-const KINDS = ["none", "raw", "form", "multipart", "json", "sniff", "protobuf"] as const;
+const KINDS = ["none", "raw", "form", "multipart", "json", "sniff", "protobuf", "xml"] as const;
 
 afterEach(() => dropAll(core));
 
@@ -32,6 +32,15 @@ const TYPES: readonly (readonly [type: string, kind: (typeof KINDS)[number]])[] 
   ["application/grpc", "protobuf"],
   ["application/grpc-web+proto", "protobuf"],
   ["application/grpc+json", "json"],
+  ["application/graphql", "raw"],
+  ["application/graphql-response+json", "json"],
+  ["text/xml", "xml"],
+  ["application/XML ; charset=utf-8", "xml"],
+  ["application/soap+xml; action=a", "xml"],
+  ["image/svg+xml", "xml"],
+  ["application/xml-dtd", "xml"],
+  ["application/vnd.ms-sync.wbxml", "sniff"],
+  ["application/vnd.openxmlformats-officedocument.wordprocessingml.document", "sniff"],
   ["", "sniff"],
   [";;;", "sniff"],
   [`${"x".repeat(2000)}/json`, "sniff"],
@@ -61,10 +70,11 @@ test.each(BOUNDARIES)("multipart/form-data%s has the boundary %j", (parameters, 
 });
 
 describe("the first byte of a body", () => {
-  test("of a document is a brace or bracket, of anything else not", () => {
+  test("of a document is a brace, a bracket or a less-than sign, of anything else not", () => {
     for (let byte = 0; byte < 256; byte++) {
       const kind = KINDS[core.call("sniffKind")(byte)];
-      expect(kind).toBe("[{".includes(String.fromCharCode(byte)) ? "json" : "raw");
+      const first = String.fromCharCode(byte);
+      expect(kind).toBe(first === "<" ? "xml" : "[{".includes(first) ? "json" : "raw");
     }
   });
 });

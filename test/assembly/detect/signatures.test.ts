@@ -33,7 +33,7 @@ test("examples name signatures that there are", () => {
 });
 
 /** Places of a value in a request, the whole target of one, an answer's body, or a compressed body made of it. */
-type Where = PlaceName | "target" | "response" | "repeated" | "numbered";
+type Where = PlaceName | "response" | "repeated" | "numbered";
 
 function placesOf(example: Example): readonly Where[] {
   return example.place === undefined ? ["query", "form", "json"] : [example.place];
@@ -45,8 +45,8 @@ function stampsOf(core: Core, where: Where, value: string): string[] {
   return [...line.matchAll(/ ([a-z0-9-]+)@/g)].map(([, stamp = ""]) => stamp);
 }
 
-function messageOf(where: PlaceName | "target", value: string): Message {
-  return where === "target" ? { ...place("query", ""), target: value } : place(where, value);
+function messageOf(where: PlaceName, value: string): Message {
+  return where === "target" && value.startsWith("/") ? { ...place("query", ""), target: value } : place(where, value);
 }
 
 function lineOf(core: Core, where: Where, value: string): string {

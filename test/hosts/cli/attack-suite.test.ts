@@ -8,6 +8,7 @@ const TYPES = [
   ...[
     "auth",
     "crlf",
+    "data_bomb",
     "deserialize",
     "ldapi",
     "mail_injection",
@@ -18,7 +19,7 @@ const TYPES = [
     "rce",
     "redir",
   ],
-  ...["sqli", "ssi", "ssrf", "ssti", "xpath", "xss"],
+  ...["sqli", "ssi", "ssrf", "ssti", "xpath", "xss", "xxe"],
 ];
 /** Places in which attacks of a type are attacks, where these are not all but one. */
 const PLACES_LEAST: Readonly<Record<string, number>> = {

@@ -48,7 +48,7 @@ describe("loading", () => {
 
   test("every signature has a type, a severity and a reason", () => {
     for (const { stamp, type, severity, reason, cwe } of Engine.load().signatures) {
-      expect(stamp.startsWith(`${type}-`), stamp).toBe(true);
+      expect(stamp.startsWith(`${type.replaceAll("_", "-")}-`), stamp).toBe(true);
       expect(severity, stamp).toBeGreaterThan(0);
       expect(severity, stamp).toBeLessThan(6);
       expect(reason.length, stamp).toBeGreaterThan(10);
