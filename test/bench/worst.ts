@@ -8,10 +8,11 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { constants, gunzipSync } from "node:zlib";
 import type { Inspector } from "../../hosts/core/verdict.ts";
 import { median } from "./engines.ts";
 import { type Genome, genomeSchema, KINDS, makeGenome, mutate, render } from "./genome.ts";
-import { inspect, judge, type PreparedRequest, prepareRequest } from "./merlon.ts";
+import { inspect, type PreparedRequest, prepareRequest } from "./merlon.ts";
 import type { BenchRequest } from "./mix.ts";
 import { createRandom, pick, type Random } from "./random.ts";
 import { threadCpuNs } from "./wire.ts";
@@ -209,7 +210,12 @@ function exactCost(core: Core, request: PreparedRequest): number {
 function costedBytes(core: Core, request: PreparedRequest): number {
   const compressed = request.head.rawHeaders.some((part) => part.toLowerCase() === "content-encoding");
   if (!compressed) return request.wireBytes;
-  return request.wireBytes - request.body.length + judge(core, request).inspectedBytes;
+  return request.wireBytes - request.body.length + unpackedBytes(request.body);
+}
+
+/** What a compressed body holds, a broken one as far as it is sound. */
+function unpackedBytes(body: Uint8Array): number {
+  return gunzipSync(body, { finishFlush: constants.Z_SYNC_FLUSH }).length;
 }
 
 function readKept(folder: string): Genome[] {

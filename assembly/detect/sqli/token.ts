@@ -420,7 +420,7 @@ function scanNumber(): void {
   if ((byteAt(at) | 32) == 0x65) {
     let power = at + 1;
     /* `1.e(`: MySQL forgives the missing power. */
-    if (load<u8>(at - 1) == 0x2e && !isNamePart(power)) at = power;
+    if (load<u8>(at - 1) == 0x2e && (power >= limit || !isNamePart(power))) at = power;
     if (byteAt(power) == 0x2b || byteAt(power) == 0x2d) power++;
     if (isDigit(byteAt(power))) {
       at = power;

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Component, cacheFolder, outputOf } from "../../tools/component.ts";
+import { pythonWithWasmtime } from "../../tools/wheels.ts";
 
 /** What one parser read of one document. */
 export interface Reading {
@@ -19,9 +20,13 @@ export interface Parser {
 }
 
 async function findPython(module: string, script: string): Promise<Component<readonly string[]>> {
-  const found = await outputOf("python3", ["-c", `import ${module}`]);
+  const wheels = await pythonWithWasmtime();
+  if (!("found" in wheels)) return wheels;
+  const python = ["env", `PYTHONPATH=${wheels.found.env.PYTHONPATH}`, wheels.found.command];
+  const [file = "", ...args] = python;
+  const found = await outputOf(file, [...args, "-c", `import ${module}`]);
   if (found === undefined) return { missing: `python3 has no ${module}` };
-  return { found: ["python3", join(import.meta.dirname, script)] };
+  return { found: [...python, join(import.meta.dirname, script)] };
 }
 
 async function findGo(): Promise<Component<readonly string[]>> {
