@@ -192,7 +192,7 @@ function quickCost(core: Core, request: PreparedRequest): number {
     least = Math.min(least, spent);
     turns = Math.min(TURNS_MAX, Math.max(1, Math.ceil(TRY_MS / Math.max(1e-6, spent))));
   }
-  return (least * 1e6) / costedBytes(core, request);
+  return (least * 1e6) / costedBytes(request);
 }
 
 /** CPU time over EXACT_MS, for what is reported. */
@@ -204,10 +204,10 @@ function exactCost(core: Core, request: PreparedRequest): number {
     inspect(core, request);
     turns++;
   } while (performance.now() - start < EXACT_MS);
-  return (threadCpuNs() - before) / turns / costedBytes(core, request);
+  return (threadCpuNs() - before) / turns / costedBytes(request);
 }
 
-function costedBytes(core: Core, request: PreparedRequest): number {
+function costedBytes(request: PreparedRequest): number {
   const compressed = request.head.rawHeaders.some((part) => part.toLowerCase() === "content-encoding");
   if (!compressed) return request.wireBytes;
   return request.wireBytes - request.body.length + unpackedBytes(request.body);

@@ -12,7 +12,7 @@ import { type Component, ROOT, requireOrSkip } from "../tools/component.ts";
 import { envoyBinary } from "../tools/wheels.ts";
 import { readCases } from "./case-file.ts";
 import { deliverParts, randomCuts } from "./delivery.ts";
-import { EnvoyProcess } from "./envoy-process.ts";
+import { type EnvoyAnswer, EnvoyProcess } from "./envoy-process.ts";
 import { type Message, readMessage } from "./message.ts";
 import { readSample } from "./sample.ts";
 
@@ -47,6 +47,26 @@ function envoyFor(context: Parameters<typeof requireOrSkip>[0], which: () => Env
   return envoy;
 }
 
+/** Envoy refuses a call of gRPC with a status of gRPC's own, in an answer whose own status is 200. */
+function isGrpc({ fields }: Message): boolean {
+  return fields.some(
+    ([name, value]) => name.toLowerCase() === "content-type" && /^application\/grpc($|\+)/.test(value),
+  );
+}
+
+const TRIES = 4;
+
+/** An answer that comes before the body was read is lost where the system resets the connection with it. */
+async function sendUntilRead(envoy: EnvoyProcess, message: Message): Promise<EnvoyAnswer> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await envoy.send(message);
+    } catch (error) {
+      if (tried === TRIES) throw error;
+    }
+  }
+}
+
 describe("in Envoy", () => {
   const cases = readCases().filter(({ rawOnly, notEnvoy }) => rawOnly === undefined && notEnvoy === undefined);
   const messageOf = (raw: Buffer): Message => {
@@ -67,7 +87,7 @@ describe("in Envoy", () => {
   test.each(cases.filter(({ line }) => line.startsWith("block")))("in mode block: $name", async ({ raw, line }) => {
     if (blocking === undefined) return;
     const message = messageOf(raw);
-    expect(await blocking.send(message)).toEqual({ status: 403, line });
+    expect(await sendUntilRead(blocking, message)).toEqual({ status: isGrpc(message) ? 200 : 403, line });
   });
 
   test("the filter ran", (context) => {

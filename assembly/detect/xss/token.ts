@@ -289,7 +289,7 @@ function readToken(operand: bool): void {
   tokenFrom = cursor;
   tokenAt = cursor;
   if (isDigit(c)) readNumber();
-  else if (isName(c) || (c == 0x5c && peek(1) == 0x75)) {
+  else if (isName(c) || (c == 0x5c && peek(1) == 0x75 && cursor + 2 < stop)) {
     const at = endOfName(cursor);
     tokenKind = Token.WORD;
     tokenEnd = at;
