@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect, createServer as createProbe } from "node:net";
+import { type AddressInfo, connect, createServer as createProbe, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Message } from "./message.ts";
@@ -155,15 +155,16 @@ export class EnvoyProcess {
   async send(message: Message, cuts: readonly number[] = []): Promise<EnvoyAnswer> {
     const socket = connect(this.#port, "127.0.0.1");
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error("Envoy did not answer")));
-    let answer = "";
-    socket.on("data", (chunk: Buffer) => {
-      answer += chunk.toString("latin1");
-    });
+    const head = readHead(socket);
     const chunked = cuts.length > 0 || message.trailers.length > 0;
+    /* One write: an answer that comes before the body was sent would end the connection under the second. */
+    socket.cork();
     socket.write(headOf(message, chunked), "latin1");
-    if (chunked) await writeChunks((bytes) => socket.write(bytes), message, cuts);
-    else socket.write(message.body);
-    await once(socket, "close");
+    if (!chunked) socket.write(message.body);
+    socket.uncork();
+    const sent = chunked ? writeChunks((bytes) => socket.write(bytes), message, cuts) : undefined;
+    const answer = await head.finally(() => socket.destroy());
+    await sent;
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
     return { status, line: /^x-(?:merlon-)?line: (.*)\r$/m.exec(answer)?.[1] };
   }
@@ -179,6 +180,20 @@ export class EnvoyProcess {
     this.#upstream.closeAllConnections();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The head of the answer, as soon as it is whole: Envoy keeps a connection open for a while after an early answer. */
+function readHead(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => {
+      answer += chunk.toString("latin1");
+      const end = answer.indexOf("\r\n\r\n");
+      if (end >= 0) resolve(answer.slice(0, end + 2));
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("Envoy closed the connection without an answer")));
+  });
 }
 
 function headOf(message: Message, chunked: boolean): string {
