@@ -5,10 +5,10 @@
  */
 
 import { arenaMark, arenaRelease } from "../bytes/arena";
-import { hashLiteral } from "../bytes/hash";
 import { bodyEnd, bodyFeed } from "../decode/body";
 import { collectAdd, collectBegin, collectEnd } from "../decode/collect";
 import { Decoder } from "../decode/decoder";
+import { FieldName } from "../decode/field";
 import { headInspect, headRead, trailersInspect } from "../decode/head";
 import {
   headBlockAt,
@@ -21,7 +21,7 @@ import {
   rawHeadFeed,
   rawTrailers,
 } from "../decode/http1";
-import { fieldByHash, pairsRead } from "../decode/pairs";
+import { fieldNamed, pairsRead } from "../decode/pairs";
 import { Phase } from "../decode/phase";
 import { Place, pointTruncate, pushWord, Word } from "../decode/point";
 import { current, noteAnomaly, reachLimit } from "../decode/transaction";
@@ -100,7 +100,7 @@ export function feedEnd(): void {
 
 /** The status of a response's head, from its `:status` pair. */
 function statusOf(): u32 {
-  const field = fieldByHash(hashLiteral(":status"));
+  const field = fieldNamed(FieldName.STATUS);
   if (!field || field.valueSize != 3) return 0;
   const digits = field.valueAt;
   return (load<u8>(digits) - 48) * 100 + (load<u8>(digits + 1) - 48) * 10 + (load<u8>(digits + 2) - 48);

@@ -8,6 +8,7 @@ import { textFeed } from "../decode/body";
 import { onTrusted } from "../decode/client";
 import { onText } from "../decode/coding";
 import { entityInit } from "../decode/entity";
+import { fieldInit } from "../decode/field";
 import { spellPath } from "../decode/json";
 import { Format, onSpell } from "../decode/point";
 import { profileInit } from "../decode/profile";
@@ -51,6 +52,7 @@ export function start(): void {
   profileInit();
   base64Init();
   entityInit();
+  fieldInit();
   imageInit();
   verdictInit();
   resultInit();

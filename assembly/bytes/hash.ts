@@ -24,15 +24,6 @@ export function hashWord(at: usize, size: u32): u32 {
   return hashEnd(hash);
 }
 
-/** The same hash of a lower-case ASCII literal. */
-export function hashLiteral(word: string): u32 {
-  let hash = HASH_SEED;
-  const text = changetype<usize>(word);
-  const size = <u32>word.length;
-  for (let i: u32 = 0; i < size; i++) hash = hashStep(hash, <u32>load<u16>(text + ((<usize>i) << 1)));
-  return hashEnd(hash);
-}
-
 /** Longest word that the tables know. */
 export const WORD_BYTES_MAX: u32 = 32;
 const LANE_SEED: u64 = 0x9e3779b97f4a7c15;
@@ -42,8 +33,8 @@ const LANE_LOWER: u64 = 0x2020202020202020;
 /**
  * Hash of a word of letters, digits and underscores with its case folded, eight bytes at a time; the table generator
  * computes the same. Setting bit 5 lowers letters and keeps digits and underscores apart.
- * @param size 1 to WORD_BYTES_MAX; up to 16 bytes from each lane's begin are loaded, so the word must lie in a value
- *   (whose padding reaches that far) or in static memory
+ * @param size above 0; up to 16 bytes from each lane's begin are loaded, so the word must lie in a value (whose padding
+ *   reaches that far) or in static memory
  */
 export function hashLanes(at: usize, size: u32): u32 {
   let hash = LANE_SEED ^ <u64>size;
@@ -56,6 +47,24 @@ export function hashLanes(at: usize, size: u32): u32 {
   const keep = <u64>-1 >> <u64>(64 - size * 8);
   hash = (hash ^ ((i64x2.extract_lane(v128.load(at), 0) | LANE_LOWER) & keep)) * LANE_FACTOR;
   return <u32>(hash ^ (hash >> 32));
+}
+
+/**
+ * Whether a name is the same as another one that was folded as `hashLanes` folds it. Names of HTTP hold no characters
+ * that folding confuses (RFC 9110 §5.6.2); the same padding is needed.
+ */
+export function sameLanes(at: usize, folded: usize, size: u32): bool {
+  while (size >= 8) {
+    if ((load<u64>(at) | LANE_LOWER) != load<u64>(folded)) return false;
+    at += 8;
+    folded += 8;
+    size -= 8;
+  }
+  if (!size) return true;
+  const keep = <u64>-1 >> <u64>(64 - size * 8);
+  return (
+    ((i64x2.extract_lane(v128.load(at), 0) | LANE_LOWER) & keep) == (i64x2.extract_lane(v128.load(folded), 0) & keep)
+  );
 }
 
 /** Hash of any bytes, to find a slot by; they need no padding. */

@@ -186,9 +186,7 @@ function readAgain(): void {
     if (current.bodyKind == <u32>BodyKind.FORM) inspectValue(Place.BODY, Decoder.RAW, copy, size, 0);
     else if (looksLikeForm(copy, size)) {
       pushWord(Word.FORM);
-      pollutionBegin();
       formWhole(copy, size, 0x26, Place.FORM_NAME, Place.FORM, Decoder.FORM);
-      pollutionEnd(Place.FORM, Decoder.FORM);
     }
   }
   ropeFree(rope);

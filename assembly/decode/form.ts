@@ -5,11 +5,11 @@
 import { NAME_BYTES_MAX, PAIRS_MAX, VALUE_BYTES_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { isAlpha, isDigit } from "../bytes/ascii";
-import { copyBytes, zeroBytes } from "../bytes/guard";
+import { copyBytes } from "../bytes/guard";
 import { findByte, findEither } from "../bytes/scan";
 import { collectAdd, collectBegin, collectEnd, collectedBytes } from "./collect";
 import { Place, pointDepth, pointTruncate, pushName } from "./point";
-import { pollutionAdd } from "./pollution";
+import { forgetNames, namesRepeat, noteName, pollutionAdd, pollutionBegin, pollutionEnd } from "./pollution";
 import { current, reachLimit } from "./transaction";
 
 /** Where a parser of pairs stands; NAME_BYTES_MAX bytes of the current name follow it. */
@@ -28,6 +28,8 @@ export class FormState {
   pairs: u32;
   /** Bytes were read since the last separator. */
   started: u32;
+  /** The pairs lie there whole and can be read again. */
+  whole: u32;
 }
 
 /** Bytes of a parser's state with the room for the current name. */
@@ -35,7 +37,12 @@ export const FORM_STATE_BYTES: u32 = offsetof<FormState>() + NAME_BYTES_MAX;
 
 /** Starts on pairs split by `separator`. */
 export function formBegin(state: FormState, separator: u32, names: Place, values: Place, decoder: u32): void {
-  zeroBytes(changetype<usize>(state), FORM_STATE_BYTES);
+  state.inValue = 0;
+  state.nameSize = 0;
+  state.nameCut = 0;
+  state.pairs = 0;
+  state.started = 0;
+  state.whole = 0;
   state.separator = separator;
   state.namePlace = <u32>names;
   state.valuePlace = <u32>values;
@@ -91,7 +98,10 @@ function endPairValue(state: FormState, at: usize, size: u32): void {
   pushName(nameAt(state), state.nameSize);
   /* Cookies are not joined with anything; nor is a value that takes more than one window. */
   const fits = !current.valueStart && collectedBytes() + size <= VALUE_BYTES_MAX;
-  if (fits && state.separator == 0x26) pollutionAdd(nameAt(state), state.nameSize, at, size);
+  if (fits && state.separator == 0x26) {
+    if (state.whole) noteName(nameAt(state), state.nameSize);
+    else pollutionAdd(nameAt(state), state.nameSize, at, size);
+  }
   collectEnd(<Place>state.valuePlace, state.decoder, at, size);
   collectBegin();
   pointTruncate(depth);
@@ -147,11 +157,31 @@ export function formFeed(state: FormState, at: usize, size: u32, last: bool): vo
   else keepPiece(state, from, <u32>(end - from));
 }
 
-/** Reads pairs that lie there whole. */
+/** Reads pairs that lie there whole, and what parameters that come more than once give together. */
 export function formWhole(at: usize, size: u32, separator: u32, names: Place, values: Place, decoder: u32): void {
   const state = changetype<FormState>(wholeState);
   formBegin(state, separator, names, values, decoder);
+  state.whole = 1;
+  forgetNames();
   formFeed(state, at, size, true);
+  if (namesRepeat) joinWhole(at, size, values, decoder);
+}
+
+/** Goes through the pairs again, now that names are known to come more than once. */
+function joinWhole(at: usize, size: u32, values: Place, decoder: u32): void {
+  const end = at + <usize>size;
+  pollutionBegin();
+  for (let pairs: u32 = 0; at < end && pairs < PAIRS_MAX; pairs++) {
+    const stop = findByte(at, end, 0x26);
+    const equals = findByte(at, stop, 0x3d);
+    const value = equals + 1;
+    const name = <u32>(equals - at);
+    if (value <= stop && <u32>(stop - value) <= VALUE_BYTES_MAX) {
+      pollutionAdd(at, name < NAME_BYTES_MAX ? name : NAME_BYTES_MAX, value, <u32>(stop - value));
+    }
+    at = stop + 1;
+  }
+  pollutionEnd(values, decoder);
 }
 
 const wholeState: usize = memory.data(FORM_STATE_BYTES, 16);

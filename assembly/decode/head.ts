@@ -4,17 +4,18 @@
  */
 import { Anomaly } from "../abi/status";
 import { arenaMark, arenaRelease } from "../bytes/arena";
-import { equalsLower, isAlpha, isDigit, startsLower } from "../bytes/ascii";
-import { hashLiteral, hashWord } from "../bytes/hash";
+import { isAlpha, isDigit, startsLower } from "../bytes/ascii";
+import { hashWord } from "../bytes/hash";
 import { findByte, findEither } from "../bytes/scan";
 import { bodyBegin } from "./body";
 import { inspectValue } from "./chain";
 import { findClient } from "./client";
 import { bodyKindOf, charsetIn, codingsOf, framingOf } from "./content";
 import { Decoder } from "./decoder";
+import { FieldName, isRepeated, isSkipped } from "./field";
 import { formWhole } from "./form";
 import { isKnownValue, rememberValue } from "./memo";
-import { Field, fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "./pairs";
+import { Field, fieldCount, fieldIn, fieldNamed, joinedAt, joinedValue, pairsRead } from "./pairs";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
 import { inspectTarget, inspectUrl, readPath } from "./uri";
@@ -28,62 +29,8 @@ export let targetSize: u32 = 0;
 export let authorityAt: usize = 0;
 export let authoritySize: u32 = 0;
 
-/** What a field's name asks for. */
-enum FieldKind {
-  VALUE = 0,
-  /** Not part of the canonical transaction: it ends at a hop, or frames the message. */
-  SKIPPED = 1,
-  COOKIE = 2,
-  URL = 3,
-  USER_AGENT = 4,
-  /** Credentials: what follows the scheme (RFC 9110 §11.4) is a value of its own. */
-  CREDENTIALS = 5,
-  /** A client sends the same value with every request, and it is nobody's secret. */
-  REPEATED = 6,
-}
-
-function fieldKind(at: usize, size: u32): FieldKind {
-  switch (size) {
-    case 0:
-      return FieldKind.SKIPPED;
-    case 2:
-      return equalsLower(at, size, "te") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 4:
-      return equalsLower(at, size, "host") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 6:
-      if (equalsLower(at, size, "cookie")) return FieldKind.COOKIE;
-      if (equalsLower(at, size, "accept")) return FieldKind.REPEATED;
-      return equalsLower(at, size, "expect") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 7:
-      if (equalsLower(at, size, "referer")) return FieldKind.URL;
-      return equalsLower(at, size, "upgrade") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 10:
-      if (equalsLower(at, size, "user-agent")) return FieldKind.USER_AGENT;
-      if (equalsLower(at, size, "connection")) return FieldKind.SKIPPED;
-      return equalsLower(at, size, "keep-alive") ? FieldKind.SKIPPED : FieldKind.VALUE;
-    case 13:
-      return equalsLower(at, size, "authorization") ? FieldKind.CREDENTIALS : FieldKind.VALUE;
-    case 14:
-      return equalsLower(at, size, "content-length") ? FieldKind.SKIPPED : repeatedKind(at, size);
-    case 16:
-      return equalsLower(at, size, "proxy-connection") ? FieldKind.SKIPPED : repeatedKind(at, size);
-    case 17:
-      return equalsLower(at, size, "transfer-encoding") ? FieldKind.SKIPPED : repeatedKind(at, size);
-    default:
-      return repeatedKind(at, size);
-  }
-}
-
-/** Fields by which a client says what it is and takes; with every request the same. */
-function repeatedKind(at: usize, size: u32): FieldKind {
-  const same =
-    startsLower(at, size, "accept-") || startsLower(at, size, "sec-fetch-") || startsLower(at, size, "sec-ch-");
-  return same ? FieldKind.REPEATED : FieldKind.VALUE;
-}
-
-/** Looks at a value that probably came before, unless it did and was harmless. */
+/** Looks at a value that probably came before, unless it did and was harmless. The point's name is on the stack. */
 function inspectRepeated(where: Place, field: Field, size: u32): void {
-  if (isKnownValue(field.hash, joinedAt, size) && !everyLayer) return;
   const found = current.matches + current.matchesDropped;
   const limits = current.limits;
   const anomalies = current.anomalies;
@@ -91,35 +38,37 @@ function inspectRepeated(where: Place, field: Field, size: u32): void {
   current.anomalies = 0;
   inspectValue(where, Decoder.RAW, joinedAt, size, 0);
   const silent = !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
-  if (silent) rememberValue(field.hash, joinedAt, size);
+  if (silent) rememberValue(field.name, joinedAt, size);
   current.limits |= limits;
   current.anomalies |= anomalies;
 }
 
 function inspectField(field: Field): void {
-  const kind = load<u8>(field.nameAt) == 0x3a ? FieldKind.SKIPPED : fieldKind(field.nameAt, field.nameSize);
-  if (kind == FieldKind.SKIPPED) return;
+  const name = field.name;
+  /* No other name begins with a colon (RFC 9113 §8.3), and none is empty. */
+  if (!name && (!field.nameSize || load<u8>(field.nameAt) == 0x3a)) return;
   const mark = arenaMark();
+  const size = joinedValue(field, name == FieldName.COOKIE);
+  if (!isRepeated(name) || !isKnownValue(name, joinedAt, size) || everyLayer) inspectNamed(field, size);
+  arenaRelease(mark);
+}
+
+/** Looks at the joined value of a field that is not skipped. */
+function inspectNamed(field: Field, size: u32): void {
+  const name = field.name;
   const depth = pointDepth();
-  const size = joinedValue(field, kind == FieldKind.COOKIE);
   pushWord(Word.HEADER);
   pushHeaderName(field.nameAt, field.nameSize);
-  if (kind == FieldKind.COOKIE) {
+  if (isRepeated(name)) {
+    inspectRepeated(name == FieldName.USER_AGENT ? Place.USER_AGENT : Place.HEADER, field, size);
+  } else if (name == FieldName.COOKIE) {
     pushWord(Word.COOKIE);
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
-  } else if (kind != FieldKind.URL || !inspectUrl(joinedAt, size)) {
-    const place = kind == FieldKind.USER_AGENT ? Place.USER_AGENT : Place.HEADER;
-    if (kind == FieldKind.USER_AGENT || kind == FieldKind.REPEATED) {
-      inspectRepeated(place, field, size);
-      pointTruncate(depth);
-      arenaRelease(mark);
-      return;
-    }
-    const skip = kind == FieldKind.CREDENTIALS ? schemeBytes(joinedAt, size) : 0;
-    inspectValue(place, Decoder.RAW, joinedAt + <usize>skip, size - skip, skip);
+  } else if (name != FieldName.REFERER || !inspectUrl(joinedAt, size)) {
+    const skip = name == FieldName.AUTHORIZATION ? schemeBytes(joinedAt, size) : 0;
+    inspectValue(Place.HEADER, Decoder.RAW, joinedAt + <usize>skip, size - skip, skip);
   }
   pointTruncate(depth);
-  arenaRelease(mark);
 }
 
 /** Bytes of the scheme in front of credentials, with its space: what follows is one value, in base64 in RFC 7617. */
@@ -135,9 +84,9 @@ function schemeBytes(at: usize, size: u32): u32 {
 /** Longest scheme that is skipped; what is longer is no scheme and belongs to the value. */
 const SCHEME_BYTES_MAX: u32 = 16;
 
-/** @returns size of a field's value by its lower-case name, 0 if absent; its address is in `joinedAt` */
-function headerValue(name: string): u32 {
-  const field = fieldByHash(hashLiteral(name));
+/** @returns size of a known field's joined value, 0 if absent; its address is in `joinedAt` */
+function headerValue(name: FieldName): u32 {
+  const field = fieldNamed(name);
   return field ? joinedValue(field, false) : 0;
 }
 
@@ -171,32 +120,32 @@ export function headRead(at: usize, size: u32): bool {
     noteAnomaly(Anomaly.HEAD);
     return false;
   }
-  methodSize = headerValue(":method");
+  methodSize = headerValue(FieldName.METHOD);
   methodAt = methodSize ? joinedAt : 0;
-  targetSize = headerValue(":path");
+  targetSize = headerValue(FieldName.PATH);
   targetAt = targetSize ? joinedAt : 0;
-  authoritySize = headerValue(":authority");
+  authoritySize = headerValue(FieldName.AUTHORITY);
   authorityAt = joinedAt;
   if (!authoritySize) {
-    authoritySize = headerValue("host");
+    authoritySize = headerValue(FieldName.HOST);
     authorityAt = joinedAt;
   }
   originForm();
   current.siteHash = hashWord(authorityAt, hostBytes(authorityAt, authoritySize));
   readPath(targetAt, targetSize);
-  const forwarded = headerValue("x-forwarded-for");
+  const forwarded = headerValue(FieldName.X_FORWARDED_FOR);
   findClient(joinedAt, forwarded);
-  const type = headerValue("content-type");
+  const type = headerValue(FieldName.CONTENT_TYPE);
   current.bodyKind = type ? <u32>bodyKindOf(joinedAt, type) : <u32>BodyKind.SNIFF;
   current.declaredKind = current.bodyKind;
   current.charset = type ? <u32>charsetIn(joinedAt, type) : 0;
   current.framing = type ? <u32>framingOf(joinedAt, type) : 0;
   current.coded = current.framing || current.bodyKind == <u32>BodyKind.PROTOBUF ? 1 : 0;
-  const codings = headerValue("content-encoding");
+  const codings = headerValue(FieldName.CONTENT_ENCODING);
   current.codings = codings ? codingsOf(joinedAt, codings) : 0;
   if (current.framing) {
-    let coding = headerValue("grpc-encoding");
-    if (!coding) coding = headerValue("connect-content-encoding");
+    let coding = headerValue(FieldName.GRPC_ENCODING);
+    if (!coding) coding = headerValue(FieldName.CONNECT_CONTENT_ENCODING);
     if (coding) current.codings |= (codingsOf(joinedAt, coding) & 255) << 16;
   }
   bodyBegin();
@@ -222,7 +171,7 @@ export function headInspect(): void {
   const count = fieldCount();
   for (let i: u32 = 0; i < count; i++) {
     const field = fieldIn(i);
-    if (!field.later) inspectField(field);
+    if (!field.later && !isSkipped(field.name)) inspectField(field);
   }
 }
 

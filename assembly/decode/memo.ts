@@ -30,7 +30,7 @@ let hash: u32 = 0;
 
 /**
  * Whether the value was looked at before and is harmless. If not, `rememberValue` may be called after the look.
- * @param name hash of the field's name
+ * @param name the field's `FieldName`
  */
 export function isKnownValue(name: u32, at: usize, size: u32): bool {
   if (size > VALUE_MAX) {

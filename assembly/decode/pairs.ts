@@ -9,8 +9,10 @@
 import { HEADERS_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc } from "../bytes/arena";
+import { lower } from "../bytes/ascii";
 import { copyBytes } from "../bytes/guard";
-import { hashWord } from "../bytes/hash";
+import { hashLanes } from "../bytes/hash";
+import { FIELD_NAMES, FieldName, fieldName } from "./field";
 import { reachLimit } from "./transaction";
 
 /** One field of the canonical head. */
@@ -21,14 +23,20 @@ export class Field {
   valueAt: usize;
   valueSize: u32;
   hash: u32;
-  /** Number of the next field of the same name plus one, 0 for none. */
+  /** Its `FieldName`. */
+  name: u32;
+  /** Number plus one of the next field of the same name or, where that is unknown, of the same bucket; 0 for none. */
   next: u32;
   /** Whether an earlier field has this name. */
   later: u32;
 }
 
-const fields: usize = memory.data(HEADERS_MAX * 28, 16);
-const buckets: usize = memory.data(512, 16);
+const BUCKETS: u32 = 64;
+const fields: usize = memory.data(HEADERS_MAX * 32, 16);
+/** Number plus one of the first field, by known name. */
+const first: usize = memory.data(FIELD_NAMES * 2, 16);
+/** The same, by hash, of the fields with other names. */
+const buckets: usize = memory.data(BUCKETS * 2, 16);
 let count: u32 = 0;
 
 /** Fields of the head read last. */
@@ -41,10 +49,22 @@ export function fieldIn(index: u32): Field {
   return changetype<Field>(fields + <usize>(index * offsetof<Field>()));
 }
 
-/** Empties the table; a head that could not be read has no fields. */
+/** Empties the tables; a head that could not be read has no fields. */
 function clear(): void {
   count = 0;
-  memory.fill(buckets, 0, 512);
+  for (let at: usize = 0; at < 128; at += 16) {
+    v128.store(first + at, i64x2.splat(0));
+    v128.store(buckets + at, i64x2.splat(0));
+  }
+}
+
+/** Whether two fields have the same name, case ignored. */
+function sameName(one: Field, other: Field): bool {
+  if (one.hash != other.hash || one.nameSize != other.nameSize) return false;
+  for (let i: usize = 0; i < <usize>one.nameSize; i++) {
+    if (lower(load<u8>(one.nameAt + i)) != lower(load<u8>(other.nameAt + i))) return false;
+  }
+  return true;
 }
 
 /** Adds a field and links it to the earlier ones of its name. */
@@ -53,25 +73,26 @@ function addField(nameAt: usize, nameSize: u32, valueAt: usize, valueSize: u32):
     reachLimit(Limit.HEADERS);
     return;
   }
-  const field = fieldIn(count);
+  const field = fieldIn(count++);
   field.nameAt = nameAt;
   field.nameSize = nameSize;
   field.valueAt = valueAt;
   field.valueSize = valueSize;
-  field.hash = hashWord(nameAt, nameSize);
+  field.hash = nameSize ? hashLanes(nameAt, nameSize) : 0;
+  field.name = nameSize ? fieldName(field.hash, nameAt, nameSize) : <u32>FieldName.OTHER;
   field.next = 0;
   field.later = 0;
-  const bucket = buckets + ((<usize>(field.hash & 255)) << 1);
-  let index = <u32>load<u16>(bucket);
-  count++;
+  const known = field.name != FieldName.OTHER;
+  const chain = known ? first + ((<usize>field.name) << 1) : buckets + ((<usize>(field.hash & (BUCKETS - 1))) << 1);
+  let index = <u32>load<u16>(chain);
   if (!index) {
-    store<u16>(bucket, <u16>count);
+    store<u16>(chain, <u16>count);
     return;
   }
-  /* A bucket's chain holds fields of several names; what matters is the last one of this name. */
+  /* A bucket's chain holds fields of several names. */
   for (;;) {
     const other = fieldIn(index - 1);
-    if (other.hash == field.hash && other.nameSize == nameSize) field.later = 1;
+    if (known || sameName(other, field)) field.later = 1;
     if (!other.next) {
       other.next = count;
       return;
@@ -108,15 +129,10 @@ export function pairsRead(at: usize, size: u32): bool {
   return true;
 }
 
-/** @returns the first field whose name hashes to `hash`, or null */
-export function fieldByHash(hash: u32): Field {
-  let index = <u32>load<u16>(buckets + ((<usize>(hash & 255)) << 1));
-  while (index) {
-    const field = fieldIn(index - 1);
-    if (field.hash == hash) return field;
-    index = field.next;
-  }
-  return changetype<Field>(0);
+/** @returns the first field of a known name, or null */
+export function fieldNamed(name: FieldName): Field {
+  const index = <u32>load<u16>(first + ((<usize>name) << 1));
+  return index ? fieldIn(index - 1) : changetype<Field>(0);
 }
 
 /** The joined value: address in `joinedAt`. */
@@ -127,7 +143,7 @@ function nextOfName(field: Field): Field {
   let index = field.next;
   while (index) {
     const other = fieldIn(index - 1);
-    if (other.hash == field.hash && other.nameSize == field.nameSize) return other;
+    if (field.name != FieldName.OTHER || sameName(other, field)) return other;
     index = other.next;
   }
   return changetype<Field>(0);
@@ -138,11 +154,11 @@ function nextOfName(field: Field): Field {
  * @param cookie join by "; " instead of ","
  * @returns its size; `joinedAt` its address, 0 when the scratch is used up
  */
-export function joinedValue(first: Field, cookie: bool): u32 {
-  joinedAt = first.valueAt;
-  let other = nextOfName(first);
-  if (!other) return first.valueSize;
-  let size = first.valueSize;
+export function joinedValue(from: Field, cookie: bool): u32 {
+  joinedAt = from.valueAt;
+  let other = from.next ? nextOfName(from) : changetype<Field>(0);
+  if (!other) return from.valueSize;
+  let size = from.valueSize;
   while (other) {
     size += other.valueSize + 2;
     other = nextOfName(other);
@@ -153,7 +169,7 @@ export function joinedValue(first: Field, cookie: bool): u32 {
     return 0;
   }
   let to = joinedAt;
-  let field = first;
+  let field = from;
   while (field) {
     if (to > joinedAt) {
       store<u8>(to++, cookie ? 0x3b : 0x2c);

@@ -6,7 +6,7 @@ import { POLLUTION_BYTES_MAX, POLLUTION_NAMES_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
 import { copyBytes } from "../bytes/guard";
-import { hashWord } from "../bytes/hash";
+import { hashLanes, hashWord } from "../bytes/hash";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
 import { inspectValue } from "./chain";
 import { collectGather, gatheredAt } from "./collect";
@@ -19,6 +19,34 @@ class Entry {
   hash: u32;
   nameSize: u32;
   valueSize: u32;
+}
+
+/** Names up to which `noteName` tells them apart; with more, two may be the same for all it knows. */
+const NOTED_MAX: u32 = 16;
+/** One bit a name, by its hash. */
+const noted: usize = memory.data(32, 16);
+let names: u32 = 0;
+
+/** Whether two of the names noted since `forgetNames` may be the same: false is sure. */
+export let namesRepeat: bool = false;
+
+/** Begins to watch the names of pairs that lie there whole, and could be read again. */
+export function forgetNames(): void {
+  v128.store(noted, i64x2.splat(0));
+  v128.store(noted, i64x2.splat(0), 16);
+  names = 0;
+  namesRepeat = false;
+}
+
+/** Notes a name, which lies in static memory. */
+export function noteName(at: usize, size: u32): void {
+  if (!size) return;
+  const hash = hashLanes(at, size);
+  const byte = noted + <usize>((hash >> 3) & 31);
+  const bit = 1 << (hash & 7);
+  const bits = <u32>load<u8>(byte);
+  if (bits & bit || ++names > NOTED_MAX) namesRepeat = true;
+  store<u8>(byte, <u8>(bits | bit));
 }
 
 const VALUE_KEPT_MAX: u32 = 1024;

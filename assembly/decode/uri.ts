@@ -10,7 +10,6 @@ import { inspectValue } from "./chain";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
 import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
-import { pollutionBegin, pollutionEnd } from "./pollution";
 
 /** Path of the target read last, without query. */
 export let pathAt: usize = 0;
@@ -22,14 +21,12 @@ export function readPath(at: usize, size: u32): void {
   pathSize = <u32>(findByte(at, at + <usize>size, 0x3f) - at);
 }
 
-/** Looks at a query: its pairs, and what duplicates give together. */
+/** Looks at a query. */
 function inspectQuery(at: usize, size: u32): void {
   if (!size) return;
   const depth = pointDepth();
   pushWord(Word.QUERY);
-  pollutionBegin();
   formWhole(at, size, 0x26, Place.QUERY_NAME, Place.QUERY, Decoder.FORM);
-  pollutionEnd(Place.QUERY, Decoder.FORM);
   pointTruncate(depth);
 }
 

@@ -26,8 +26,9 @@ export {
 export { decode, decodeChanged, locate, locatedEnd, locatedStart } from "../../assembly/decode/decoder";
 export { huffmanBuild, huffmanBytes, huffmanRead } from "../../assembly/decode/huffman";
 export { layerIn, layersAlloc } from "../../assembly/decode/layer";
+export { fieldName, isRepeated, isSkipped } from "../../assembly/decode/field";
 export { isKnownValue, rememberValue } from "../../assembly/decode/memo";
-export { fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
+export { fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
 export {
   findLastName,
   findName,

@@ -22,12 +22,6 @@ test.each(["", "a", "Authorization", "x-api-key", "ÿþ", "a".repeat(300)])("the
   expect(core.call("hashWord")(put(core, upper), upper.length)).toBe(hashWord(word));
 });
 
-test("a literal has the hash of its bytes", () => {
-  const text = core.text(1);
-  const bytes = put(core, bytesOf(text));
-  expect(core.call("hashLiteral")(core.call("text_at")(1))).toBe(core.call("hashWord")(bytes, text.length));
-});
-
 test("every word of the tables is found by its hash, in any case, and alone", () => {
   const rows = readdirSync(WORDS).flatMap((file) => readFileSync(join(WORDS, file), "utf8").split("\n"));
   const words = rows

@@ -1,6 +1,5 @@
 /** Blocks of header pairs: what their format says is read, everything else is refused. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { hashWord } from "../../../hosts/policy/hash.ts";
 import { Core, encodePairs, type Pair } from "../core.ts";
 import { put } from "../scratch.ts";
 
@@ -18,11 +17,15 @@ function read(block: Uint8Array): boolean {
 
 /** The canonical value of a name, or null. */
 function joined(name: string, cookie = false): string | null {
-  const field = core.call("fieldByHash")(hashWord(name));
-  if (field === 0) return null;
-  const size = core.call("joinedValue")(field, cookie ? 1 : 0);
-  const at = core.number("joinedAt");
-  return core.bytes.toString("latin1", at, at + size);
+  for (let index = 0; index < core.call("fieldCount")(); index++) {
+    const field = core.call("fieldIn")(index);
+    const at = core.bytes.readUInt32LE(field);
+    if (core.bytes.toString("latin1", at, at + core.bytes.readUInt32LE(field + 4)).toLowerCase() !== name) continue;
+    const size = core.call("joinedValue")(field, cookie ? 1 : 0);
+    const from = core.number("joinedAt");
+    return core.bytes.toString("latin1", from, from + size);
+  }
+  return null;
 }
 
 const FIELDS: readonly Pair[] = [
