@@ -131,9 +131,10 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
   return next;
 }
 
-/** Characters that no base64 text has: with one of them, trying is in vain. */
-const NOT_BASE64: u32 =
-  Has.SINGLE | Has.DOUBLE | Has.LESS | Has.OPEN | Has.SEMICOLON | Has.PIPE | Has.BACKSLASH | Has.COLON;
+/** Characters of base64 (RFC 4648 §4, §5), white space between its lines among them. */
+const BASE64: u32 = Has.ALPHA | Has.DIGIT | Has.PLUS | Has.SLASH | Has.DASH | Has.EQUALS | Has.SPACE | Has.NEWLINE;
+/** With one of all others, trying is in vain. */
+const NOT_BASE64: u32 = ~BASE64;
 
 /** Whether the bytes are base64 of a text or of compressed bytes; most values of its alphabet are words and numbers. */
 function hidesReading(at: usize, size: u32): bool {
