@@ -17,6 +17,7 @@ export const RESULT_LIMITS: u32 = offsetof<Result>("limits");
 export const RESULT_ANOMALIES: u32 = offsetof<Result>("anomalies");
 export const RESULT_INSPECTED: u32 = offsetof<Result>("inspected");
 export const RESULT_BODY_BYTES: u32 = offsetof<Result>("bodyBytes");
+export const RESULT_INCIDENT: u32 = offsetof<Result>("incident");
 export const RESULT_CLIENT_HIGH: u32 = offsetof<Result>("clientHigh");
 export const RESULT_CLIENT_LOW: u32 = offsetof<Result>("clientLow");
 export const RESULT_HEAD_BYTES: u32 = offsetof<Result>();

@@ -8,7 +8,6 @@ import { arenaMark, arenaRelease } from "../bytes/arena";
 import { bodyEnd, bodyFeed } from "../decode/body";
 import { collectAdd, collectBegin, collectEnd } from "../decode/collect";
 import { Decoder } from "../decode/decoder";
-import { FieldName } from "../decode/field";
 import { headInspect, headRead, trailersInspect } from "../decode/head";
 import {
   headBlockAt,
@@ -21,7 +20,7 @@ import {
   rawHeadFeed,
   rawTrailers,
 } from "../decode/http1";
-import { fieldNamed, pairsRead } from "../decode/pairs";
+import { pairsRead } from "../decode/pairs";
 import { Phase } from "../decode/phase";
 import { Place, pointTruncate, pushWord, Word } from "../decode/point";
 import { current, noteAnomaly, reachLimit } from "../decode/transaction";
@@ -98,18 +97,9 @@ export function feedEnd(): void {
   current.phase = <u32>Phase.REQUEST_DONE;
 }
 
-/** The status of a response's head, from its `:status` pair. */
-function statusOf(): u32 {
-  const field = fieldNamed(FieldName.STATUS);
-  if (!field || field.valueSize != 3) return 0;
-  const digits = field.valueAt;
-  return (load<u8>(digits) - 48) * 100 + (load<u8>(digits + 1) - 48) * 10 + (load<u8>(digits + 2) - 48);
-}
-
 /** Takes a response's head. @returns false when the block is malformed; the body is looked at all the same */
 export function feedResponseHead(at: usize, size: u32): bool {
   const good = pairsRead(at, size);
-  if (good) current.responseStatus = statusOf();
   current.phase = <u32>Phase.RESPONSE_BODY;
   collectBegin();
   return good;

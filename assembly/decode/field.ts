@@ -10,24 +10,23 @@ export enum FieldName {
   METHOD = 1,
   PATH = 2,
   AUTHORITY = 3,
-  STATUS = 4,
-  HOST = 5,
+  HOST = 4,
   /* From the first one to here, see `isSkipped`. */
-  LAST_SKIPPED = 13,
-  COOKIE = 14,
-  REFERER = 15,
-  AUTHORIZATION = 16,
-  X_FORWARDED_FOR = 17,
-  CONTENT_TYPE = 18,
-  CONTENT_ENCODING = 19,
-  GRPC_ENCODING = 20,
-  CONNECT_CONTENT_ENCODING = 21,
+  LAST_SKIPPED = 12,
+  COOKIE = 13,
+  REFERER = 14,
+  AUTHORIZATION = 15,
+  X_FORWARDED_FOR = 16,
+  CONTENT_TYPE = 17,
+  CONTENT_ENCODING = 18,
+  GRPC_ENCODING = 19,
+  CONNECT_CONTENT_ENCODING = 20,
   /* From here on, see `isRepeated`. */
-  USER_AGENT = 22,
+  USER_AGENT = 21,
 }
 
 /** The names in the order of their numbers, from 1 on. */
-const NAMES: string = `:method :path :authority :status host te expect upgrade connection keep-alive content-length
+const NAMES: string = `:method :path :authority host te expect upgrade connection keep-alive content-length
 proxy-connection transfer-encoding cookie referer authorization x-forwarded-for content-type content-encoding
 grpc-encoding connect-content-encoding user-agent accept accept-charset accept-encoding accept-language sec-fetch-dest
 sec-fetch-mode sec-fetch-site sec-fetch-user sec-ch-ua sec-ch-ua-arch sec-ch-ua-bitness sec-ch-ua-form-factors
@@ -58,15 +57,13 @@ function entryOf(number: u32): Entry {
 
 /** @returns the number of a name by its hash, or `FieldName.OTHER` */
 export function fieldName(hash: u32, at: usize, size: u32): u32 {
-  let slot = hash & ((1 << INDEX_BITS) - 1);
-  let number = <u32>load<u8>(index + <usize>slot);
-  while (number) {
+  for (let i: u32 = 0; i < FIELD_NAMES; i++) {
+    const number = <u32>load<u8>(index + <usize>((hash + i) & ((1 << INDEX_BITS) - 1)));
+    if (!number) break;
     const entry = entryOf(number);
     if (entry.hash == hash && entry.size == size) {
       return sameLanes(at, changetype<usize>(entry) + offsetof<Entry>(), size) ? number : <u32>FieldName.OTHER;
     }
-    slot = (slot + 1) & ((1 << INDEX_BITS) - 1);
-    number = <u32>load<u8>(index + <usize>slot);
   }
   return FieldName.OTHER;
 }

@@ -66,7 +66,6 @@ export class Transaction {
   bodyBytes: u32;
   inspected: u32;
   responseBytes: u32;
-  responseStatus: u32;
 
   limits: u32;
   anomalies: u32;

@@ -16,7 +16,7 @@ import { graphqlGate, graphqlLex } from "./graphql";
 import { includeGate, includeLex } from "./include";
 import { knownGate, knownLex } from "./known/known";
 import { ldapiGate, ldapiLex } from "./ldapi";
-import { leakGate, leakLex } from "./leak";
+import { leakGate, leakLex } from "./leak/leak";
 import { mailGate, mailLex } from "./mail";
 import { nosqliGate, nosqliLex } from "./nosqli/nosqli";
 import { objectGate, objectLex } from "./object";

@@ -5,6 +5,7 @@
 import { Limit } from "../abi/status";
 import { HASH_SEED, hashEnd, hashStep } from "../bytes/hash";
 import { current, matchSignature } from "../decode/transaction";
+import { isLeak } from "../detect/leak/leak";
 import { CATALOG, SEVERITIES } from "../tables/signatures.gen";
 import { Failure, failsClosedIn, imageOf, Section, Slot, sectionHas, sectionOf, sectionSize } from "./image";
 import { blocks, Mode } from "./mode";
@@ -45,6 +46,13 @@ function isMalicious(image: usize): bool {
     return true;
   }
   return false;
+}
+
+/** Whether the response shows that an attack may have worked: the request was one, and what came back leaks. */
+export function isIncident(): bool {
+  let leaks = false;
+  for (let i: u32 = 0; i < current.matches; i++) if (isLeak(matchSignature(i))) leaks = true;
+  return leaks && isMalicious(imageOf(Slot.ACTIVE));
 }
 
 /**

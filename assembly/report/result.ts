@@ -6,6 +6,7 @@ import { CHAIN_MAX, EXCERPT_BYTES_MAX, MATCHES_MAX, POINT_TEXT_BYTES_MAX } from 
 import { reserve } from "../bytes/region";
 import { ropeCopy } from "../bytes/rope";
 import { current, matchRope } from "../decode/transaction";
+import { isIncident } from "../policy/verdict";
 import { LayerHead, MatchHead } from "./record";
 
 /** The fixed head of the record; its fields mean what `Verdict` in hosts/core/verdict.ts says of them. */
@@ -24,7 +25,7 @@ export class Result {
   anomalies: u32;
   inspected: u32;
   bodyBytes: u32;
-  responseStatus: u32;
+  incident: u32;
   clientHigh: u64;
   clientLow: u64;
 }
@@ -57,7 +58,7 @@ export function writeResult(hasShadow: bool): usize {
   result.anomalies = current.anomalies;
   result.inspected = current.inspected;
   result.bodyBytes = current.bodyBytes;
-  result.responseStatus = current.responseStatus;
+  result.incident = isIncident() ? 1 : 0;
   result.clientHigh = current.clientHigh;
   result.clientLow = current.clientLow;
   if (rope.size) ropeCopy(rope, 0, rope.size, room + <usize>offsetof<Result>());

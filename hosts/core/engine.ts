@@ -385,6 +385,7 @@ export class CoreTransaction implements Transaction {
       matchesDropped: 0,
       limits: [],
       anomalies: [],
+      incident: false,
       clientIp: "",
       inspectedBytes: 0,
       failed: true,
@@ -475,6 +476,7 @@ function readVerdict(instance: Instance, at: number): Verdict {
     matchesDropped: word(core.RESULT_MATCHES_DROPPED),
     limits: bitNames(word(core.RESULT_LIMITS), instance.limits),
     anomalies: bitNames(word(core.RESULT_ANOMALIES), instance.anomalies),
+    incident: word(core.RESULT_INCIDENT) === 1,
     clientIp: addressText(
       view.readBigUInt64LE(at + core.RESULT_CLIENT_HIGH.value),
       view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value),

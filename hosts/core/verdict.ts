@@ -55,6 +55,8 @@ export interface Verdict {
   readonly limits: readonly string[];
   /** What back ends would read in different ways, in the core's own words. */
   readonly anomalies: readonly string[];
+  /** Whether the request was an attack and the response shows what it should not: it may have worked. */
+  readonly incident: boolean;
   /** Address of the client by the policy's trusted hops, in text form. */
   readonly clientIp: string;
   /** Body bytes that went through the parsers. */

@@ -27,6 +27,8 @@ export interface FeedEvent {
   readonly failed: boolean;
   readonly limits: readonly string[];
   readonly anomalies: readonly string[];
+  /** The response to an attack leaked something. */
+  readonly incident: boolean;
   readonly matches: readonly FeedMatch[];
 }
 
@@ -101,6 +103,7 @@ export class Feed {
       failed: verdict.failed,
       limits: verdict.limits,
       anomalies: verdict.anomalies,
+      incident: verdict.incident,
       matches: matchesOf(verdict),
     };
     this.#count(shown);

@@ -88,6 +88,7 @@ export function Detail({ event }: { event: FeedEvent }) {
       {event.matches.map((match, index) => (
         <MatchBlock key={index} match={match} />
       ))}
+      {event.incident && <p>The response leaked something: the attack may have worked. Look at it first.</p>}
       {event.limits.length > 0 && <p>Limits reached: {event.limits.join(", ")}.</p>}
       {event.anomalies.length > 0 && <p>Back ends may read this differently: {event.anomalies.join(", ")}.</p>}
     </div>

@@ -115,3 +115,37 @@ test("mode off looks at nothing, unless a shadow does", () => {
   usePolicy(core, { mode: "block" }, "shadow");
   expect(ask(core, { target: `/?a=${ATTACK}` }).points).toEqual(["query.a"]);
 });
+
+describe("an incident", () => {
+  const LEAK = "root:x:0:0:root:/root:/bin/bash\nbin:x:1:1:bin:/bin:/sbin/nologin\n";
+
+  /** Whether the request and what came back are an incident. */
+  function isIncident(target: string, response: string): boolean {
+    const handle = core.begin();
+    core.pairs("tx_head", handle, [
+      [":method", "GET"],
+      [":path", target],
+    ]);
+    core.end(handle);
+    core.pairs("tx_response_head", handle, [[":status", "200"]]);
+    core.piece("tx_response_body", handle, Buffer.from(response, "latin1"));
+    core.call("tx_response_end")(handle);
+    const record = core.record(handle);
+    core.free(handle);
+    return record.readUInt32LE(core.number("RESULT_INCIDENT")) === 1;
+  }
+
+  test("is an attack and a leak together, in any mode that looks", () => {
+    expect(isIncident("/?f=../../../../etc/passwd", LEAK)).toBe(true);
+    expect(isIncident("/?f=../../../../etc/passwd", "not found")).toBe(false);
+    expect(isIncident("/?f=accounts", LEAK)).toBe(false);
+    expect(isIncident("/?f=accounts", "not found")).toBe(false);
+  });
+
+  test("is none where the policy does not count the attack", () => {
+    const given = ask(core, { target: "/?f=../../../../etc/passwd" });
+    const stamps = [...given.line.matchAll(/ ([a-z0-9-]+)@/g)].map(([, stamp = ""]) => stamp);
+    usePolicy(core, { mode: "monitoring", disable: { stamps } });
+    expect(isIncident("/?f=../../../../etc/passwd", LEAK)).toBe(false);
+  });
+});
