@@ -13,7 +13,8 @@ import { findClient } from "./client";
 import { bodyKindOf, charsetIn, codingsOf, framingOf } from "./content";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
-import { isKnownValue, rememberValue } from "./memo";
+import { fuelSpent, payKnown } from "./fuel";
+import { isKnownValue, knownUnits, rememberValue } from "./memo";
 import { Field, fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "./pairs";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
@@ -83,7 +84,7 @@ function repeatedKind(at: usize, size: u32): FieldKind {
 
 /** Looks at a value that probably came before, unless it did and was harmless. */
 function inspectRepeated(where: Place, field: Field, size: u32): void {
-  if (isKnownValue(field.hash, joinedAt, size) && !everyLayer) return;
+  if (isKnownValue(field.hash, joinedAt, size) && !everyLayer && payKnown(where, size, knownUnits)) return;
   const found = current.matches + current.matchesDropped;
   const limits = current.limits;
   const anomalies = current.anomalies;
@@ -91,7 +92,7 @@ function inspectRepeated(where: Place, field: Field, size: u32): void {
   current.anomalies = 0;
   inspectValue(where, Decoder.RAW, joinedAt, size, 0);
   const silent = !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
-  if (silent) rememberValue(field.hash, joinedAt, size);
+  if (silent) rememberValue(field.hash, joinedAt, size, fuelSpent);
   current.limits |= limits;
   current.anomalies |= anomalies;
 }

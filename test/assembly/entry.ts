@@ -27,6 +27,7 @@ export { decode, decodeChanged, locate, locatedEnd, locatedStart } from "../../a
 export { huffmanBuild, huffmanBytes, huffmanRead } from "../../assembly/decode/huffman";
 export { layerIn, layersAlloc } from "../../assembly/decode/layer";
 export { isKnownValue, rememberValue } from "../../assembly/decode/memo";
+export { isNoise } from "../../assembly/decode/noise";
 export { fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
 export {
   findLastName,
