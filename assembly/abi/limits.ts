@@ -74,9 +74,12 @@ export const BOMB_BYTES_MIN: u32 = 1048576;
 export const MESSAGES_NESTED_MAX: u32 = 16;
 /** Tokens that a lexer keeps of one window. */
 export const TOKENS_MAX: u32 = 4096;
-/** Work allowed for one value: units a byte, and a floor for short ones. One unit is about one visit of one byte. */
-export const FUEL_PER_BYTE: u32 = 192;
-export const FUEL_FLOOR: u32 = 16384;
+/** Work that a value brings for each of its bytes, in units of about a nanosecond or one visit of one byte. */
+export const FUEL_PER_BYTE: u32 = 128;
+/** Work that a transaction has beside that, for values that are short and dear. */
+export const FUEL_ALLOWANCE: u32 = 49152;
+/** Work that values may leave to later ones. */
+export const FUEL_SAVED_MAX: u32 = 4194304;
 /** Internal entities of one XML document that are undone, and bytes of all their names and values. */
 export const ENTITIES_MAX: u32 = 24;
 export const ENTITY_BYTES_MAX: u32 = 1024;

@@ -4,8 +4,6 @@
  */
 import {
   CHAIN_MAX,
-  FUEL_FLOOR,
-  FUEL_PER_BYTE,
   LAYERS_MAX,
   NEST_MAX,
   ROUNDS_MAX,
@@ -20,11 +18,13 @@ import { sameBytes } from "../bytes/scan";
 import { base64Head, hidesText, looksBase64, readsAsText } from "./base64";
 import { inspectCompressed, looksCompressed } from "./compressed";
 import { Decoder, decode, decodeChanged } from "./decoder";
+import { closeAccount, openAccount } from "./fuel";
 import { mayBeGraphql, nestedGraphql } from "./graphql";
 import { looksGzip, looksZlib } from "./gzip";
 import { beginsLikeJson, nestedJson } from "./json";
 import { inspectToken, tokenAt } from "./jwt";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
+import { isNoise } from "./noise";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
 import { inspectSerialized, looksSerialized } from "./serialized";
@@ -38,7 +38,6 @@ import {
   place,
   SEEN_BYTES,
   seen,
-  setFuel,
   setNest,
   setPlace,
   setSeen,
@@ -48,6 +47,12 @@ import {
   valueBase,
 } from "./value";
 import { nestedXml } from "./xml";
+
+/** What it costs, in units, to decode a byte and to profile one, and what a layer and a window cost beyond that. */
+const DECODE_UNITS: u32 = 4;
+const PROFILE_UNITS: u32 = 2;
+const LAYER_UNITS: u32 = 64;
+const WINDOW_UNITS: u32 = 64;
 
 let room: usize = 0;
 let count: u32 = 0;
@@ -101,7 +106,7 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
     reachLimit(Limit.LAYERS);
     return changetype<Layer>(0);
   }
-  if (!spend(from.size * 2)) {
+  if (!spend(from.size * DECODE_UNITS + LAYER_UNITS)) {
     reachLimit(Limit.FUEL);
     return changetype<Layer>(0);
   }
@@ -170,6 +175,7 @@ function expand(base: Layer): void {
     if (!(from.has & NOT_BASE64) && hidesReading(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
     if (changetype<usize>(from) == changetype<usize>(before)) return;
     if (changetype<usize>(from) != changetype<usize>(plain)) lookInside(from);
+    if (isNoise(from.at, from.size, from.opaque)) return;
   }
   reachLimit(Limit.LAYERS);
 }
@@ -292,7 +298,7 @@ function inspectAll(): void {
 
 /** Builds the layers of one window and looks at each. */
 function inspectWindow(decoder: u32, at: usize, size: u32): void {
-  if (!spend(size)) {
+  if (!spend(size * PROFILE_UNITS + WINDOW_UNITS)) {
     reachLimit(Limit.FUEL);
     return;
   }
@@ -351,8 +357,9 @@ export function inspectValue(where: Place, decoder: u32, at: usize, size: u32, b
   while (size) {
     const window = size < VALUE_BYTES_MAX ? size : VALUE_BYTES_MAX;
     setValueBase(base);
-    if (nest == 1) setFuel(<i32>(FUEL_FLOOR + FUEL_PER_BYTE * window));
+    if (nest == 1) openAccount(window);
     inspectWindow(decoder, at, window);
+    if (nest == 1) closeAccount();
     if (window == size) break;
     const advance = window - VALUE_OVERLAP_BYTES;
     at += <usize>advance;

@@ -14,7 +14,8 @@ import { bodyKindOf, charsetIn, codingsOf, framingOf } from "./content";
 import { Decoder } from "./decoder";
 import { FieldName, isRepeated, isSkipped } from "./field";
 import { formWhole } from "./form";
-import { isKnownValue, rememberValue } from "./memo";
+import { fuelSpent, payKnown } from "./fuel";
+import { isKnownValue, knownUnits, rememberValue } from "./memo";
 import { Field, fieldCount, fieldIn, fieldNamed, joinedAt, joinedValue, pairsRead } from "./pairs";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
@@ -38,7 +39,7 @@ function inspectRepeated(where: Place, field: Field, size: u32): void {
   current.anomalies = 0;
   inspectValue(where, Decoder.RAW, joinedAt, size, 0);
   const silent = !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
-  if (silent) rememberValue(field.name, joinedAt, size);
+  if (silent) rememberValue(field.name, joinedAt, size, fuelSpent);
   current.limits |= limits;
   current.anomalies |= anomalies;
 }
@@ -49,8 +50,17 @@ function inspectField(field: Field): void {
   if (!name && (!field.nameSize || load<u8>(field.nameAt) == 0x3a)) return;
   const mark = arenaMark();
   const size = joinedValue(field, name == FieldName.COOKIE);
-  if (!isRepeated(name) || !isKnownValue(name, joinedAt, size) || everyLayer) inspectNamed(field, size);
+  if (!isRepeated(name) || everyLayer || !isPaid(name, size)) inspectNamed(field, size);
   arenaRelease(mark);
+}
+
+/** Whether the value of a field that clients repeat is known to be harmless, and its look has been paid for. */
+function isPaid(name: u32, size: u32): bool {
+  return isKnownValue(name, joinedAt, size) && payKnown(placeOf(name), size, knownUnits);
+}
+
+function placeOf(name: u32): Place {
+  return name == FieldName.USER_AGENT ? Place.USER_AGENT : Place.HEADER;
 }
 
 /** Looks at the joined value of a field that is not skipped. */
@@ -60,7 +70,7 @@ function inspectNamed(field: Field, size: u32): void {
   pushWord(Word.HEADER);
   pushHeaderName(field.nameAt, field.nameSize);
   if (isRepeated(name)) {
-    inspectRepeated(name == FieldName.USER_AGENT ? Place.USER_AGENT : Place.HEADER, field, size);
+    inspectRepeated(placeOf(name), field, size);
   } else if (name == FieldName.COOKIE) {
     pushWord(Word.COOKIE);
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);

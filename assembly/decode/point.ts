@@ -243,6 +243,11 @@ export function findLastName(): bool {
 /** Finds the name segment that has `inner` others inside it. @returns false if the point has fewer */
 export function findName(inner: u32): bool {
   flatten();
+  return nextName(inner);
+}
+
+/** Finds another name of the point that `findName` was asked about last. */
+export function nextName(inner: u32): bool {
   for (let i = flatDepth; i; i--) {
     const one = segment(flat, i - 1);
     if (one.kind < NAME) continue;

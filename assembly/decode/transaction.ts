@@ -129,6 +129,11 @@ export class Transaction {
   rawLine: u32;
   rawStatusLine: u32;
 
+  /** Units of the allowance of work that are used, below 0 for saved ones: see fuel.ts. */
+  debt: i32;
+  wireDebt: i32;
+  responseDebt: i32;
+
   /** Hash of the host that the request was sent to, without port and in lower case. */
   siteHash: u32;
   /** Rows of known attacks whose path the request has, one bit each. */

@@ -153,11 +153,14 @@ function judgeLine(from: usize, at: usize, end: usize, lines: u32, empty: bool):
   return false;
 }
 
+/** What a byte of the layer costs, in units. */
+const BYTE_UNITS: u32 = 3;
+
 /** Looks for such attacks in the current layer. */
 export function crlfLex(): void {
   if (!crlfGate()) return;
   if (!isLinePlace() && layer.size > BODY_VALUE_MAX) return;
-  if (!spend(layer.size)) {
+  if (!spend(layer.size * BYTE_UNITS)) {
     reachLimit(Limit.FUEL);
     return;
   }

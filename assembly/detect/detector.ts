@@ -5,9 +5,11 @@
  *
  * Guarantee: a gate may let a lexer run in vain; it never keeps one from a match. Proven in fuzz/prefilter.test.ts.
  */
+import { Limit } from "../abi/status";
 import { layer } from "../decode/layer";
 import { Place } from "../decode/point";
 import { Has } from "../decode/profile";
+import { reachLimit } from "../decode/transaction";
 import { place, setEveryLayer, spend } from "../decode/value";
 import { bombGate, bombLex } from "./bomb";
 import { crlfGate, crlfLex } from "./crlf";
@@ -118,10 +120,16 @@ export function lexersWanted(): u32 {
   return lexers | bit(Lexer.KNOWN, knownGate()) | bit(Lexer.BOMB, bombGate());
 }
 
+/** What the gates of a layer cost beyond its bytes, in units. */
+const GATES_UNITS: u32 = 160;
+
 /** Looks at the current layer. */
 export function detectLayer(): void {
   lexed = 0;
-  if (!spend(layer.size)) return;
+  if (!spend(layer.size + GATES_UNITS)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
   lexed = layer.wanted ? layer.wanted : lexersWanted();
   if (lexed & Lexer.LEAK) leakLex();
   if (lexed & Lexer.SQLI) sqliLex();

@@ -83,7 +83,7 @@ function isEdgeElement(at: usize, size: u32): bool {
 /** Looks for such attacks in the current layer. */
 export function includeLex(): void {
   if (!includeGate()) return;
-  if (!spend(layer.size >> 2)) {
+  if (!spend(layer.size >> 1)) {
     reachLimit(Limit.FUEL);
     return;
   }

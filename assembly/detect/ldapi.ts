@@ -192,7 +192,7 @@ export function ldapiLex(): void {
     }
     return;
   }
-  if (!spend(layer.size * 4)) return;
+  if (!spend(layer.size * 2)) return;
   if (load<u8>(first) == 0x29) {
     readBroken(first, end);
     return;

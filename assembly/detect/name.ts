@@ -4,7 +4,7 @@
  */
 import { isAlpha, isDigit } from "../bytes/ascii";
 import { layer } from "../decode/layer";
-import { findName, lastNameAt, lastNameSize, Place } from "../decode/point";
+import { findName, lastNameAt, lastNameSize, nextName, Place } from "../decode/point";
 import { place } from "../decode/value";
 
 /** Longest name that is read, in bytes. */
@@ -78,11 +78,13 @@ export function stepsEnded(): bool {
 }
 
 /**
- * Reads the name `inner` steps outside of the current one of a document's key, 1 being the object that holds it.
+ * Reads the name `inner` steps outside of the current one of a document's key, 1 being the object that holds it, which
+ * is asked for first.
  * @returns false if there is none, or the current layer is no key
  */
 export function outerStep(inner: u32): bool {
-  if (place != Place.JSON_KEY || inner > OUTER_MAX || !findName(inner)) return false;
+  if (place != Place.JSON_KEY || inner > OUTER_MAX) return false;
+  if (!(inner > 1 ? nextName(inner) : findName(inner))) return false;
   stepAt = lastNameAt;
   stepSize = lastNameSize;
   return true;

@@ -173,6 +173,9 @@ function unionPath(at: usize, end: usize, quoted: bool): usize {
   return startsLower(stop, <u32>(end - stop), "::") && isRow(AXES, at, <u32>(stop - at)) ? at : 0;
 }
 
+/** What a byte costs behind an operator, in units. */
+const BYTE_UNITS: u32 = 4;
+
 /** Reads on behind a break. @returns whether something was reported */
 function readOn(at: usize, end: usize, quoted: bool): bool {
   const path = unionPath(at, end, quoted);
@@ -181,7 +184,7 @@ function readOn(at: usize, end: usize, quoted: bool): bool {
     return true;
   }
   const stop = operatorEnd(at, end);
-  return stop != 0 && readEffects(at, stop, end);
+  return stop != 0 && spend(<u32>(end - stop) * BYTE_UNITS) && readEffects(at, stop, end);
 }
 
 /** Whether the value begins with a number, or leaves brackets that it did not open. */
@@ -200,10 +203,9 @@ export function xpathLex(): void {
   for (let quote: u32 = 0x22; quote <= 0x27; quote += 5) {
     const at = behindQuote(quote);
     if (!at) continue;
-    if (!spend(layer.size * 4)) return;
     if (readOn(at, end, true)) return;
   }
   const at = behindPlain();
-  if (!at || !(breakCloses || beginsNumber()) || !spend(layer.size * 4)) return;
+  if (!at || !(breakCloses || beginsNumber())) return;
   readOn(at, end, false);
 }

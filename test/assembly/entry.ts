@@ -24,10 +24,11 @@ export {
   sniffKind,
 } from "../../assembly/decode/content";
 export { decode, decodeChanged, locate, locatedEnd, locatedStart } from "../../assembly/decode/decoder";
+export { fieldName, isRepeated, isSkipped } from "../../assembly/decode/field";
 export { huffmanBuild, huffmanBytes, huffmanRead } from "../../assembly/decode/huffman";
 export { layerIn, layersAlloc } from "../../assembly/decode/layer";
-export { fieldName, isRepeated, isSkipped } from "../../assembly/decode/field";
 export { isKnownValue, rememberValue } from "../../assembly/decode/memo";
+export { isNoise } from "../../assembly/decode/noise";
 export { fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "../../assembly/decode/pairs";
 export {
   findLastName,

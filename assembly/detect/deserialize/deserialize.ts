@@ -28,7 +28,7 @@ const BASE64_BYTES_MAX: u32 = 2048;
 /** Where a long value's second window begins: no value begins there. */
 const LATER_WINDOW: u32 = VALUE_BYTES_MAX - VALUE_OVERLAP_BYTES;
 /** Work for each byte of a stream whose strings are compared with rows of names. */
-const STREAM_UNITS: u32 = 16;
+const STREAM_UNITS: u32 = 3;
 const decoded: usize = memory.data(BASE64_BYTES_MAX + 64, 16);
 
 /** First four bytes as a number, in memory order. */

@@ -5,6 +5,7 @@
  * as strings before it. Marshal (ruby, doc/marshal.rdoc): `o:`, `c`, `U:` and `e:` with the class's name.
  */
 import { isAlpha, isDigit, isSpace, isWord, startsLower } from "../../bytes/ascii";
+import { spend } from "../../decode/value";
 
 /** Modules of Python whose functions run commands or code, a line each. */
 const MODULES: string = `os
@@ -46,8 +47,12 @@ Sprockets::
 DRb::
 `;
 
+/** What it costs to try all rows, in units. */
+const ROWS_UNITS: u32 = 64;
+
 /** Size of the row of `rows` that stands at `at`, up to the first byte that is no part of a name, or 0. */
 function rowAt(rows: string, at: usize, end: usize): u32 {
+  if (!spend(ROWS_UNITS)) return 0;
   let row = changetype<usize>(rows);
   const stop = row + ((<usize>rows.length) << 1);
   while (row < stop) {

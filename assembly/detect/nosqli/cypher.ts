@@ -128,7 +128,7 @@ function read(quote: u32, end: usize): bool {
   /* A word right behind a quote is quoted: the quote opens. */
   if (!from || <u32>load<u8>(from - 1) == quote) return false;
   let at = from;
-  if (!isClause(at, <u32>(wordEnd(at, end) - at))) return false;
+  if (!isClause(at, <u32>(wordEnd(at, end) - at)) || !spend(<u32>(end - at) * 4)) return false;
   while (at < end) {
     const c = <u32>load<u8>(at);
     if (c == 0x27 || c == 0x22) {
@@ -151,7 +151,7 @@ function read(quote: u32, end: usize): bool {
 
 /** Looks for such attacks in the current layer. */
 export function cypherLex(): void {
-  if (!cypherGate() || !spend(layer.size * 4)) return;
+  if (!cypherGate() || !spend(layer.size)) return;
   const end = layer.at + <usize>layer.size;
   if (!read(0x27, end)) read(0x22, end);
 }

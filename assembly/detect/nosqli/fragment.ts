@@ -102,7 +102,7 @@ function judgeOperator(at: usize, end: usize): bool {
 
 /** Looks for such pieces in the current layer. */
 export function fragmentLex(): void {
-  if (!fragmentGate() || !spend(layer.size * 2)) return;
+  if (!fragmentGate() || !spend(layer.size)) return;
   const end = layer.at + <usize>layer.size;
   let at = findByte(layer.at, end, 0x24);
   let tries: u32 = 0;

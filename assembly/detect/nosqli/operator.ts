@@ -7,10 +7,12 @@
  * a request is what a login form sends; inside a filter it is a search. Operators that run script are never for
  * clients. The rest is told, not blocked, and inside a filter it is not even told.
  */
+import { Limit } from "../../abi/status";
 import { endsLower, equalsLower, isDigit, isRow } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { Has } from "../../decode/profile";
+import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
@@ -176,6 +178,21 @@ function takeOuter(): void {
   }
 }
 
+/** Whether a step of the name is an operator that matters; the steps around it are read only then. */
+function namesOperator(): bool {
+  stepsBegin();
+  while (stepsNext()) {
+    if (stepSize > 2 && load<u8>(stepAt) == 0x24 && (isCode(stepAt, stepSize) || isComparison(stepAt, stepSize))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** What a byte of the name costs, and a step around it, in units. */
+const BYTE_UNITS: u32 = 16;
+const STEP_UNITS: u32 = 256;
+
 /** Whether the current layer can be such a name. */
 export function operatorGate(): bool {
   return (layer.has & Has.DOLLAR) != 0 && isNamePlace();
@@ -183,7 +200,12 @@ export function operatorGate(): bool {
 
 /** Looks for such names in the current layer. */
 export function operatorLex(): void {
-  if (!operatorGate() || !spend(layer.size * 8)) return;
+  if (!operatorGate()) return;
+  if (!spend(layer.size * BYTE_UNITS)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
+  if (!namesOperator()) return;
   steps = 0;
   password = false;
   token = false;
@@ -192,7 +214,13 @@ export function operatorLex(): void {
   let at: usize = 0;
   let size: u32 = 0;
   let inner = false;
-  if (place == Place.JSON_KEY) takeOuter();
+  if (place == Place.JSON_KEY) {
+    takeOuter();
+    if (!spend(steps * STEP_UNITS)) {
+      reachLimit(Limit.FUEL);
+      return;
+    }
+  }
   stepsBegin();
   while (stepsNext()) {
     if (stepSize > 2 && load<u8>(stepAt) == 0x24 && (isCode(stepAt, stepSize) || isComparison(stepAt, stepSize))) {

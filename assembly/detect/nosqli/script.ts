@@ -230,7 +230,7 @@ function callEnd(end: usize): usize {
 
 /** Looks for such attacks in the current layer. */
 export function scriptLex(): void {
-  if (!scriptGate() || !spend(layer.size * 4)) return;
+  if (!scriptGate() || !spend(layer.size * 2)) return;
   const end = layer.at + <usize>layer.size;
   for (let quote: u32 = 0x22; quote <= 0x27; quote += 5) {
     const at = behindQuote(quote);

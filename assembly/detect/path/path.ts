@@ -38,6 +38,9 @@ import {
   walk,
 } from "./walk";
 
+/** What the search for a climb costs for each byte, and a walk, in units. */
+const SEARCH_UNITS: u32 = 1;
+const WALK_UNITS: u32 = 16;
 const SLASHES: u32 = Has.SLASH | Has.BACKSLASH;
 const ODD: u32 = Has.LEAD | Has.HIGH | Has.PERCENT;
 
@@ -83,6 +86,9 @@ export function traversalGate(): bool {
   return mayClimb() || mayName() || ((layer.has & Has.CONTROL) != 0 && (layer.has & (Has.DOT | SLASHES)) != 0);
 }
 
+/** Where the run of dots ends that was looked at last. */
+let runEnd: usize = 0;
+
 /** Whether a run of dots that begins before `at` ends in what some reader takes for a separator. */
 function endsLikeClimb(at: usize, end: usize): bool {
   while (at < end) {
@@ -90,6 +96,7 @@ function endsLikeClimb(at: usize, end: usize): bool {
     if (c != 0x2e && c != 0x3f && c != 0x5e && c > 8) break;
     at++;
   }
+  runEnd = at;
   if (at == end) return true;
   const c = <u32>load<u8>(at);
   if (c == 0x2f || c == 0x5c || c == 0x3b || c == 0x25 || c == 0x20 || c >= 0x80) return true;
@@ -106,8 +113,11 @@ function isClimbing(kind: PathSymbol, at: usize, end: usize): bool {
   return following == PathSymbol.UNKNOWN || following == PathSymbol.DOT || following == PathSymbol.MARK;
 }
 
-/** Whether [at, end) has two neighbours that could be the dots of a climb, or a byte that only odd writings have. */
-function looksClimbing(at: usize, end: usize): bool {
+/**
+ * The next place in [at, end) that has two neighbours that could be the dots of a climb, or a byte that only odd
+ * writings have; `end` where there is none.
+ */
+function nextClimb(at: usize, end: usize): usize {
   const dot = i8x16.splat(0x2e);
   const mark = i8x16.splat(0x3f);
   const caret = i8x16.splat(0x5e);
@@ -129,28 +139,57 @@ function looksClimbing(at: usize, end: usize): bool {
     const zeroMask = <u32>i8x16.bitmask(i8x16.eq(bytes, zero)) & valid;
     const exMask = <u32>i8x16.bitmask(i8x16.eq(bytes, ex));
     /* Control bytes may stand between dots, but not for all of them. */
-    let pairs = (dotMask & ((realMask << 1) | carryReal)) | (realMask & ((dotMask << 1) | carryDot));
-    while (pairs) {
-      const second = chunk + <usize>ctz(pairs);
-      if (endsLikeClimb(second, end)) return true;
-      /* The rest of the run in this chunk ends where this pair's run ends. */
-      const run = <u32>ctz(~(dotMask >> ctz(pairs)));
-      pairs &= ~(((1 << run) - 1) << ctz(pairs));
-    }
+    const pairs = (dotMask & ((realMask << 1) | carryReal)) | (realMask & ((dotMask << 1) | carryDot));
+    const first = pairs ? nextPair(chunk, pairs, dotMask, end) : end;
     let odd = <u32>i8x16.bitmask(v128.or(i8x16.ge_u(bytes, lead), i8x16.eq(bytes, percent))) & valid;
     odd |= exMask & ((zeroMask << 1) | carryZero) & valid;
     while (odd) {
       let here = chunk + <usize>ctz(odd);
+      if (here >= first) break;
       odd &= odd - 1;
       if (load<u8>(here) == 0x78) here--;
       const kind = symbolAt(here, end);
-      if (symbolOdd && isClimbing(kind, here, end)) return true;
+      if (symbolOdd && isClimbing(kind, here, end)) return here;
     }
+    if (first < end) return first;
     carryDot = (dotMask >> 15) & 1;
     carryReal = (realMask >> 15) & 1;
     carryZero = (zeroMask >> 15) & 1;
   }
-  return false;
+  return end;
+}
+
+/** Up to here the dots were read of which no climb ends: a long run is read once. */
+let dotsRead: usize = 0;
+
+/** The first of the pairs in a chunk whose run of dots ends like a climb, or `end`. */
+function nextPair(chunk: usize, pairs: u32, dotMask: u32, end: usize): usize {
+  while (pairs) {
+    const second = chunk + <usize>ctz(pairs);
+    if (second >= dotsRead) {
+      if (endsLikeClimb(second, end)) return second;
+      dotsRead = runEnd;
+    }
+    /* The rest of the run in this chunk ends where this pair's run ends. */
+    const run = <u32>ctz(~(dotMask >> ctz(pairs)));
+    pairs &= ~(((1 << run) - 1) << ctz(pairs));
+  }
+  return end;
+}
+
+/** The next byte in [at, end) that ends every path in the text around it, or `end`. */
+function nextBreak(at: usize, end: usize): usize {
+  for (; at < end; at += 16) {
+    const bytes = v128.load(at);
+    const quotes = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x27)));
+    const angles = v128.or(i8x16.eq(bytes, i8x16.splat(0x3c)), i8x16.eq(bytes, i8x16.splat(0x3e)));
+    const lines = v128.or(i8x16.eq(bytes, i8x16.splat(0x0a)), i8x16.eq(bytes, i8x16.splat(0x0d)));
+    const pairs = v128.or(i8x16.eq(bytes, i8x16.splat(0x3d)), i8x16.eq(bytes, i8x16.splat(0x26)));
+    const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x2c)), i8x16.eq(bytes, i8x16.splat(0x60)));
+    const ends = <u32>i8x16.bitmask(v128.or(v128.or(v128.or(quotes, angles), v128.or(lines, pairs)), others));
+    if (ends) return at + <usize>ctz(ends) < end ? at + <usize>ctz(ends) : end;
+  }
+  return end;
 }
 
 /** Decodings of percent escapes on the way here beyond the one that the place asks for. */
@@ -318,11 +357,24 @@ function targetOf(): Target {
 const NOISE_BYTES: u32 = 512;
 const NOISE_KINDS: u32 = 12;
 
+/** Whether the layer's bytes are noise, once that was asked: every climb of a layer asks it. */
+enum Noise {
+  UNKNOWN = 0,
+  NO = 1,
+  YES = 2,
+}
+let noise: Noise = Noise.UNKNOWN;
+
+function isNoise(): bool {
+  if (noise == Noise.UNKNOWN) noise = looksNoisy() ? Noise.YES : Noise.NO;
+  return noise == Noise.YES;
+}
+
 /**
  * Whether the bytes above ASCII are noise, as in keys and compressed bytes: nearly each is another one. Whoever writes
  * dots and slashes in odd ways writes them again and again.
  */
-function isNoise(): bool {
+function looksNoisy(): bool {
   const size = layer.size;
   const end = layer.at + <usize>(size > NOISE_BYTES ? NOISE_BYTES : size);
   let low: u64 = 0;
@@ -344,6 +396,8 @@ function isNoise(): bool {
 function judge(from: usize, to: usize, end: usize): void {
   if (!separators && !nulAt) return;
   const whole = isWhole(from, to, end);
+  /* In the middle of something else, only a climb of several steps says anything. */
+  if (!whole && climbs < 2) return;
   const target = targetOf();
   if (climbsAll) {
     /* A climb between a slash and a backslash is one that a filter for one of them should not see. */
@@ -378,36 +432,58 @@ function judge(from: usize, to: usize, end: usize): void {
 export function traversalLex(): void {
   if (!traversalGate()) return;
   const end = layer.at + <usize>layer.size;
-  if (!spend(layer.size >> 1)) {
+  noise = Noise.UNKNOWN;
+  if (!spend(layer.size * SEARCH_UNITS)) {
     reachLimit(Limit.FUEL);
     return;
   }
-  if (!looksClimbing(layer.at, end)) {
-    if (mayName() || (layer.has & Has.CONTROL) != 0) judgeNames(end);
-    return;
-  }
-  if (!spend(layer.size * 4)) {
-    reachLimit(Limit.FUEL);
-    return;
-  }
+  dotsRead = 0;
+  const first = nextClimb(layer.at, end);
+  if (first < end) judgeClimbs(first, end);
+  else if (mayName() || (layer.has & Has.CONTROL) != 0) judgeNames(end);
+}
+
+/** Whether a path that begins at `from` may be all that the value says: what `isWhole` asks of its begin. */
+function mayBeWhole(from: usize): bool {
+  return from - layer.at <= 3 || load<u8>(from - 1) == 0x3d;
+}
+
+/**
+ * Walks the paths of which one may climb.
+ * @param hit the first place that looks like a climb
+ */
+function judgeClimbs(hit: usize, end: usize): void {
   let at = layer.at;
+  let stop = at;
+  let walked: u32 = 0;
   while (at < end) {
     const from = at;
+    if (hit < from) hit = nextClimb(from, end);
+    if (stop < from) stop = nextBreak(from, end);
+    /* What neither climbs nor stands at a begin would not be judged whatever it names. */
+    if (hit >= stop && !mayBeWhole(from)) {
+      at = stop + 1;
+      continue;
+    }
     at = walk(from, end);
+    walked += <u32>(at - from) + 1;
     if (at > from) {
       judge(from, at, end);
       if (from <= layer.at + 2 && kinds() & PathWord.WRAPPER && isWrapper()) report(Signature.PTRAV_WRAPPER, from, at);
     } else at++;
   }
+  if (!spend(walked * WALK_UNITS)) reachLimit(Limit.FUEL);
   if (kinds() & PathWord.WRAPPER && isScriptData(layer.at, end)) report(Signature.PTRAV_WRAPPER, layer.at, end);
 }
 
 /** Looks at the paths that count without a climb: those at the begin of the value or behind an equals sign. */
 function judgeNames(end: usize): void {
   let at = layer.at;
+  let walked: u32 = 0;
   while (at < end) {
     const from = at;
     at = walk(from, end);
+    walked += <u32>(at - from) + 1;
     if (at > from) {
       judge(from, at, end);
       if (from <= layer.at + 2 && kinds() & PathWord.WRAPPER && isWrapper()) report(Signature.PTRAV_WRAPPER, from, at);
@@ -417,5 +493,6 @@ function judgeNames(end: usize): void {
       at = findByte(at, end, 0x3d) + 1;
     }
   }
+  if (!spend(walked * WALK_UNITS)) reachLimit(Limit.FUEL);
   if (kinds() & PathWord.WRAPPER && isScriptData(layer.at, end)) report(Signature.PTRAV_WRAPPER, layer.at, end);
 }

@@ -306,9 +306,12 @@ export function codeGate(): bool {
   return mayCall() || mayScript() || mayFunction() || mayNote() || mayRequest() || mayJoin();
 }
 
+/** What a byte costs in all searches together, in units. */
+const SEARCH_UNITS: u32 = 1;
+
 /** Looks for code in the current layer. */
 export function codeLex(): void {
-  if (!spend(layer.size)) {
+  if (!spend(layer.size * SEARCH_UNITS)) {
     reachLimit(Limit.FUEL);
     return;
   }

@@ -6,11 +6,13 @@
  * shape its arguments have. The same word behind the same operator is harmless in a sentence and an attack at the end
  * of a parameter, so the sum must reach a threshold that depends on the place.
  */
+import { Limit } from "../../abi/status";
 import { equalsLower, isAlpha, isDigit, startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { wordPayload } from "../../decode/profile";
-import { place } from "../../decode/value";
+import { reachLimit } from "../../decode/transaction";
+import { place, spend } from "../../decode/value";
 import { SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
 import {
   argumentsEnd,
@@ -46,6 +48,8 @@ export const ATTACK: i32 = 4;
 const NOTHING: i32 = -99;
 /** Bytes in which a switch must follow. */
 const SWITCH_BYTES: usize = 96;
+/** What it costs to weigh a word that may be a command, in units. */
+const WORD_UNITS: u32 = 48;
 /** Words that run another in a row, and options of each. */
 const RUNNERS_MAX: u32 = 3;
 const OPTIONS_MAX: u32 = 3;
@@ -358,6 +362,10 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   if (wordSize < 2) return 0;
   /* A word in plain sight is one of the layer's words; without any of the table only hidden ones and paths are left. */
   if (!wordHidden && !wordGlobs && !((layer.words >> SHELL_SHIFT) & SHELL_MASK) && !isPathOrCmdlet()) return 0;
+  if (!spend(WORD_UNITS)) {
+    reachLimit(Limit.FUEL);
+    return 0;
+  }
   let syntax: bool = prefixSyntax != 0;
   let generated: bool = prefixGenerated;
   let tick: bool = prefixTick;

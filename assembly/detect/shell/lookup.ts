@@ -30,6 +30,9 @@ function start(level: u32): u32 {
   return load<u32>(starts + ((<usize>level) << 2));
 }
 
+/** What a byte costs inside a lookup, in units. */
+const INSIDE_UNITS: u32 = 4;
+
 function keep(c: u32): void {
   if (size == TEXT_BYTES) return;
   if (size && c - 0xb1 < 0x10 && foldWide(c)) return;
@@ -97,8 +100,17 @@ function asks(): bool {
 
 /** Looks for lookups in the current layer. */
 export function lookupLex(): void {
+  inside = 0;
+  readLookups();
+  if (!spend(inside * INSIDE_UNITS)) reachLimit(Limit.FUEL);
+}
+
+/** Bytes read inside lookups. */
+let inside: u32 = 0;
+
+function readLookups(): void {
   const end = layer.at + <usize>layer.size;
-  if (!spend(layer.size)) {
+  if (!spend(layer.size >> 1)) {
     reachLimit(Limit.FUEL);
     return;
   }
@@ -109,6 +121,7 @@ export function lookupLex(): void {
   let at = findByte(layer.at, end, 0x24);
   while (at < end) {
     const c = <u32>load<u8>(at);
+    inside++;
     if (c == 0x24 && at + 1 < end && load<u8>(at + 1) == 0x7b) {
       if (!depth) {
         from = at;

@@ -42,6 +42,11 @@ const SENTENCE_WORDS: u32 = 3;
 /** Longest name of an option whose value is looked at as a command. */
 const OPTION_BYTES: u32 = 40;
 
+/** What it costs to look at the begin of a value, at a byte that may open a position, and at the position, in units. */
+const BEGIN_UNITS: u32 = 128;
+const OPENING_UNITS: u32 = 8;
+const POSITION_UNITS: u32 = 32;
+
 function mayCommand(): bool {
   const words = ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
   if (layer.has & OPENERS)
@@ -296,7 +301,15 @@ function commandLex(): void {
       continue;
     }
     const within = depth != 0 || backticks;
+    if (!spend(OPENING_UNITS)) {
+      reachLimit(Limit.FUEL);
+      return;
+    }
     if (readOpening(at, end) && !(c == 0x26 && openingSize == 1 && isReference(at, end))) {
+      if (!spend(POSITION_UNITS)) {
+        reachLimit(Limit.FUEL);
+        return;
+      }
       if (judgeAround(at, end, within, text, open) >= ATTACK) {
         report(Signature.RCE_COMMAND, at, commandTo);
         return;
@@ -317,7 +330,7 @@ function isOpener(c: u32): bool {
 /** Looks for such attacks in the current layer. */
 export function shellLex(): void {
   if (mayCommand()) {
-    if (!spend(layer.size * 3)) {
+    if (!spend(layer.size + BEGIN_UNITS)) {
       reachLimit(Limit.FUEL);
       return;
     }

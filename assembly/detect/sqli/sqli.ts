@@ -61,6 +61,7 @@ import {
   nextKind,
   Token,
   tokensBegin,
+  tokensPassed,
   versioned,
 } from "./token";
 
@@ -72,6 +73,9 @@ let whole: bool = false;
 
 /** Tokens of a literal that is no SQL: `j.doe@shop.example`. */
 const LEAF_TOKENS_MAX: u32 = 8;
+/** What a byte costs that a reading passes, and a reading of one dialect that ends at once, in units. */
+const TOKEN_UNITS: u32 = 8;
+const READING_UNITS: u32 = 64;
 /** Longest text that something is appended to. */
 const APPENDED_BYTES_MAX: u32 = 48;
 
@@ -195,7 +199,7 @@ function readAppended(): void {
     if (c <= 32 || c == 0x22 || c == 0x27 || c == 0x28) return;
     at++;
   }
-  if (at == stop || at == layer.at || !spend(layer.size)) return;
+  if (at == stop || at == layer.at || !pay()) return;
   tokensBegin(at, layer.at + <usize>layer.size, false);
   readingBegin(0, layer.at);
   setLeaf(Leaf.NAME);
@@ -238,31 +242,45 @@ function readDoubled(quote: u32): void {
   if (read()) finishPredicate();
 }
 
+/** Pays for what was read since it was called last. @returns false where nothing is left to read on */
+function pay(): bool {
+  if (spend(tokensPassed() * TOKEN_UNITS)) return true;
+  reachLimit(Limit.FUEL);
+  return false;
+}
+
 /** Looks for such attacks in the current layer. */
 export function sqliLex(): void {
-  if (!spend(layer.size * 2)) {
-    reachLimit(Limit.FUEL);
-    return;
-  }
   readAs(Dialect.ANY);
   const other = versioned || (hashed && whole);
-  if (dashed && spend(layer.size * 2)) readAs(Dialect.MYSQL);
-  if (other && spend(layer.size * 2)) readAs(Dialect.OTHER);
+  if (dashed) readAs(Dialect.MYSQL);
+  if (other) readAs(Dialect.OTHER);
 }
 
 /** Every reading of the layer in one dialect. */
 function readAs(dialect: Dialect): void {
   const has = layer.has;
+  if (!spend(READING_UNITS)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
   chooseDialect(dialect);
   readBare();
   whole = complete;
+  if (!pay()) return;
   if (has & Has.SINGLE) {
     readQuoted(0x27);
+    if (!pay()) return;
     readDoubled(0x27);
+    if (!pay()) return;
   }
   if (has & Has.DOUBLE) {
     readQuoted(0x22);
+    if (!pay()) return;
     readDoubled(0x22);
+    if (!pay()) return;
   }
-  if (has & Has.BACKTICK) readQuoted(0x60);
+  if (!(has & Has.BACKTICK)) return;
+  readQuoted(0x60);
+  pay();
 }

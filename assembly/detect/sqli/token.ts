@@ -55,6 +55,8 @@ const BRACED_BYTES_MAX: u32 = 24;
 const SPLIT_BYTES_MAX: u32 = 32;
 
 let cursor: usize = 0;
+/** From here on the bytes were not counted by `tokensPassed`. */
+let counted: usize = 0;
 let limit: usize = 0;
 /** Whether a comment was met: the end of one that stands alone closes a versioned one, or one inside another. */
 export let commented: bool = false;
@@ -99,6 +101,7 @@ export function chooseDialect(chosen: Dialect): void {
  */
 export function tokensBegin(at: usize, end: usize, twice: bool): void {
   cursor = at;
+  counted = at;
   doubled = twice;
   limit = end;
   commented = false;
@@ -107,6 +110,13 @@ export function tokensBegin(at: usize, end: usize, twice: bool): void {
   commentFrom = end;
   scan();
   advance();
+}
+
+/** @returns bytes passed since it was asked last, or since `tokensBegin` */
+export function tokensPassed(): u32 {
+  const passed = <u32>(cursor - counted);
+  counted = cursor;
+  return passed;
 }
 
 /** Makes the next token current. */

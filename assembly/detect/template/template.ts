@@ -508,9 +508,13 @@ function begin(at: usize): usize {
   return skipSigns(at);
 }
 
+/** What a byte costs in search of an expression, and one inside, in units. */
+const MARK_UNITS: u32 = 1;
+const INSIDE_UNITS: u32 = 8;
+
 /** Looks for such attacks in the current layer. */
 export function templateLex(): void {
-  if (!spend(layer.size * 3)) {
+  if (!spend(layer.size * MARK_UNITS)) {
     reachLimit(Limit.FUEL);
     return;
   }
@@ -521,9 +525,12 @@ export function templateLex(): void {
   openSteps(end, textual);
   clearFrames();
   let at = layer.at;
+  let inside: u32 = 0;
   while (at < end && !done) {
     if (open) {
+      const from = at;
       at = readInside(at);
+      inside += <u32>(at - from);
       continue;
     }
     at = nextMark(at);
@@ -531,5 +538,6 @@ export function templateLex(): void {
     const size = openAt(at);
     at = size ? begin(at + <usize>size) : at + 1;
   }
+  if (!spend(inside * INSIDE_UNITS)) reachLimit(Limit.FUEL);
   if (!done && ((layer.words >> TEMPLATE_SHIFT) & RARE) != 0) bareLex(layer.at, end, textual);
 }

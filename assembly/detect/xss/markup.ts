@@ -30,7 +30,7 @@ import {
   readName,
 } from "./element";
 import { styleRead, styleRuns } from "./style";
-import { cursor, forgetScript, wasted } from "./token";
+import { cursor, forgetScript, TOKEN_UNITS, wasted } from "./token";
 import { clearTrail, onTrail, Trail } from "./trail";
 import { dataRuns, dataScheme, scriptScheme } from "./url";
 
@@ -58,6 +58,8 @@ const PASSES: u32 = 3;
 const UNITS_FLOOR: u32 = 4096;
 /** What a reading costs that ends at once. */
 const READING_UNITS: i32 = 8;
+/** What a byte costs that is passed in search of tags, in units. */
+const TAG_UNITS: u32 = 1;
 /** Work left for them. */
 let budget: i32 = 0;
 /** Up to here sheets, and styles of attributes, were read in which nothing was found. */
@@ -463,12 +465,29 @@ function scanLeaving(): void {
   if (isAlpha(next) || next == 0x21) report(Signature.XSS_ELEMENT, layer.at, p + 2);
 }
 
+/** Which of 16 bytes are angle brackets, equals signs or quotes, one bit each. */
+function marksIn(chunk: usize): u32 {
+  const bytes = v128.load(chunk);
+  const angles = v128.or(i8x16.eq(bytes, i8x16.splat(0x3c)), i8x16.eq(bytes, i8x16.splat(0x3e)));
+  const quotes = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x27)));
+  const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x3d)), i8x16.eq(bytes, i8x16.splat(0x60)));
+  return <u32>i8x16.bitmask(v128.or(v128.or(angles, quotes), others));
+}
+
+function onMark(at: usize): void {
+  const c = <u32>load<u8>(at);
+  if (c == 0x3d) onEquals(at);
+  else if (c == 0x3c) onLess(at);
+  else if (c == 0x3e) onGreater(at);
+  else onQuote(at, c);
+}
+
 /** Reads the layer as HTML. */
 export function scanMarkup(): void {
   const granted = <i32>(layer.size * PASSES + UNITS_FLOOR);
   budget = granted;
   readTags();
-  if (!spend(layer.size + <u32>(granted - budget)) || budget < 0) reachLimit(Limit.FUEL);
+  if (!spend(layer.size * TAG_UNITS + <u32>(granted - budget) * TOKEN_UNITS) || budget < 0) reachLimit(Limit.FUEL);
 }
 
 function readTags(): void {
@@ -488,13 +507,14 @@ function readTags(): void {
   let first = layer.at;
   while (first < end && load<u8>(first) <= 32) first++;
   opener = first < end ? <u32>load<u8>(first) : 0;
-  for (let at = layer.at; at < end; at++) {
-    const c = <u32>load<u8>(at);
-    if (c > 0x60) continue;
-    if (c == 0x3d) onEquals(at);
-    else if (c == 0x3c) onLess(at);
-    else if (c == 0x3e) onGreater(at);
-    else if (isQuote(c)) onQuote(at, c);
+  for (let chunk = layer.at; chunk < end; chunk += 16) {
+    const left = <u32>(end - chunk);
+    let marks = marksIn(chunk);
+    if (left < 16) marks &= (1 << left) - 1;
+    while (marks) {
+      onMark(chunk + <usize>ctz(marks));
+      marks &= marks - 1;
+    }
   }
   scanLeaving();
 }

@@ -14,7 +14,7 @@ import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
 import { effectAt, effectEnd, effectHidden, findEffect, Read } from "./effect";
 import { Keyword, keywordOf } from "./keyword";
-import { cursor, forgetScript, tokenFrom, wasted } from "./token";
+import { cursor, forgetScript, TOKEN_UNITS, tokenFrom, wasted } from "./token";
 import { clearTrail, onTrail, Trail } from "./trail";
 import { bodyAt, bodyEnd, compactBody, dataIsPage, dataScheme, scriptScheme } from "./url";
 
@@ -24,6 +24,8 @@ const PLAIN_BYTES_MAX: u32 = 256;
 const PASSES: u32 = 4;
 /** What a reading costs that ends at once. */
 const READING_UNITS: i32 = 4;
+/** What a byte costs that is passed in search of a beginning, in units. */
+const BREAK_UNITS: u32 = 2;
 
 let budget: i32 = 0;
 
@@ -96,7 +98,7 @@ export function scanUrl(): void {
     compactBody(script, end, true);
     readUrl(bodyAt, bodyEnd);
   }
-  if (!spend(<u32>(<i32>layer.size - budget))) reachLimit(Limit.FUEL);
+  if (!spend(<u32>(<i32>layer.size - budget) * TOKEN_UNITS)) reachLimit(Limit.FUEL);
 }
 
 /** A page inside a URL as the whole value. */
@@ -245,7 +247,22 @@ export function scanScript(): void {
   const granted = budget;
   forgetScript();
   const done = readAll();
-  if (!spend(<u32>(granted - budget)) || !done) reachLimit(Limit.FUEL);
+  if (!spend(layer.size * BREAK_UNITS + <u32>(granted - budget) * TOKEN_UNITS) || !done) reachLimit(Limit.FUEL);
+}
+
+/** @returns address of the next byte in [at, end) that `breaksAt` has a case for, or `end` */
+function nextBreak(at: usize, end: usize): usize {
+  for (; at < end; at += 16) {
+    const bytes = v128.load(at);
+    const quotes = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x27)));
+    const opens = v128.or(i8x16.eq(bytes, i8x16.splat(0x60)), i8x16.eq(bytes, i8x16.splat(0x24)));
+    const lines = v128.or(i8x16.eq(bytes, i8x16.splat(0x0a)), i8x16.eq(bytes, i8x16.splat(0x0d)));
+    const slashes = v128.or(i8x16.eq(bytes, i8x16.splat(0x2f)), i8x16.eq(bytes, i8x16.splat(0x2a)));
+    const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x26)), v128.or(quotes, opens));
+    const mask = <u32>i8x16.bitmask(v128.or(v128.or(lines, slashes), others));
+    if (mask) return at + <usize>ctz(mask) < end ? at + <usize>ctz(mask) : end;
+  }
+  return end;
 }
 
 /** @returns false where readings have passed over the layer too often */
@@ -262,9 +279,8 @@ function readAll(): bool {
   quotesSeen = 0;
   const end = layer.at + <usize>layer.size;
   let alive = layer.at;
-  for (let at = layer.at; at < end; at++) {
+  for (let at = nextBreak(layer.at, end); at < end; at = nextBreak(at + 1, end)) {
     const c = <u32>load<u8>(at);
-    if (c > 0x60) continue;
     const kind = breaksAt(at, end);
     if (kind == Break.NONE || (kind > Break.TEMPLATE && at < alive)) continue;
     if (budget < 0) return false;

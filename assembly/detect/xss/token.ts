@@ -56,6 +56,8 @@ let lineFrom: usize = 0;
 let lineEnd: usize = 0;
 /** Times that a regular expression did not close. */
 let regexMisses: u32 = 0;
+/** What a byte costs that a reading of script passes, in units of fuel. */
+export const TOKEN_UNITS: u32 = 6;
 const REGEX_MISSES_MAX: u32 = 3;
 const REGEX_BYTES_MAX: u32 = 512;
 

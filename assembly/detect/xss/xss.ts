@@ -5,12 +5,18 @@
  * what it would do inside a script. Both demand an effect, a node or a call that runs something, in a reading that
  * holds together; neither counts words.
  */
+import { Limit } from "../../abi/status";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
+import { reachLimit } from "../../decode/transaction";
+import { spend } from "../../decode/value";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
 import { scanShifted, scanUtf7 } from "./charset";
 import { scanMarkup } from "./markup";
 import { joinsStrings, scanData, scanScript, scanSymbols, scanUrl } from "./script";
+
+/** What a byte costs in all scans together that pass the layer once, in units. */
+const SCAN_UNITS: u32 = 1;
 
 /** Whether tags, or attributes that break out of one, can be there. */
 function markupGate(): bool {
@@ -68,6 +74,10 @@ export function xssGate(): bool {
 
 /** Looks for such attacks in the current layer. */
 export function xssLex(): void {
+  if (!spend(layer.size * SCAN_UNITS)) {
+    reachLimit(Limit.FUEL);
+    return;
+  }
   if (markupGate()) scanMarkup();
   if (utf7Gate()) scanUtf7();
   if (urlGate()) scanUrl();

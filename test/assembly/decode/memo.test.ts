@@ -14,7 +14,7 @@ function isKnown(core: Core, name: number, value: string): boolean {
 
 function remember(core: Core, name: number, value: string): void {
   expect(isKnown(core, name, value)).toBe(false);
-  core.call("rememberValue")(name, put(core, bytesOf(value)), value.length);
+  core.call("rememberValue")(name, put(core, bytesOf(value)), value.length, 0);
   dropAll(core);
 }
 
