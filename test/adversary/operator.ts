@@ -1,0 +1,38 @@
+/** What an operator is: a change of an attack that leaves it one, with the types and places of which that is true. */
+import { type PlaceName, place } from "../../fuzz/placement.ts";
+import type { Random } from "../bench/random.ts";
+import { type Attack, fits, type Mutant, VALUE_PLACES } from "./attack.ts";
+
+/** One operator. */
+export interface Operator {
+  readonly name: string;
+  /** Merlon's codes of the attacks that it leaves attacks. */
+  readonly types: readonly string[] | "all";
+  /** Places in which it can be applied. */
+  readonly places: readonly PlaceName[];
+  /** How many attacks of a sample it is tried on, as a part of 1: for operators that make long requests. */
+  readonly share?: number;
+  /** @returns the changed request, or undefined where there is nothing to change */
+  readonly apply: (attack: Attack, random: Random) => Mutant | undefined;
+}
+
+/** Changes a value; what comes back unchanged had nothing to change. */
+export type Rewriting = (value: string, random: Random) => string;
+
+/** An operator that changes the value and nothing around it. */
+export function rewriting(name: string, types: readonly string[] | "all", rewrite: Rewriting): Operator {
+  return {
+    name,
+    types,
+    places: VALUE_PLACES,
+    apply: ({ value, where }, random) => {
+      const changed = rewrite(value, random);
+      return changed === value || !fits(where, changed) ? undefined : { message: place(where, changed) };
+    },
+  };
+}
+
+/** Whether an operator is for an attack. */
+export function isFor({ types, places }: Operator, { type, where }: Attack): boolean {
+  return (types === "all" || types.includes(type)) && places.includes(where);
+}

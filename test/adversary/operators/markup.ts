@@ -1,0 +1,62 @@
+/** Operators on markup and script: what an HTML5 tokeniser and a script engine read as the same. */
+import { chance, pick, type Random } from "../../bench/random.ts";
+import { type Operator, rewriting } from "../operator.ts";
+
+const XSS = ["xss"];
+const HANDLER = /(\bon[a-z]+\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>`]+)/gi;
+/** A call of a dialogue that is neither a member nor in a string. */
+const CALL = /(?<![\w.$'"`[\\/])(alert|confirm|prompt)\((?=[\w)])/g;
+
+function swapCase(text: string, random: Random): string {
+  return [...text].map((c) => (chance(random, 0.5) ? c.toUpperCase() : c.toLowerCase())).join("");
+}
+
+/** A reference to a character, as attributes undo it. */
+function reference(c: string, random: Random): string {
+  const code = c.charCodeAt(0);
+  return pick(random, [`&#${code};`, `&#x${code.toString(16)};`, `&#0000${code};`, `&#X${code.toString(16)};`]);
+}
+
+/** Operators on markup. */
+export const MARKUP_OPERATORS: readonly Operator[] = [
+  rewriting("markup case", XSS, (value, random) =>
+    value.replace(/(?<=<\/?)[a-z][a-z0-9]*|\bon[a-z]+(?=\s*=)/gi, (name) => swapCase(name, random)),
+  ),
+  rewriting("markup white space", XSS, (value, random) =>
+    value.replace(/(?<=<[a-z][a-z0-9]*) +(?=[a-z])/gi, () =>
+      pick(random, ["\t", "\n", "\f", "\r", "/", " / ", "\r\n"]),
+    ),
+  ),
+  rewriting("markup attribute added", XSS, (value, random) =>
+    value.replace(/(?<=<[a-z][a-z0-9]*) +(?=[a-z])/gi, () =>
+      pick(random, [" a ", " a=b ", ' title="x" ', " x='>' ", ' y=">" ', " data-a=/ "]),
+    ),
+  ),
+  rewriting("markup references", XSS, (value, random) =>
+    value.replace(HANDLER, (_found, name: string, text: string) => {
+      const written = text.replace(/[a-z()]/gi, (c) => (chance(random, 0.4) ? reference(c, random) : c));
+      return name + written;
+    }),
+  ),
+  rewriting("markup quotes", XSS, (value, random) =>
+    value.replace(/(\bon[a-z]+)(\s*=\s*)([^\s"'>`=]+)(?=[\s>])/gi, (_found, name: string, _equals, text: string) => {
+      const quote = pick(random, ['"', "'"]);
+      return `${name}${pick(random, ["=", " = ", "\n="])}${quote}${text}${quote}`;
+    }),
+  ),
+  rewriting("markup behind text", XSS, (value, random) =>
+    /^[<"']/.test(value) ? pick(random, ["hello ", "a < b ", "x", "<b>x</b>", "see: "]) + value : value,
+  ),
+  rewriting("script call", XSS, (value, random) =>
+    value.replace(CALL, (_found, name: string) =>
+      pick(random, [
+        `${name}/**/(`,
+        `(${name})(`,
+        `self.${name}(`,
+        `window.${name}(`,
+        `${name}?.(`,
+        `top[\`${name}\`](`,
+      ]),
+    ),
+  ),
+];
