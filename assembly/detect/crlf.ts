@@ -130,11 +130,17 @@ function fieldEnd(at: usize, end: usize): usize {
   return size > 4 && startsLower(at, size, "x-") ? p + 1 : 0;
 }
 
+/** Whether the line is a field of a part behind its delimiter, where a multipart document is a value. */
+function isPartHead(at: usize): bool {
+  return load<u16>(layer.at) == 0x2d2d && startsLower(at, 8, "content-");
+}
+
 /** Weighs a line that begins at `at` behind a break at `from`. @returns whether the look is over */
 function judgeLine(from: usize, at: usize, end: usize, lines: u32, empty: bool): bool {
   const line = isLinePlace();
   const field = fieldEnd(at, end);
   if (field) {
+    if (!line && isPartHead(at)) return false;
     const short = layer.size <= BODY_VALUE_MAX && lines <= BODY_LINES_MAX && from - layer.at < 96;
     if (line ? !fieldStrong && lines > 2 : !(short && fieldStrong)) return false;
     report(Signature.CRLF_HEADER, from, field);

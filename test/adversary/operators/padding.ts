@@ -58,7 +58,7 @@ function headed(value: string, size: number): Message {
 
 /** Harmless text before the attack in one value, where the attack begins by leaving a string or with markup. */
 function textBefore({ type, value }: Attack, size: number): string | undefined {
-  const leaves = type === "xss" ? /^[<"']/.test(value) : leavingOf(value) !== "" || /^\*?\)/.test(value);
+  const leaves = type === "xss" ? /^[<"']/.test(value) : leavingOf(value) !== "" || (type === "ldapi" && /^\*?\)/.test(value));
   return leaves ? fill(size).replaceAll("'", "") + value : undefined;
 }
 
