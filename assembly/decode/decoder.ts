@@ -41,7 +41,8 @@ export enum Decoder {
 }
 
 /** Names of the decoders in their order, separated by one space. */
-export const DECODER_NAMES: string = "raw percent form utf8 htmlentity escape json_string base64 joined quoted_printable utf16 ebcdic";
+export const DECODER_NAMES: string =
+  "raw percent form utf8 htmlentity escape json_string base64 joined quoted_printable utf16 ebcdic";
 
 /** @returns the next byte in [at, end) at which the encoding does something, or `end` */
 function nextTrigger(decoder: u32, at: usize, end: usize): usize {

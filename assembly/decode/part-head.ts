@@ -10,6 +10,7 @@ import { equalsLower, isAlpha, isDigit, isSpace, startsLower } from "../bytes/as
 import { copyBytes } from "../bytes/guard";
 import { findByte, findEither } from "../bytes/scan";
 import { inspectValue } from "./chain";
+import { Charset, charsetIn } from "./content";
 import { Decoder } from "./decoder";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { noteAnomaly, reachLimit } from "./transaction";
@@ -75,6 +76,9 @@ function readLine(at: usize, end: usize): void {
     readFilenames(value, end);
     return;
   }
+  const type = equalsLower(at, nameSize, "content-type");
+  /* No client writes this, and few readers undo it. */
+  if (type && charsetIn(value, <u32>(end - value)) == Charset.UTF7) noteAnomaly(Anomaly.CONTENT_TYPE);
   if (equalsLower(at, nameSize, "content-transfer-encoding")) {
     partQuoted = startsLower(value, <u32>(end - value), "quoted-printable");
   }

@@ -16,8 +16,9 @@ import { QUERY_SHIFT, QueryWord } from "../tables/words.gen";
 import { behindPlain, behindQuote, breakCloses, skipSpace, stringEnd, valueStart, wordEnd } from "./break";
 import { report } from "./match";
 
-/** Longest value that is read. */
-const BYTES_MAX: u32 = 2048;
+/** Bytes behind a break in which its effect must show, and what is left of them in values that are longer. */
+const REACH_MAX: u32 = 2048;
+const REACH_FAR: u32 = 256;
 
 /** Axes (XPath 3.1, 3.3.2.1). */
 const AXES: string = `child
@@ -72,7 +73,7 @@ json-doc
 
 /** Whether the current layer can hold such an attack. */
 export function xpathGate(): bool {
-  if (layer.size > BYTES_MAX || !(layer.has & (Has.OPEN | Has.SLASH | Has.COLON))) return false;
+  if (!(layer.has & (Has.OPEN | Has.SLASH | Has.COLON))) return false;
   if (!(layer.has & (Has.SINGLE | Has.DOUBLE | Has.BRACKET | Has.CLOSE))) return false;
   if ((layer.has & (Has.PIPE | Has.SLASH)) == (Has.PIPE | Has.SLASH)) return true;
   return ((layer.words >> QUERY_SHIFT) & QueryWord.TREE) != 0 || (layer.has & (Has.SLASH | Has.STAR)) == PATHS;
@@ -173,6 +174,13 @@ function unionPath(at: usize, end: usize, quoted: bool): usize {
   return startsLower(stop, <u32>(end - stop), "::") && isRow(AXES, at, <u32>(stop - at)) ? at : 0;
 }
 
+/** Bytes behind `at` that are read: in a long text, which may be source, only what stands near belongs together. */
+function reachOf(at: usize, end: usize): u32 {
+  const most = layer.size > REACH_MAX ? REACH_FAR : REACH_MAX;
+  const left = <u32>(end - at);
+  return left < most ? left : most;
+}
+
 /** Reads on behind a break. @returns whether something was reported */
 function readOn(at: usize, end: usize, quoted: bool): bool {
   const path = unionPath(at, end, quoted);
@@ -181,7 +189,8 @@ function readOn(at: usize, end: usize, quoted: bool): bool {
     return true;
   }
   const stop = operatorEnd(at, end);
-  return stop != 0 && readEffects(at, stop, end);
+  if (!stop) return false;
+  return readEffects(at, stop, stop + <usize>reachOf(stop, end));
 }
 
 /** Whether the value begins with a number, or leaves brackets that it did not open. */
@@ -195,15 +204,15 @@ function beginsNumber(): bool {
 
 /** Looks for such attacks in the current layer. */
 export function xpathLex(): void {
-  if (!xpathGate() || !spend(layer.size)) return;
+  if (!xpathGate() || !spend(layer.size >> 2)) return;
   const end = layer.at + <usize>layer.size;
   for (let quote: u32 = 0x22; quote <= 0x27; quote += 5) {
     const at = behindQuote(quote);
     if (!at) continue;
-    if (!spend(layer.size * 4)) return;
+    if (!spend(reachOf(at, end) * 4)) return;
     if (readOn(at, end, true)) return;
   }
   const at = behindPlain();
-  if (!at || !(breakCloses || beginsNumber()) || !spend(layer.size * 4)) return;
+  if (!at || !(breakCloses || beginsNumber()) || !spend(reachOf(at, end) * 4)) return;
   readOn(at, end, false);
 }

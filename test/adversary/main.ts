@@ -29,7 +29,7 @@ function print(text: string): void {
 }
 
 async function readAttacks(engine: Engine): Promise<Attack[]> {
-  const attacks = values.set === "" ? ownAttacks(engine) : [];
+  const attacks = values.set === "" || values.set === "own" ? ownAttacks(engine) : [];
   print(`own suites: ${attacks.length} attacks`);
   for (const name of SETS.filter((one) => values.set === "" || values.set === one)) {
     const found = await setAttacks(engine, name);

@@ -16,6 +16,17 @@ export interface Operator {
   readonly apply: (attack: Attack, random: Random) => Mutant | undefined;
 }
 
+/**
+ * Stamps of what is an attack as a whole value alone: in the middle of a text or of markup it is what people write, or
+ * what editors of texts send.
+ */
+const WHOLE = new Set(["sqli-operator", "sqli-truncate", "sqli-system", "xss-frame", "xss-element", "xss-style"]);
+
+/** Whether a text around the attack leaves it one. */
+export function bearsText({ stamps }: Attack): boolean {
+  return !stamps.every((stamp) => WHOLE.has(stamp));
+}
+
 /** Changes a value; what comes back unchanged had nothing to change. */
 export type Rewriting = (value: string, random: Random) => string;
 

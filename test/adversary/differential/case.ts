@@ -19,8 +19,10 @@ export interface Case {
   readonly write: (value: string) => Written;
   /** A back end that reads the value here and is none of the parsers of the test: it must be seen all the same. */
   readonly readBy?: string;
-  /** The case is about a way that only values of certain bytes survive. */
-  readonly only?: "path" | "markup";
+  /** Nobody writes it so by chance: that readers disagree is told, and the value is not always found. */
+  readonly told?: true;
+  /** It shows an attack of its own whatever the value: a head inside a value, a character set to hide in. */
+  readonly suspect?: true;
 }
 
 /** A body of a type. */

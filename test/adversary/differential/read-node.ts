@@ -43,7 +43,10 @@ export async function readNode(kind: Kind, type: string, body: Buffer): Promise<
     case "form":
       return [...(await attempt(() => readForm(type, body))), ...readPairs(body.toString("utf8"))];
     case "query":
-      return [...readPairs(body.toString("utf8")), ...new URL(`http://a/?${body.toString("utf8")}`).searchParams.values()];
+      return [
+        ...readPairs(body.toString("utf8")),
+        ...new URL(`http://a/?${body.toString("utf8")}`).searchParams.values(),
+      ];
     case "json":
       return [
         ...(await attempt(() => leavesOf(JSON.parse(body.toString("utf8"))))),

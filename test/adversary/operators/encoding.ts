@@ -13,12 +13,12 @@ function hex(c: string): string {
 }
 
 function percentAll(text: string): string {
-  return text.replace(/[^]/g, (c) => `%${hex(c)}`);
+  return text.replace(/[\s\S]/g, (c) => `%${hex(c)}`);
 }
 
 /** Whether every byte is a character of ASCII: of other bytes the character set is not known. */
 function isAscii(value: string): boolean {
-  return /^[\x01-\x7f]*$/.test(value);
+  return [...value].every((c) => c > "\0" && c < "\x80");
 }
 
 /** Base64 of a text; of less no reader can tell. */
@@ -91,7 +91,7 @@ export const ENCODING_OPERATORS: readonly Operator[] = [
   percent("percent every byte", percentAll),
   percent("percent upper case", (value) => percentAll(value).toUpperCase()),
   percent("percent some bytes", (value, random) =>
-    value.replace(/[^]/g, (c) => (chance(random, 0.3) || !/\w/.test(c) ? `%${hex(c)}` : c)),
+    value.replace(/[\s\S]/g, (c) => (chance(random, 0.3) || !/\w/.test(c) ? `%${hex(c)}` : c)),
   ),
   percent("percent twice", (value) => percentAll(escapePercent(value))),
   percent("percent three times", (value) => escapePercent(escapePercent(escapePercent(value)))),
@@ -100,7 +100,7 @@ export const ENCODING_OPERATORS: readonly Operator[] = [
   rewriting("base64 of the URL alphabet", MOVABLE, (value) => base64(value, "base64url")),
   json("JSON escapes", (c) => `\\u00${hex(c)}`),
   json("JSON escapes of some", (c, random) =>
-    chance(random, 0.4) || /["\\\0-\x1f]/.test(c) ? `\\u00${pick(random, [hex(c), hex(c).toUpperCase()])}` : c,
+    chance(random, 0.4) || c < " " || /["\\]/.test(c) ? `\\u00${pick(random, [hex(c), hex(c).toUpperCase()])}` : c,
   ),
   json("JSON escaped slash", (c) => (c === "/" ? "\\/" : JSON.stringify(c).slice(1, -1))),
   jsonInForm,

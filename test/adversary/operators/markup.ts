@@ -1,6 +1,8 @@
 /** Operators on markup and script: what an HTML5 tokeniser and a script engine read as the same. */
+import { place } from "../../../fuzz/placement.ts";
 import { chance, pick, type Random } from "../../bench/random.ts";
-import { type Operator, rewriting } from "../operator.ts";
+import { VALUE_PLACES } from "../attack.ts";
+import { bearsText, type Operator, rewriting } from "../operator.ts";
 
 const XSS = ["xss"];
 const HANDLER = /(\bon[a-z]+\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>`]+)/gi;
@@ -16,6 +18,17 @@ function reference(c: string, random: Random): string {
   const code = c.charCodeAt(0);
   return pick(random, [`&#${code};`, `&#x${code.toString(16)};`, `&#0000${code};`, `&#X${code.toString(16)};`]);
 }
+
+const behindText: Operator = {
+  name: "markup behind text",
+  types: XSS,
+  places: VALUE_PLACES,
+  apply: (attack, random) => {
+    if (!/^[<"']/.test(attack.value) || !bearsText(attack)) return undefined;
+    const text = pick(random, ["hello ", "a < b ", "x", "<b>x</b>", "see: "]);
+    return { message: place(attack.where, text + attack.value) };
+  },
+};
 
 /** Operators on markup. */
 export const MARKUP_OPERATORS: readonly Operator[] = [
@@ -44,9 +57,7 @@ export const MARKUP_OPERATORS: readonly Operator[] = [
       return `${name}${pick(random, ["=", " = ", "\n="])}${quote}${text}${quote}`;
     }),
   ),
-  rewriting("markup behind text", XSS, (value, random) =>
-    /^[<"']/.test(value) ? pick(random, ["hello ", "a < b ", "x", "<b>x</b>", "see: "]) + value : value,
-  ),
+  behindText,
   rewriting("script call", XSS, (value, random) =>
     value.replace(CALL, (_found, name: string) =>
       pick(random, [

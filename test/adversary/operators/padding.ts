@@ -4,7 +4,7 @@ import type { Pair } from "../../assembly/core.ts";
 import { pick, type Random } from "../../bench/random.ts";
 import type { Message } from "../../conformance/message.ts";
 import type { Attack, Mutant } from "../attack.ts";
-import type { Operator } from "../operator.ts";
+import { bearsText, type Operator } from "../operator.ts";
 import { leavingOf } from "./sql-text.ts";
 
 /** Types whose attacks leave a text that may be of any length. */
@@ -57,13 +57,18 @@ function headed(value: string, size: number): Message {
 }
 
 /** Harmless text before the attack in one value, where the attack begins by leaving a string or with markup. */
-function textBefore({ type, value }: Attack, size: number): string | undefined {
-  const leaves = type === "xss" ? /^[<"']/.test(value) : leavingOf(value) !== "" || (type === "ldapi" && /^\*?\)/.test(value));
+function textBefore(attack: Attack, size: number): string | undefined {
+  const { type, value } = attack;
+  if (!bearsText(attack)) return undefined;
+  const leaves =
+    type === "xss" ? /^[<"']/.test(value) : leavingOf(value) !== "" || (type === "ldapi" && /^\*?\)/.test(value));
   return leaves ? fill(size).replaceAll("'", "") + value : undefined;
 }
 
 /** Harmless text behind the attack, where a comment or markup ends it. */
-function textBehind({ type, value }: Attack, size: number): string | undefined {
+function textBehind(attack: Attack, size: number): string | undefined {
+  const { type, value } = attack;
+  if (!bearsText(attack)) return undefined;
   const ends = { xss: />$/, sqli: /(?:-- |#)$/, nosqli: /\/\/$/, ldapi: /=[a-z*]*$/i }[type]?.test(value) === true;
   return ends ? value + fill(size) : undefined;
 }

@@ -48,6 +48,12 @@ export const PATH_OPERATORS: readonly Operator[] = [
   rewriting("declaration stretched", ["xxe"], (value, random) =>
     value.replace(/(?<=<!(?:DOCTYPE|ENTITY)) /, () => pick(random, [" ", "\n", "\t"]).repeat(3000)),
   ),
+  rewriting("comments before a declaration", ["xxe"], (value, random) =>
+    value.replace(/(?=<!DOCTYPE)/i, () => pick(random, ["<!-- -->", "<?a?>"]).repeat(500)),
+  ),
+  rewriting("declarations before a declaration", ["xxe"], (value) =>
+    value.replace(/(?=<!ENTITY)/, () => "<!ELEMENT a ANY>".repeat(900)),
+  ),
   rewriting("template blank", ["ssti"], (value, random) =>
     value.replace(/^(\{\{)(?=[^\s{%-])(.*)\}\}$/, (_found, open: string, inner: string) => {
       const blank = pick(random, [" ", "  ", "\t", "\n"]);

@@ -13,7 +13,7 @@ const CLOSED = /'(?:[^'\\]|\\.|'')*(?:'|$)|"(?:[^"\\]|\\.|"")*(?:"|$)|`[^`]*(?:`
 
 /** The text that leaves the string that a value begins in, with its quote; empty where it begins as SQL. */
 export function leavingOf(value: string): string {
-  return /^[^\s'"()/]*['"]/.exec(value)?.[0] ?? "";
+  return /^[^\s'"()/{[]*['"]/.exec(value)?.[0] ?? "";
 }
 
 /** Cuts a value into its pieces; joined they are the value. */

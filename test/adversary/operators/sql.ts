@@ -14,6 +14,12 @@ function swapCase(word: string, random: Random): string {
   return [...word].map((c) => (chance(random, 0.5) ? c.toUpperCase() : c.toLowerCase())).join("");
 }
 
+/** Whether a comment stands in the middle of a word, where it is for a filter that takes it out. */
+function hasSplitWord(value: string): boolean {
+  const splits = value.matchAll(/([a-z]+)\/\*.*?\*\/([a-z]+)/gis);
+  return [...splits].some(([, before = "", after = ""]) => (before + after).replace(WORDS, "") === "");
+}
+
 /** Writes some spaces in another way, at least one where there is one. */
 function rewriteBlanks(value: string, random: Random, choices: readonly string[]): string {
   const share = pick(random, [0.3, 1]);
@@ -33,11 +39,13 @@ export const SQL_OPERATORS: readonly Operator[] = [
   rewriting("sql line comment for space", SQL, (value, random) =>
     rewriteBlanks(value, random, ["--\n", "-- x\n", "-- '\n"]),
   ),
-  rewriting("sql comment rewritten", SQL, (value, random) =>
-    piecesOf(value)
-      .map(({ text, free }) => (!free && /^\/\*(?![!+M]).*\*\/$/s.test(text) ? pick(random, COMMENTS) : text))
-      .join(""),
-  ),
+  rewriting("sql comment rewritten", SQL, (value, random) => {
+    if (hasSplitWord(value)) return value;
+    const write = (text: string): string => (/^\/\*(?![!+M]).*\*\/$/s.test(text) ? pick(random, COMMENTS) : text);
+    return piecesOf(value)
+      .map(({ text, free }) => (free ? text : write(text)))
+      .join("");
+  }),
   rewriting("sql truth added", SQL, (value, random) =>
     rewriteFree(value, (text) =>
       text.replace(/\b(\d{1,4}) ?= ?\1\b(?!\s*[-+*/%.])/g, (found) =>
@@ -47,7 +55,7 @@ export const SQL_OPERATORS: readonly Operator[] = [
   ),
   rewriting("sql integer", SQL, (value, random) =>
     rewriteFree(value, (text) =>
-      text.replace(/(?<![\w.'"] ?)(\d{1,4}) ?= ?\1\b(?!\s*[-+*/%.'"])/g, (_found, digits: string) => {
+      text.replace(/(?<![\w.'"])(\d{1,4}) ?= ?\1\b(?!\s*[-+*/%.'"])/g, (_found, digits: string) => {
         const hex = `0x${Number(digits).toString(16)}`;
         return pick(random, [
           `${hex}=${hex}`,
@@ -68,11 +76,14 @@ export const SQL_OPERATORS: readonly Operator[] = [
     ),
   ),
   rewriting("sql versioned comment", SQL, (value, random) =>
-    rewriteFree(value, (text) =>
-      text.replace(/\b(?:union(?: all)?|select|or|and)\b(?=\s)/gi, (word) =>
-        pick(random, [`/*!${word}*/`, `/*!50000${word}*/`, word]),
-      ),
-    ),
+    /* One that is there already has a version of its own in mind. */
+    value.includes("/*!")
+      ? value
+      : rewriteFree(value, (text) =>
+          text.replace(/\b(?:union(?: all)?|select|or|and)\b(?=\s)/gi, (word) =>
+            pick(random, [`/*!${word}*/`, `/*!50000${word}*/`, word]),
+          ),
+        ),
   ),
   rewriting("sql end", SQL, (value, random) =>
     value.replace(/(?:-- ?-?|#)$/, () => pick(random, ["-- -", "#", "-- x", "--\t", "-- '", "#'", "-- \n"])),

@@ -1,5 +1,5 @@
 /** JSON bodies: what RFC 8259 leaves open, and what lenient readers take. */
-import { type Case, typed, wide, type Written } from "../case.ts";
+import { type Case, typed, type Written, wide } from "../case.ts";
 
 const TYPE = "application/json";
 
@@ -69,8 +69,18 @@ export const JSON_CASES: readonly Case[] = [
   json("as text", (text) => `{"v":"${text}"}`, "servers that ignore the type", "text/plain"),
   json("as a form", (text) => `{"v":"${text}"}`, "servers that ignore the type", "application/x-www-form-urlencoded"),
   json("as XML", (text) => `{"v":"${text}"}`, "servers that ignore the type", "application/xml"),
-  json("as multipart without a boundary", (text) => `{"v":"${text}"}`, "servers that ignore the type", "multipart/form-data"),
-  json("as multipart", (text) => `{"v":"${text}"}`, "servers that ignore the type", "multipart/form-data; boundary=XyZ"),
+  json(
+    "as multipart without a boundary",
+    (text) => `{"v":"${text}"}`,
+    "servers that ignore the type",
+    "multipart/form-data",
+  ),
+  json(
+    "as multipart",
+    (text) => `{"v":"${text}"}`,
+    "servers that ignore the type",
+    "multipart/form-data; boundary=XyZ",
+  ),
   json("as binary", (text) => `{"v":"${text}"}`, "servers that ignore the type", "application/octet-stream"),
   json("of a vendor", (text) => `{"v":"${text}"}`, "APIs", "application/vnd.api+json"),
   json("of an unknown type", (text) => `{"v":"${text}"}`, "servers that ignore the type", "x"),
