@@ -235,6 +235,7 @@ function isDocument(one: Layer): bool {
     markSignatures(seen, before);
   }
   if (!one.document && mayBeParts(one)) {
+    one.document = 1;
     const before = current.matches;
     nestedParts(one);
     markSignatures(seen, before);

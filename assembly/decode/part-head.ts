@@ -160,9 +160,10 @@ function readFilenames(at: usize, end: usize): void {
     if (!value) continue;
     names++;
     readValue(value, end);
+    const written = parameterAt;
     if (pieceEncoded && (pieceNumber == WHOLE || !pieceNumber)) skipCharset();
     if (pieceNumber != WHOLE) addPiece();
-    inspectFilename(parameterAt, parameterSize);
+    inspectFilename(parameterAt, parameterSize, <u32>(parameterAt - written));
   }
   if (pieces) inspectPieces();
 }
@@ -192,7 +193,7 @@ function inspectPieces(): void {
         to += <usize>load<u32>(piece + 4);
       }
     }
-    inspectFilename(joined, <u32>(to - joined));
+    inspectFilename(joined, <u32>(to - joined), 0);
   } else reachLimit(Limit.MEMORY);
   arenaRelease(mark);
 }
@@ -208,19 +209,19 @@ function skipCharset(): void {
   parameterAt = second + 1;
 }
 
-/** Looks at one name, and at the encoded word that it may be. */
-function inspectFilename(at: usize, size: u32): void {
+/** Looks at one name, which begins behind `base` bytes of its value, and at the encoded word that it may be. */
+function inspectFilename(at: usize, size: u32, base: u32): void {
   const depth = pointDepth();
   pushWord(Word.FILENAME);
-  inspectValue(Place.FILENAME, Decoder.RAW, at, size, 0);
+  inspectValue(Place.FILENAME, Decoder.RAW, at, size, base);
   const end = at + <usize>size;
   if (size > 8 && load<u16>(at) == 0x3f3d) {
     const set = findByte(at + 2, end, 0x3f);
     const text = set + 3;
     if (text < end && load<u8>(set + 2) == 0x3f) {
       const stop = findByte(text, end, 0x3f);
-      const quoted = (load<u8>(set + 1) | 32) == 0x71;
-      inspectValue(Place.FILENAME, quoted ? Decoder.QUOTED : Decoder.RAW, text, <u32>(stop - text), <u32>(text - at));
+      const decoder = (load<u8>(set + 1) | 32) == 0x71 ? Decoder.QUOTED : Decoder.RAW;
+      inspectValue(Place.FILENAME, decoder, text, <u32>(stop - text), base + <u32>(text - at));
     }
   }
   pointTruncate(depth);

@@ -27,6 +27,18 @@ export function bearsText({ stamps }: Attack): boolean {
   return !stamps.every((stamp) => WHOLE.has(stamp));
 }
 
+/** Merlon's codes of attacks whose values mean the same in every kind of document. */
+export const MOVABLE = [
+  ...["sqli", "xss", "rce", "ptrav", "ssti", "ssrf", "ldapi", "xpath", "ssi", "crlf", "deserialize"],
+];
+/** Stamps of paths that are attacks where a program opens what a parameter names, and mere text elsewhere. */
+const OPENED = new Set(["ptrav-file", "ptrav-system"]);
+
+/** Whether the attack stays one in documents and parts, where nobody undoes percent escapes. */
+export function isMovable({ type, stamps, value }: Attack): boolean {
+  return MOVABLE.includes(type) && !stamps.every((stamp) => OPENED.has(stamp)) && !value.includes("%");
+}
+
 /** Changes a value; what comes back unchanged had nothing to change. */
 export type Rewriting = (value: string, random: Random) => string;
 

@@ -12,9 +12,11 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Document;
 import org.w3c.dom.NodeList;
+import org.xml.sax.helpers.DefaultHandler;
 
 class ReadJava {
   private static final Pattern ASKED =
@@ -45,7 +47,10 @@ class ReadJava {
     String text = new String(body, StandardCharsets.ISO_8859_1);
     if (kind.equals("xml")) {
       DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-      Document document = factory.newDocumentBuilder().parse(new ByteArrayInputStream(body));
+      DocumentBuilder builder = factory.newDocumentBuilder();
+      // Its own handler writes to the terminal.
+      builder.setErrorHandler(new DefaultHandler());
+      Document document = builder.parse(new ByteArrayInputStream(body));
       found.add(document.getDocumentElement().getTextContent());
       NodeList all = document.getElementsByTagName("*");
       for (int i = 0; i < all.getLength(); i++) {

@@ -3,10 +3,7 @@ import { escapePercent, type PlaceName, place } from "../../../fuzz/placement.ts
 import { chance, pick, type Random } from "../../bench/random.ts";
 import type { Message } from "../../conformance/message.ts";
 import type { Attack } from "../attack.ts";
-import { type Operator, rewriting } from "../operator.ts";
-
-/** Types whose values mean the same whatever kind of document they stand in. */
-const MOVABLE = ["sqli", "xss", "rce", "ptrav", "ssti", "ssrf", "ldapi", "xpath", "ssi", "crlf", "deserialize"];
+import { isMovable, MOVABLE, type Operator, rewriting } from "../operator.ts";
 
 function hex(c: string): string {
   return c.charCodeAt(0).toString(16).padStart(2, "0");
@@ -68,12 +65,10 @@ function move(where: PlaceName): Operator {
     name: `place ${where}`,
     types: MOVABLE,
     places: ["query"],
-    apply: ({ value, stamps }) => {
-      /* A file's name alone is an attack where a program may open it, and in a text it is none. */
-      if (stamps.every((stamp) => stamp === "ptrav-file" || stamp === "ptrav-system")) return undefined;
+    apply: (attack) => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: XML has no way to write these.
-      const unwritable = /[\0-\x08\x0b-\x1f]/.test(value) || value.includes("%");
-      return unwritable || !isAscii(value) ? undefined : { message: place(where, value) };
+      const unwritable = /[\0-\x08\x0b-\x1f]/.test(attack.value) || !isAscii(attack.value);
+      return unwritable || !isMovable(attack) ? undefined : { message: place(where, attack.value) };
     },
   };
 }

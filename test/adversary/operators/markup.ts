@@ -46,10 +46,12 @@ export const MARKUP_OPERATORS: readonly Operator[] = [
     ),
   ),
   rewriting("markup references", XSS, (value, random) =>
-    value.replace(HANDLER, (_found, name: string, text: string) => {
-      const written = text.replace(/[a-z()]/gi, (c) => (chance(random, 0.4) ? reference(c, random) : c));
-      return name + written;
-    }),
+    /* The letters of one that is there already are none of the handler's. */
+    value.includes("&#")
+      ? value
+      : value.replace(HANDLER, (_found, name: string, text: string) => {
+          return name + text.replace(/[a-z()]/gi, (c) => (chance(random, 0.4) ? reference(c, random) : c));
+        }),
   ),
   rewriting("markup quotes", XSS, (value, random) =>
     value.replace(/(\bon[a-z]+)(\s*=\s*)([^\s"'>`=]+)(?=[\s>])/gi, (_found, name: string, _equals, text: string) => {

@@ -4,7 +4,7 @@ import type { Pair } from "../../assembly/core.ts";
 import { pick, type Random } from "../../bench/random.ts";
 import type { Message } from "../../conformance/message.ts";
 import type { Attack, Mutant } from "../attack.ts";
-import { bearsText, type Operator } from "../operator.ts";
+import { bearsText, isMovable, type Operator } from "../operator.ts";
 import { leavingOf } from "./sql-text.ts";
 
 /** Types whose attacks leave a text that may be of any length. */
@@ -107,7 +107,9 @@ export const PADDING_OPERATORS: readonly Operator[] = [
   ...sized("parameters behind", "all", ["form"], ({ value }, size) => around("form", value, size, false)),
   ...sized("leaves before", "all", ["json"], ({ value }, size) => around("json", value, size, true)),
   ...sized("leaves behind", "all", ["json"], ({ value }, size) => around("json", value, size, false)),
-  ...sized("multipart fields before", "all", ["form"], ({ value }, size) => around("multipart", value, size, true)),
+  ...sized("multipart fields before", "all", ["form"], (attack, size) =>
+    isMovable(attack) ? around("multipart", attack.value, size, true) : undefined,
+  ),
   ...sized("short parameters before", "all", ["form"], ({ value }, size) => manyPairs(value, size)),
   ...sized("text before", LEAVING, ["form", "json"], (attack, size) => {
     const text = textBefore(attack, size);

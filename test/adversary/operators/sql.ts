@@ -69,7 +69,7 @@ export const SQL_OPERATORS: readonly Operator[] = [
   rewriting("sql operator", SQL, (value, random) =>
     rewriteFree(value, (text) =>
       text
-        .replace(/ or /gi, (found) => pick(random, [found, " || ", "||"]))
+        .replace(/(?<=\S) or /gi, (found) => pick(random, [found, " || ", "||"]))
         .replace(/ and /gi, (found) => pick(random, [found, " && ", "&&"]))
         .replace(/(?<=\d) ?= ?(?=\d)/g, (found) => pick(random, [found, " like ", " <=> "]))
         .replace(/<>|!=/g, () => pick(random, ["<>", "!="])),
