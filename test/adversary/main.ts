@@ -1,7 +1,8 @@
 /**
- * `node test/adversary/main.ts [--all] [--seed 1] [--most 400] [--examples 3] [--operator sql] [--set oas_mal]`: changes
- * attacks that this build of Merlon catches (`node hosts/build.ts release`) in ways that leave them attacks, and prints
- * what each operator loses. Without `--all` each operator makes at most `--most` requests. Fails below the gate.
+ * `node test/adversary/main.ts [--all] [--seed 1] [--most 400] [--examples 3] [--operator sql] [--set own|oas_mal]`:
+ * changes attacks that this build of Merlon catches (`node hosts/build.ts release`) in ways that leave them attacks,
+ * and prints what each operator loses. Without `--all` each operator makes at most `--most` requests. Fails below the
+ * gate.
  */
 import { parseArgs } from "node:util";
 import { layOut, percent, showBytes } from "../../hosts/cli/text.ts";

@@ -4,8 +4,8 @@ import type { Attack } from "../attack.ts";
 import { type Operator, type Rewriting, rewriting } from "../operator.ts";
 
 /** A program of a POSIX system where a command begins. */
-const PROGRAM =
-  /(?<=(?:[;&|`\n]|\$\()\s*)(cat|id|ls|uname|curl|wget|nc|bash|whoami|sleep|head|tail|chmod|ifconfig|ps|pwd)(?=[\s;&|`)]|$)/g;
+const NAMES = "cat|id|ls|uname|curl|wget|nc|bash|whoami|sleep|head|tail|chmod|ifconfig|ps|pwd";
+const PROGRAM = new RegExp(`(?<=(?:[;&|\`\\n]|\\$\\()\\s*)(${NAMES})(?=[\\s;&|\`)]|$)`, "g");
 
 function ofCommand(name: string, rewrite: Rewriting): Operator {
   const operator = rewriting(name, ["rce"], rewrite);

@@ -4,8 +4,13 @@ import { type Operator, rewriting } from "../operator.ts";
 import { piecesOf, rewriteFree } from "./sql-text.ts";
 
 const SQL = ["sqli"];
-const WORDS =
-  /\b(?:or|and|xor|not|union|all|distinct|select|from|where|order|by|group|having|limit|offset|like|between|in|is|null|exists|case|when|then|else|end|if|insert|into|values|update|set|delete|drop|table|exec|execute|declare|waitfor|delay|as|join|div|rlike|regexp|sleep|benchmark|concat|substring|substr|ascii|char|count|version|database|user|load_file|extractvalue|updatexml|pg_sleep|cast|convert)\b/gi;
+const KEYWORDS = `
+or and xor not union all distinct select from where order by group having limit offset like between in is
+null exists case when then else end if insert into values update set delete drop table exec execute
+declare waitfor delay as join div rlike regexp sleep benchmark concat substring substr ascii char count
+version database user load_file extractvalue updatexml pg_sleep cast convert
+`;
+const WORDS = new RegExp(`\\b(?:${KEYWORDS.trim().split(/\s/).join("|")})\\b`, "gi");
 /** White space of MySQL, which the other engines have but for some control characters. */
 const BLANKS = ["\t", "\n", "\r", "\u000b", "\f", "  ", "\r\n"];
 const COMMENTS = ["/**/", "/*x*/", "/* a b */", "/*'*/", "/**//**/", "/*\n*/", "/*1=2*/"];
