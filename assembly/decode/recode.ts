@@ -65,8 +65,7 @@ function wide(named: u32): Charset {
 
 /** Whether a text can begin with the character: without a name in the head only what documents begin with counts. */
 function opens(c: u32, named: bool): bool {
-  if (named) return c > 0 && c < 0x80;
-  return c == 0x7b || c == 0x5b || c == 0x3c || c == 0x22 || c == 0x20 || (c >= 9 && c <= 13);
+  return c == 0x7b || c == 0x5b || c == 0x3c || c == 0x22 || (named && c > 0 && c < 0x80);
 }
 
 /**
