@@ -17,7 +17,7 @@ export const BLOCKS_MAX: u32 = 24576;
 export const TRANSACTIONS_MAX: u32 = 16384;
 /** Header fields looked at in one head. */
 export const HEADERS_MAX: u32 = 512;
-/** Pairs looked at in one query, cookie header or form; later ones are inspected as one rest. */
+/** Pairs of one query, cookie header or form from which on their number is told; many servers take no more. */
 export const PAIRS_MAX: u32 = 2048;
 /** A shorter value cannot hold an attack: it takes a character to leave a context and two to do something. */
 export const VALUE_BYTES_MIN: u32 = 3;
@@ -55,8 +55,10 @@ export const DECISION_BYTES: u32 = 16384;
 export const POLLUTION_BYTES_MAX: u32 = 16384;
 /** Names watched for duplicates. */
 export const POLLUTION_NAMES_MAX: u32 = 128;
-/** Bytes of one part's header block in a multipart body. */
-export const PART_HEAD_BYTES_MAX: u32 = 3072;
+/** Bytes of one part's header block in a multipart body that are looked at in one piece; a longer one is cut. */
+export const PART_HEAD_BYTES_MAX: u32 = 16384;
+/** Parts of a multipart document inside a value that are looked at. */
+export const PARTS_MAX: u32 = 2048;
 /** Longest multipart boundary: RFC 2046 §5.1.1 allows 70, real clients exceed it. */
 export const BOUNDARY_BYTES_MAX: u32 = 200;
 /** Bytes of a raw HTTP/1 head. */

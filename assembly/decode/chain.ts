@@ -17,6 +17,7 @@ import { copyBytes } from "../bytes/guard";
 import { sameBytes } from "../bytes/scan";
 import { base64Head, hidesText, looksBase64, readsAsText } from "./base64";
 import { inspectCompressed, looksCompressed } from "./compressed";
+import { Charset } from "./content";
 import { Decoder, decode, decodeChanged } from "./decoder";
 import { closeAccount, openAccount } from "./fuel";
 import { mayBeGraphql, nestedGraphql } from "./graphql";
@@ -25,8 +26,10 @@ import { beginsLikeJson, nestedJson } from "./json";
 import { inspectToken, tokenAt } from "./jwt";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { isNoise } from "./noise";
+import { mayBeParts, nestedParts } from "./parts";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
+import { looksWide } from "./recode";
 import { inspectSerialized, looksSerialized } from "./serialized";
 import { current, markSignatures, reachLimit } from "./transaction";
 import {
@@ -165,6 +168,7 @@ function expand(base: Layer): void {
   let from = base;
   for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
     const before = from;
+    if (isWide(from)) from = undo(from, ANY, Decoder.WIDE);
     from = undo(from, Has.PERCENT, Decoder.PERCENT);
     from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
     if (isDocument(from)) return;
@@ -178,6 +182,16 @@ function expand(base: Layer): void {
     if (isNoise(from.at, from.size, from.opaque)) return;
   }
   reachLimit(Limit.LAYERS);
+}
+
+/** Whether the layer is UTF-16 of ASCII. */
+function isWide(one: Layer): bool {
+  return (one.has & Has.CONTROL) != 0 && looksWide(one.at, one.size);
+}
+
+/** Whether a form's values are in a character set of another family, as its head says and some servers believe. */
+function isForeign(): bool {
+  return place == Place.FORM && current.charset == <u32>Charset.EBCDIC;
 }
 
 /** Whether a value inside this one may be opened; one too many is reported. */
@@ -227,6 +241,12 @@ function isDocument(one: Layer): bool {
     nestedGraphql(one);
     markSignatures(seen, before);
   }
+  if (!one.document && mayBeParts(one)) {
+    one.document = 1;
+    const before = current.matches;
+    nestedParts(one);
+    markSignatures(seen, before);
+  }
   if (!nestedJson(one)) return false;
   one.superseded = 1;
   return true;
@@ -264,8 +284,10 @@ function isPlain(decoder: u32, at: usize, size: u32): bool {
   if (place != Place.RESPONSE) {
     if (bare.has & ENCODED || (decoder == Decoder.FORM && (bare.has & Has.PLUS) != 0)) return false;
     if (beginsLikeJson(at, at + <usize>size)) return false;
+    if ((decoder == Decoder.QUOTED && (bare.has & Has.EQUALS) != 0) || isForeign()) return false;
+    if ((bare.has & Has.CONTROL) != 0 && looksWide(at, size)) return false;
     if (!(bare.has & NOT_BASE64) && hidesReading(at, size)) return false;
-    if (opens(at, size) || mayBeXml(bare) || mayBeGraphql(bare)) return false;
+    if (opens(at, size) || mayBeXml(bare) || mayBeGraphql(bare) || mayBeParts(bare)) return false;
   }
   setLayer(bare);
   bare.wanted = lexersFor();
@@ -321,10 +343,12 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
   if (decoder != Decoder.RAW) {
     const decoded = tryDecoder(first, decoder);
     if (decoded) {
-      first.superseded = 1;
+      /* Not every reader of a part undoes what its head announces. */
+      if (decoder != Decoder.QUOTED) first.superseded = 1;
       base = decoded;
     }
   }
+  if (isForeign()) base = undo(base, ANY, Decoder.EBCDIC);
   /* A response is looked at as it is: nobody decodes it again; of a bomb the bytes do not matter. */
   if (place != Place.RESPONSE && place != Place.BOMB) {
     if (!isDocument(base)) {

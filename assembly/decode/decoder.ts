@@ -8,6 +8,8 @@ import { stepBase64 } from "./base64";
 import { stepEntity } from "./entity";
 import { stepEscape } from "./escape";
 import { stepPercent } from "./percent";
+import { stepQuoted } from "./quoted";
+import { fromEbcdic } from "./recode";
 import { stepBytes, stepPlain, stepRead, stepSet, stepSize } from "./step";
 import { stepUtf8 } from "./utf8";
 
@@ -30,10 +32,17 @@ export enum Decoder {
   BASE64 = 7,
   /** Several values of one name joined by commas. */
   JOINED = 8,
+  /** Quoted-printable, which the head of a part announces. */
+  QUOTED = 9,
+  /** UTF-16 whose every other byte is NUL. */
+  WIDE = 10,
+  /** Code page 037, which the head of a form announces. */
+  EBCDIC = 11,
 }
 
 /** Names of the decoders in their order, separated by one space. */
-export const DECODER_NAMES: string = "raw percent form utf8 htmlentity escape json_string base64 joined";
+export const DECODER_NAMES: string =
+  "raw percent form utf8 htmlentity escape json_string base64 joined quoted_printable utf16 ebcdic";
 
 /** @returns the next byte in [at, end) at which the encoding does something, or `end` */
 function nextTrigger(decoder: u32, at: usize, end: usize): usize {
@@ -51,7 +60,12 @@ function nextTrigger(decoder: u32, at: usize, end: usize): usize {
       while (at < end && load<u8>(at) < 0xc0) at++;
       return at;
     }
+    case Decoder.QUOTED:
+      return findByte(at, end, 0x3d);
+    case Decoder.WIDE:
+      return findByte(at, end, 0);
     case Decoder.BASE64:
+    case Decoder.EBCDIC:
       return at;
     default:
       return end;
@@ -79,6 +93,15 @@ function step(decoder: u32, at: usize, end: usize): void {
       return;
     case Decoder.BASE64:
       stepBase64(at, end);
+      return;
+    case Decoder.QUOTED:
+      stepQuoted(at, end);
+      return;
+    case Decoder.WIDE:
+      stepSet(1, 0, 0);
+      return;
+    case Decoder.EBCDIC:
+      stepPlain(fromEbcdic(load<u8>(at)));
       return;
     default:
       stepPlain(load<u8>(at));

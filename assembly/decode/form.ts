@@ -114,7 +114,7 @@ function endPair(state: FormState, at: usize, size: u32): void {
   state.started = 0;
   state.nameSize = 0;
   state.nameCut = 0;
-  state.pairs++;
+  if (++state.pairs == PAIRS_MAX) reachLimit(Limit.PAIRS);
 }
 
 /** Keeps a piece whose end is not in sight. */
@@ -136,13 +136,6 @@ export function formFeed(state: FormState, at: usize, size: u32, last: bool): vo
   const end = at + <usize>size;
   let from = at;
   while (at < end) {
-    if (state.pairs >= PAIRS_MAX) {
-      /* What follows is one value of the last name's place, however many pairs it holds. */
-      reachLimit(Limit.PAIRS);
-      state.inValue = 1;
-      at = end;
-      break;
-    }
     at = state.inValue ? findByte(at, end, state.separator) : findEither(at, end, state.separator, 0x3d);
     if (at == end) break;
     if (load<u8>(at) == state.separator) endPair(state, from, <u32>(at - from));

@@ -6,15 +6,15 @@
 import { BOUNDARY_BYTES_MAX, NAME_BYTES_MAX, PART_HEAD_BYTES_MAX } from "../abi/limits";
 import { Anomaly, Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
-import { equalsLower, isSpace } from "../bytes/ascii";
+import { isSpace } from "../bytes/ascii";
 import { copyBytes, zeroBytes } from "../bytes/guard";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
-import { findByte, findEither } from "../bytes/scan";
-import { inspectValue } from "./chain";
+import { findEither } from "../bytes/scan";
 import { collectAdd, collectBegin, collectEnd } from "./collect";
 import { boundaryAt, boundarySize } from "./content";
 import { Decoder } from "./decoder";
-import { Place, pointDepth, pointTruncate, pushHeaderName, pushName, pushWord, Word } from "./point";
+import { partHeadRead, partNameAt, partNameSize, partQuoted } from "./part-head";
+import { Place, pointDepth, pointTruncate, pushName } from "./point";
 import { extraRope, noteAnomaly, parserState, reachLimit } from "./transaction";
 
 enum Mode {
@@ -45,6 +45,10 @@ class MultipartState {
   parts: u32;
   /** The last delimiter was seen. */
   closed: u32;
+  /** The decoder that the current part's head asks for. */
+  decoder: u32;
+  /** A delimiter's line holds what is no delimiter's. */
+  odd: u32;
 }
 
 const NAME_AT: usize = offsetof<MultipartState>();
@@ -98,14 +102,14 @@ function addPiece(state: MultipartState, at: usize, size: u32): void {
   if (!size) return;
   const depth = pointDepth();
   pushPart(state);
-  collectAdd(placeOf(state), Decoder.RAW, at, size);
+  collectAdd(placeOf(state), state.decoder, at, size);
   pointTruncate(depth);
 }
 
 function endPart(state: MultipartState, at: usize, size: u32): void {
   const depth = pointDepth();
   pushPart(state);
-  collectEnd(placeOf(state), Decoder.RAW, at, size);
+  collectEnd(placeOf(state), state.decoder, at, size);
   pointTruncate(depth);
   collectBegin();
 }
@@ -128,6 +132,8 @@ function endAtDelimiter(state: MultipartState, at: usize, size: u32): void {
   state.heldReturn = 0;
   state.parts++;
   state.dashes = 0;
+  state.odd = 0;
+  state.decoder = <u32>Decoder.RAW;
   state.mode = Mode.DELIMITER_LINE;
 }
 
@@ -175,11 +181,17 @@ function feedPart(state: MultipartState, at: usize, end: usize): usize {
   return end;
 }
 
-/** Reads on after a delimiter: two dashes end the body, a line break begins a part's head. */
+/**
+ * Reads on after a delimiter: two dashes end the body, a line break begins a part's head. Of a line that holds more,
+ * some readers say that it is no delimiter and belongs to the value: the rest of it is looked at as text.
+ */
 function feedDelimiterLine(state: MultipartState, at: usize, end: usize): usize {
+  let from = at;
   while (at < end) {
     const c = <u32>load<u8>(at++);
     if (c == 0x0a) {
+      if (state.odd) collectEnd(Place.BODY, Decoder.RAW, from, <u32>(at - from) - 1);
+      collectBegin();
       state.mode = state.dashes == 2 ? Mode.EPILOGUE : Mode.HEAD;
       if (state.mode == Mode.EPILOGUE) state.closed = 1;
       state.lineEmpty = 1;
@@ -188,8 +200,13 @@ function feedDelimiterLine(state: MultipartState, at: usize, end: usize): usize 
       return at;
     }
     if (c == 0x2d && state.dashes < 2) state.dashes++;
-    else if (!isSpace(c) && state.dashes != 2) noteAnomaly(Anomaly.MULTIPART);
+    else if (!isSpace(c) && !state.odd) {
+      noteAnomaly(Anomaly.MULTIPART);
+      state.odd = 1;
+      from = at - 1;
+    }
   }
+  if (state.odd) collectAdd(Place.BODY, Decoder.RAW, from, <u32>(end - from));
   return end;
 }
 
@@ -200,121 +217,63 @@ function feedHead(state: MultipartState, at: usize, end: usize): usize {
     const c = <u32>load<u8>(at++);
     if (c == 0x0a) {
       if (state.lineEmpty) {
-        keepHead(from, <u32>(at - from));
+        keepHead(state, from, <u32>(at - from));
         endHead(state);
         return at;
       }
       state.lineEmpty = 1;
     } else if (c != 0x0d) state.lineEmpty = 0;
   }
-  keepHead(from, <u32>(end - from));
+  keepHead(state, from, <u32>(end - from));
   return end;
 }
 
-function keepHead(at: usize, size: u32): void {
+/** Keeps bytes of the head; what is too long is looked at in pieces, since nobody knows where its reader stops. */
+function keepHead(state: MultipartState, at: usize, size: u32): void {
   const rope = extraRope();
-  const room = PART_HEAD_BYTES_MAX - rope.size;
-  if (size > room) reachLimit(Limit.PART_HEAD);
-  if (!ropeAppend(rope, at, size < room ? size : room)) reachLimit(Limit.MEMORY);
-}
-
-/** Value of a parameter of Content-Disposition: address and size of the last found. */
-let parameterAt: usize = 0;
-let parameterSize: u32 = 0;
-
-/** Finds `name=value` among the parameters of [at, end); quoted values keep their escapes. */
-function findParameter(at: usize, end: usize, name: string): bool {
-  while (at < end) {
-    at = findByte(at, end, 0x3b);
-    at++;
-    while (at < end && isSpace(load<u8>(at))) at++;
-    if (at >= end) return false;
-    const equals = findByte(at, end, 0x3d);
-    if (equals == end) return false;
-    let stop = equals;
-    while (stop > at && isSpace(load<u8>(stop - 1))) stop--;
-    const matches = equalsLower(at, <u32>(stop - at), name);
-    at = equals + 1;
-    while (at < end && isSpace(load<u8>(at))) at++;
-    const quoted = at < end && load<u8>(at) == 0x22;
-    if (quoted) at++;
-    const value = at;
-    while (at < end) {
-      const c = <u32>load<u8>(at);
-      if (quoted ? c == 0x22 : c == 0x3b || isSpace(c)) break;
-      if (quoted && c == 0x5c && at + 1 < end && load<u8>(at + 1) == 0x22) at++;
-      at++;
+  while (size) {
+    const room = PART_HEAD_BYTES_MAX - rope.size;
+    const step = size < room ? size : room;
+    if (!ropeAppend(rope, at, step)) {
+      reachLimit(Limit.MEMORY);
+      return;
     }
-    if (matches) {
-      parameterAt = value;
-      parameterSize = <u32>(at - value);
-      return true;
-    }
-  }
-  return false;
-}
-
-/** One line of a part's head. */
-function endHeadLine(state: MultipartState, at: usize, end: usize): void {
-  const colon = findByte(at, end, 0x3a);
-  const nameSize = <u32>(colon - at);
-  if (colon == end) {
+    at += <usize>step;
+    size -= step;
+    if (rope.size < PART_HEAD_BYTES_MAX) return;
+    reachLimit(Limit.PART_HEAD);
     noteAnomaly(Anomaly.MULTIPART);
-    inspectValue(Place.PART_HEADER, Decoder.RAW, at, nameSize, 0);
-    return;
+    readHead(state);
   }
-  let value = colon + 1;
-  while (value < end && isSpace(load<u8>(value))) value++;
-  if (equalsLower(at, nameSize, "content-disposition")) {
-    if (findParameter(value, end, "name")) {
-      state.nameSize = parameterSize < NAME_BYTES_MAX ? parameterSize : NAME_BYTES_MAX;
-      if (parameterSize > NAME_BYTES_MAX) reachLimit(Limit.NAME);
-      copyBytes(parserState() + NAME_AT, parameterAt, state.nameSize);
-      inspectValue(Place.PART_NAME, Decoder.RAW, parameterAt, parameterSize, 0);
-    }
-    inspectFilename(value, end, "filename");
-    inspectFilename(value, end, "filename*");
-    return;
-  }
-  const depth = pointDepth();
-  pushWord(Word.HEADER);
-  pushHeaderName(at, nameSize);
-  inspectValue(Place.PART_HEADER, Decoder.RAW, value, <u32>(end - value), 0);
-  pointTruncate(depth);
 }
 
-function inspectFilename(at: usize, end: usize, parameter: string): void {
-  if (!findParameter(at, end, parameter)) return;
-  const depth = pointDepth();
-  pushWord(Word.FILENAME);
-  inspectValue(Place.FILENAME, Decoder.RAW, parameterAt, parameterSize, 0);
-  pointTruncate(depth);
+/** Takes over what the part's head has said of its name and its coding. */
+function keepName(state: MultipartState): void {
+  if (partQuoted) state.decoder = <u32>Decoder.QUOTED;
+  if (!partNameSize) return;
+  state.nameSize = partNameSize < NAME_BYTES_MAX ? partNameSize : NAME_BYTES_MAX;
+  if (partNameSize > NAME_BYTES_MAX) reachLimit(Limit.NAME);
+  copyBytes(parserState() + NAME_AT, partNameAt, state.nameSize);
 }
 
-/** A part's head is complete: looks at its lines, and goes on to the part's bytes. */
-function endHead(state: MultipartState): void {
+/** Looks at the bytes of the head that are kept. */
+function readHead(state: MultipartState): void {
   const rope = extraRope();
   const mark = arenaMark();
   const size = rope.size;
   const head = arenaAlloc(size);
   if (head) {
     ropeCopy(rope, 0, size, head);
-    const end = head + <usize>size;
-    let at = head;
-    while (at < end) {
-      let stop = findByte(at, end, 0x0a);
-      /* A line that begins with white space continues the one before (RFC 5322 §2.2.3). */
-      while (stop + 1 < end && (load<u8>(stop + 1) == 0x20 || load<u8>(stop + 1) == 9)) {
-        stop = findByte(stop + 1, end, 0x0a);
-      }
-      let trimmed = stop;
-      while (trimmed > at && isSpace(load<u8>(trimmed - 1))) trimmed--;
-      if (trimmed > at) endHeadLine(state, at, trimmed);
-      at = stop + 1;
-    }
+    partHeadRead(head, head + <usize>size);
+    keepName(state);
   } else reachLimit(Limit.MEMORY);
   arenaRelease(mark);
   ropeFree(rope);
+}
+
+/** A part's head is complete: looks at what is left of it, and goes on to the part's bytes. */
+function endHead(state: MultipartState): void {
+  readHead(state);
   state.mode = Mode.PART;
   /* An empty part's delimiter may follow at once: the head's last line break counts. */
   state.matched = 1;
@@ -341,6 +300,7 @@ export function multipartEnd(): void {
     noteAnomaly(Anomaly.MULTIPART);
     endHead(state);
   }
+  if (state.mode == Mode.DELIMITER_LINE && state.odd) collectEnd(Place.BODY, Decoder.RAW, 0, 0);
   if (state.mode == Mode.DELIMITER_LINE && state.dashes == 2) state.closed = 1;
   else if (state.mode != Mode.DELIMITER_LINE) {
     giveBack(state);

@@ -68,6 +68,19 @@ function opens(c: u32, named: bool): bool {
   return c == 0x7b || c == 0x5b || c == 0x3c || c == 0x22 || (named && c > 0 && c < 0x80);
 }
 
+/**
+ * Whether a value begins like UTF-16 of ASCII: every other byte is NUL. Only the first bytes count, of which there are
+ * `WIDE_BYTES_MIN`.
+ */
+export function looksWide(at: usize, size: u32): bool {
+  if (size < WIDE_BYTES_MIN) return false;
+  const first = load<u64>(at);
+  return first != 0 && ((first & 0x00ff00ff00ff00ff) == 0 || (first & 0xff00ff00ff00ff00) == 0);
+}
+
+/** Bytes by which UTF-16 is known. */
+const WIDE_BYTES_MIN: u32 = 8;
+
 /** Starts on a body in that set; one that nobody needs, since UTF-8 is there, is odd. */
 export function recodeBegin(set: Charset): void {
   current.charset = <u32>set;

@@ -8,6 +8,7 @@
  * field name is enough, because nobody writes lines there; in bodies the value must be short, and its second line
  * must be a field that changes how a message is read.
  */
+import { BOUNDARY_BYTES_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { isAlpha, isDigit, isRow, startsLower } from "../bytes/ascii";
 import { layer } from "../decode/layer";
@@ -130,11 +131,21 @@ function fieldEnd(at: usize, end: usize): usize {
   return size > 4 && startsLower(at, size, "x-") ? p + 1 : 0;
 }
 
+/** Whether the line at `at` is a part's field behind its delimiter, whose line ends at `from`: a multipart document. */
+function isPartHead(from: usize, at: usize): bool {
+  if (!startsLower(at, 8, "content-")) return false;
+  const stop = from - layer.at > <usize>BOUNDARY_BYTES_MAX ? from - <usize>BOUNDARY_BYTES_MAX : layer.at;
+  let line = from;
+  while (line > stop && load<u8>(line - 1) != 0x0a) line--;
+  return line + 2 < from && load<u16>(line) == 0x2d2d;
+}
+
 /** Weighs a line that begins at `at` behind a break at `from`. @returns whether the look is over */
 function judgeLine(from: usize, at: usize, end: usize, lines: u32, empty: bool): bool {
   const line = isLinePlace();
   const field = fieldEnd(at, end);
   if (field) {
+    if (!line && isPartHead(from, at)) return false;
     const short = layer.size <= BODY_VALUE_MAX && lines <= BODY_LINES_MAX && from - layer.at < 96;
     if (line ? !fieldStrong && lines > 2 : !(short && fieldStrong)) return false;
     report(Signature.CRLF_HEADER, from, field);

@@ -21,8 +21,7 @@ import { QUERY_SHIFT, QueryWord } from "../tables/words.gen";
 import { skipSpace, valueStart } from "./break";
 import { report } from "./match";
 
-/** Longest value that is read, and longest assertion in front of the break. */
-const BYTES_MAX: u32 = 2048;
+/** Longest text in front of a list that opens. What closes a filter may stand behind a text of any length. */
 const ASSERTION_MAX: usize = 256;
 
 /** Attributes that no text names by chance (RFC 4519, 2798, 2307; Active Directory schema). */
@@ -64,7 +63,6 @@ pwdhistory
 
 /** Whether the current layer can hold such an attack. */
 export function ldapiGate(): bool {
-  if (layer.size > BYTES_MAX) return false;
   if (layer.has & Has.CLOSE) return (layer.has & SIGNS) != 0;
   return (layer.has & Has.COLON) != 0 && ((layer.words >> QUERY_SHIFT) & QueryWord.SECRET) == QueryWord.SECRET;
 }
@@ -76,6 +74,8 @@ const SIGNS: u32 = Has.EQUALS | Has.AMPERSAND | Has.PIPE | Has.CONTROL;
 let effect: bool = false;
 let secret: bool = false;
 let truncated: bool = false;
+/** Where reading ended. */
+let readTo: usize = 0;
 
 /** Whether the bytes are digits and a letter at most: no attribute, so a constant. */
 function isConstant(at: usize, end: usize): bool {
@@ -119,17 +119,26 @@ function testEnd(at: usize, end: usize): usize {
   return at;
 }
 
-/**
- * Reads filters from `at` to the end or to a NUL. @returns brackets open at the end, which may be below 0; or
- * UNREADABLE
- */
+/** What `readFilters` gives where the bytes are no filters. */
 const UNREADABLE: i32 = -1000000;
+
+/**
+ * Reads filters from `at` to the end or to a NUL.
+ * @returns brackets open at the end, which may be below 0; or UNREADABLE
+ */
 function readFilters(at: usize, end: usize): i32 {
+  const depth = countBrackets(at, end);
+  /* Most texts end it at the first sign behind their first bracket. */
+  return spend(<u32>(readTo - at) * 4) ? depth : UNREADABLE;
+}
+
+function countBrackets(at: usize, end: usize): i32 {
   let depth: i32 = 0;
   effect = false;
   secret = false;
   truncated = false;
   while (at < end) {
+    readTo = at;
     const c = <u32>load<u8>(at++);
     if (c == 0) {
       truncated = true;
@@ -156,12 +165,12 @@ function readFilters(at: usize, end: usize): i32 {
     at = testEnd(at, end);
     if (!at) return UNREADABLE;
   }
+  readTo = end;
   return depth;
 }
 
 /** The value behind its first bracket, which closes the author's filter. */
 function readBroken(first: usize, end: usize): void {
-  if (first - layer.at > ASSERTION_MAX) return;
   const depth = readFilters(first, end);
   if (depth == UNREADABLE) return;
   if (effect) report(Signature.LDAPI_FILTER, first, end);
@@ -178,7 +187,7 @@ function opensList(first: usize): bool {
 
 /** Looks for such attacks in the current layer. */
 export function ldapiLex(): void {
-  if (!ldapiGate() || !spend(layer.size)) return;
+  if (!ldapiGate() || !spend(layer.size >> 2)) return;
   const end = layer.at + <usize>layer.size;
   const start = skipSpace(valueStart(), end);
   const first = findEither(start, end, 0x28, 0x29);
@@ -192,7 +201,6 @@ export function ldapiLex(): void {
     }
     return;
   }
-  if (!spend(layer.size * 2)) return;
   if (load<u8>(first) == 0x29) {
     readBroken(first, end);
     return;

@@ -6,13 +6,12 @@
 import { isSpace } from "../bytes/ascii";
 import { layer } from "../decode/layer";
 import { Has } from "../decode/profile";
+import { valueBase } from "../decode/value";
 
 /** Longest first line, in bytes. */
 const TOKEN_MAX: usize = 128;
 /** Lines that are read behind the first. */
 const LINES_MAX: u32 = 8;
-/** Longest value: what is longer is a text. */
-const BYTES_MAX: u32 = 2048;
 
 /** The line that was read last, without its break, and whether the first line is an address. */
 export let lineAt: usize = 0;
@@ -21,9 +20,9 @@ export let firstIsAddress: bool = false;
 let cursor: usize = 0;
 let lines: u32 = 0;
 
-/** Whether the current layer has lines and may be such a value. */
+/** Whether the current layer has lines and may be such a value: behind its lines a text of any length may follow. */
 export function linesGate(): bool {
-  return (layer.has & Has.NEWLINE) != 0 && layer.size <= BYTES_MAX;
+  return (layer.has & Has.NEWLINE) != 0 && valueBase == 0;
 }
 
 function isBreak(c: u32): bool {

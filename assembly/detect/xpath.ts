@@ -16,8 +16,9 @@ import { QUERY_SHIFT, QueryWord } from "../tables/words.gen";
 import { behindPlain, behindQuote, breakCloses, skipSpace, stringEnd, valueStart, wordEnd } from "./break";
 import { report } from "./match";
 
-/** Longest value that is read. */
-const BYTES_MAX: u32 = 2048;
+/** Bytes behind a break in which its effect must show, and what is left of them in values that are longer. */
+const REACH_MAX: u32 = 2048;
+const REACH_FAR: u32 = 256;
 
 /** Axes (XPath 3.1, 3.3.2.1). */
 const AXES: string = `child
@@ -72,7 +73,7 @@ json-doc
 
 /** Whether the current layer can hold such an attack. */
 export function xpathGate(): bool {
-  if (layer.size > BYTES_MAX || !(layer.has & (Has.OPEN | Has.SLASH | Has.COLON))) return false;
+  if (!(layer.has & (Has.OPEN | Has.SLASH | Has.COLON))) return false;
   if (!(layer.has & (Has.SINGLE | Has.DOUBLE | Has.BRACKET | Has.CLOSE))) return false;
   if ((layer.has & (Has.PIPE | Has.SLASH)) == (Has.PIPE | Has.SLASH)) return true;
   return ((layer.words >> QUERY_SHIFT) & QueryWord.TREE) != 0 || (layer.has & (Has.SLASH | Has.STAR)) == PATHS;
@@ -176,6 +177,13 @@ function unionPath(at: usize, end: usize, quoted: bool): usize {
 /** What a byte costs behind an operator, in units. */
 const BYTE_UNITS: u32 = 4;
 
+/** Bytes behind `at` that are read: in a long text, which may be source, only what stands near belongs together. */
+function reachOf(at: usize, end: usize): u32 {
+  const most = layer.size > REACH_MAX ? REACH_FAR : REACH_MAX;
+  const left = <u32>(end - at);
+  return left < most ? left : most;
+}
+
 /** Reads on behind a break. @returns whether something was reported */
 function readOn(at: usize, end: usize, quoted: bool): bool {
   const path = unionPath(at, end, quoted);
@@ -184,7 +192,9 @@ function readOn(at: usize, end: usize, quoted: bool): bool {
     return true;
   }
   const stop = operatorEnd(at, end);
-  return stop != 0 && spend(<u32>(end - stop) * BYTE_UNITS) && readEffects(at, stop, end);
+  if (!stop) return false;
+  const reach = reachOf(stop, end);
+  return spend(reach * BYTE_UNITS) && readEffects(at, stop, stop + <usize>reach);
 }
 
 /** Whether the value begins with a number, or leaves brackets that it did not open. */
@@ -198,7 +208,7 @@ function beginsNumber(): bool {
 
 /** Looks for such attacks in the current layer. */
 export function xpathLex(): void {
-  if (!xpathGate() || !spend(layer.size)) return;
+  if (!xpathGate() || !spend(layer.size >> 2)) return;
   const end = layer.at + <usize>layer.size;
   for (let quote: u32 = 0x22; quote <= 0x27; quote += 5) {
     const at = behindQuote(quote);

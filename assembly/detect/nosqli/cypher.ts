@@ -14,14 +14,14 @@ import { behindQuote, skipSpace, stringEnd, wordEnd } from "../break";
 import { report } from "../match";
 import { hasScriptWord } from "./script";
 
-/** Longest value that is read. */
-const BYTES_MAX: u32 = 1024;
+/** Bytes behind a break in which its clause must begin. */
+const REACH_MAX: usize = 1024;
 /** Bytes behind `return` in which its comment must begin. */
 const ANSWER_MAX: usize = 64;
 
 /** Whether the current layer can hold such an attack. */
 export function cypherGate(): bool {
-  if (layer.size > BYTES_MAX || !hasScriptWord()) return false;
+  if (!hasScriptWord()) return false;
   return (layer.has & (Has.SINGLE | Has.DOUBLE)) != 0 && (layer.has & (Has.SLASH | Has.OPEN | Has.SPACE)) != 0;
 }
 
@@ -128,7 +128,9 @@ function read(quote: u32, end: usize): bool {
   /* A word right behind a quote is quoted: the quote opens. */
   if (!from || <u32>load<u8>(from - 1) == quote) return false;
   let at = from;
-  if (!isClause(at, <u32>(wordEnd(at, end) - at)) || !spend(<u32>(end - at) * 4)) return false;
+  if (!isClause(at, <u32>(wordEnd(at, end) - at))) return false;
+  if (end - from > REACH_MAX) end = from + REACH_MAX;
+  if (!spend(<u32>(end - at) * 4)) return false;
   while (at < end) {
     const c = <u32>load<u8>(at);
     if (c == 0x27 || c == 0x22) {
@@ -151,7 +153,7 @@ function read(quote: u32, end: usize): bool {
 
 /** Looks for such attacks in the current layer. */
 export function cypherLex(): void {
-  if (!cypherGate() || !spend(layer.size)) return;
+  if (!cypherGate() || !spend(layer.size >> 2)) return;
   const end = layer.at + <usize>layer.size;
   if (!read(0x27, end)) read(0x22, end);
 }

@@ -18,16 +18,16 @@ import { skipClosers, skipSpace, valueStart } from "../break";
 import { report } from "../match";
 import { isCode, isComparison, isOperator } from "./operator";
 
-/** Longest value that is read: what is longer is a document or source. */
-const BYTES_MAX: u32 = 1024;
+/** Longest value that is taken for one object: what is longer is a document or source. */
+const OBJECT_BYTES_MAX: u32 = 1024;
 /** Dollar signs that are tried, and the work of looking one's word up. */
-const TRIES_MAX: u32 = 8;
+const TRIES_MAX: u32 = 32;
 const WORK: u32 = 128;
 
 /** Whether the current layer can hold such an attack. */
 export function fragmentGate(): bool {
   const needed = Has.DOLLAR | Has.COLON;
-  return (layer.has & needed) == needed && layer.size <= BYTES_MAX;
+  return (layer.has & needed) == needed;
 }
 
 /** What stands in front of the operator. */
@@ -95,14 +95,20 @@ function judgeOperator(at: usize, end: usize): bool {
     report(Signature.NOSQLI_FRAGMENT, at, colon + 1);
     return true;
   }
-  if (lead != Lead.OBJECT || !closes(end) || !(isComparison(at, size) || isCode(at, size))) return false;
+  if (
+    lead != Lead.OBJECT ||
+    layer.size > OBJECT_BYTES_MAX ||
+    !closes(end) ||
+    !(isComparison(at, size) || isCode(at, size))
+  )
+    return false;
   report(Signature.NOSQLI_OBJECT, at, colon + 1);
   return true;
 }
 
 /** Looks for such pieces in the current layer. */
 export function fragmentLex(): void {
-  if (!fragmentGate() || !spend(layer.size)) return;
+  if (!fragmentGate() || !spend(layer.size >> 2)) return;
   const end = layer.at + <usize>layer.size;
   let at = findByte(layer.at, end, 0x24);
   let tries: u32 = 0;

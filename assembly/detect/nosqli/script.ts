@@ -19,8 +19,10 @@ import { QUERY_SHIFT, QueryWord } from "../../tables/words.gen";
 import { behindPlain, behindQuote, skipSpace, valueStart, wordEnd } from "../break";
 import { report } from "../match";
 
-/** Longest value that is read. */
-const BYTES_MAX: u32 = 2048;
+/** Longest value that is taken for one call: what is longer is source. */
+const CALL_BYTES_MAX: u32 = 2048;
+/** Bytes behind a break in which it must act. */
+const REACH_MAX: usize = 2048;
 /** Statements that are read behind the break. */
 const STATEMENTS_MAX: u32 = 6;
 
@@ -65,7 +67,6 @@ export function hasScriptWord(): bool {
 
 /** Whether the current layer can hold such an attack. */
 export function scriptGate(): bool {
-  if (layer.size > BYTES_MAX) return false;
   if (hasScriptWord()) {
     return (layer.has & JOINS) != 0 || (layer.has & CALLS) == CALLS;
   }
@@ -228,21 +229,27 @@ function callEnd(end: usize): usize {
   return first == 0x7b || first == 0x29 || first == 0x27 || first == 0x22 || first == 0x66 ? stop : 0;
 }
 
+/** Where reading on behind a break at `at` ends. */
+function reachOf(at: usize, end: usize): usize {
+  return end - at > REACH_MAX ? at + REACH_MAX : end;
+}
+
 /** Looks for such attacks in the current layer. */
 export function scriptLex(): void {
-  if (!scriptGate() || !spend(layer.size * 2)) return;
+  const most = layer.size < <u32>REACH_MAX ? layer.size : <u32>REACH_MAX;
+  if (!scriptGate() || !spend((layer.size >> 2) + most * 2)) return;
   const end = layer.at + <usize>layer.size;
   for (let quote: u32 = 0x22; quote <= 0x27; quote += 5) {
     const at = behindQuote(quote);
-    const stop = at ? readOn(at, end, true) : 0;
+    const stop = at ? readOn(at, reachOf(at, end), true) : 0;
     if (!stop) continue;
     report(Signature.NOSQLI_SCRIPT, at, stop);
     return;
   }
   if (!hasScriptWord()) return;
   const at = behindPlain();
-  const stop = at && beginsPlain(at) ? readOn(at, end, false) : 0;
+  const stop = at && beginsPlain(at) ? readOn(at, reachOf(at, end), false) : 0;
   if (stop) report(Signature.NOSQLI_SCRIPT, at, stop);
-  const call = callEnd(end);
+  const call = layer.size <= CALL_BYTES_MAX ? callEnd(end) : 0;
   if (call) report(Signature.NOSQLI_STATEMENT, layer.at, call);
 }

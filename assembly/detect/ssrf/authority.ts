@@ -5,7 +5,7 @@
 import { isAlpha, isDigit, isSpace, startsLower } from "../../bytes/ascii";
 
 /** Bytes in which an authority must end. */
-const AUTHORITY_BYTES_MAX: u32 = 512;
+const AUTHORITY_BYTES_MAX: u32 = 8192;
 /** Longest scheme, and the most slashes behind one. */
 const SCHEME_BYTES_MAX: u32 = 24;
 const SLASHES_MAX: u32 = 12;

@@ -60,6 +60,8 @@ function isParameter(): bool {
     case Place.PART:
     case Place.JSON:
     case Place.BODY:
+    case Place.XML:
+    case Place.XML_ATTR:
       return true;
     default:
       return false;
@@ -111,13 +113,10 @@ function isBareScheme(size: u32): bool {
   return startsLower(layer.at, 3, "ftp") || startsLower(layer.at, 3, "jar") || startsLower(layer.at, 3, "url");
 }
 
-/** Whether an `@` stands in the first 64 bytes. */
+/** Whether an `@` stands anywhere: a user in front of it may be of any length. */
 function findSign(): bool {
-  const sign = i8x16.splat(0x40);
-  const stop: u32 = layer.size < 64 ? layer.size : 64;
-  for (let i: usize = 0; i < <usize>stop; i += 16)
-    if (v128.any_true(i8x16.eq(v128.load(layer.at + i), sign))) return true;
-  return false;
+  const end = layer.at + <usize>layer.size;
+  return findByte(layer.at, end, 0x40) < end;
 }
 
 function isWeb(at: usize, size: u32): bool {
@@ -233,7 +232,7 @@ function judgeUrl(at: usize, end: usize): void {
   if (judgeOther()) return;
   if (!isWhole(end)) return;
   readHost(hostAtRaw, hostEnd);
-  if (!hostSize || judgeHost(end) || place == Place.HEADER) return;
+  if (!hostSize || judgeHost(end) || place == Place.HEADER || place >= Place.XML) return;
   judgeRedirect(hostFrom, end);
   judgeInclusion(end);
 }

@@ -23,9 +23,11 @@ import { bombAdd, bombBegin, isBomb } from "./bomb";
 import { elementsLex } from "./element";
 
 /** Comments, instructions and the like before a document type. */
-const MARKS_MAX: u32 = 64;
+const MARKS_MAX: u32 = 8192;
 /** Declarations looked at in one document type. */
-const DECLARATIONS_MAX: u32 = 1024;
+const DECLARATIONS_MAX: u32 = 8192;
+/** Declarations inside the value of one entity. */
+const INNER_MAX: u32 = 1024;
 /** Bytes of the XML declaration in which its encoding must stand. */
 const ENCODING_MAX: u32 = 128;
 
@@ -105,7 +107,7 @@ function lexEntity(start: usize, at: usize, end: usize): void {
 
 /** Declarations of entities inside the value of one: they come to life when a reference to it is undone. */
 function lexDeclarations(at: usize, end: usize): void {
-  for (let i: u32 = 0; i < DECLARATIONS_MAX; i++) {
+  for (let i: u32 = 0; i < INNER_MAX; i++) {
     at = findByte(at, end, 0x3c);
     if (at == end) return;
     if (startsLower(at, <u32>(end - at), "<!entity")) {

@@ -29,6 +29,15 @@ const scriptPieces = [
   fixed("\\\\", "\\"),
   fixed("\\\n", ""),
 ];
+/** Letters and signs of code page 037; there no byte stands for itself. */
+const EBCDIC: readonly Piece[] = [
+  { encoded: "\x81", decoded: "a" },
+  { encoded: "\xe9", decoded: "Z" },
+  { encoded: "\xf1", decoded: "1" },
+  { encoded: "\x4b", decoded: "." },
+  { encoded: "\x61", decoded: "/" },
+  { encoded: "\x4c", decoded: "<" },
+];
 const GENERATORS: readonly { readonly name: string; readonly pieces: fc.Arbitrary<readonly Piece[]> }[] = [
   { name: "percent", pieces: textOf(...percentPieces, fixed("+", "+")) },
   { name: "form", pieces: textOf(...percentPieces, fixed("+", " ")) },
@@ -43,6 +52,15 @@ const GENERATORS: readonly { readonly name: string; readonly pieces: fc.Arbitrar
     ),
   },
   { name: "utf8", pieces: textOf(asPiece((value) => String.fromCharCode(0xc0 | (value >> 6), 0x80 | (value & 63)))) },
+  {
+    name: "quoted_printable",
+    pieces: textOf(
+      asPiece((value) => `=${hex(value, 2)}`),
+      fixed("=\r\n", ""),
+    ),
+  },
+  { name: "utf16", pieces: textOf(fixed("\0", "")) },
+  { name: "ebcdic", pieces: fc.array(fc.constantFrom(...EBCDIC), { maxLength: 60 }) },
 ];
 
 test("there is a generator or a test of its own for every decoder", () => {

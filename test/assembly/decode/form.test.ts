@@ -63,15 +63,6 @@ describe("cookies", () => {
 });
 
 describe("limits", () => {
-  test("pairs beyond the most are one value", () => {
-    const most = core.number("PAIRS_MAX");
-    const pairs = (count: number): string => "a=1&".repeat(count);
-    expect(ask(core, { target: `/?${pairs(most - 1)}z=${ATTACK}` }).points).toEqual(["query.z"]);
-    const over = ask(core, { target: `/?${pairs(most)}z=${ATTACK}` });
-    expect(over.points).toEqual(["query."]);
-    expect(over.limits).toContain("pairs");
-  });
-
   test("names are kept to a length", () => {
     const most = core.number("NAME_BYTES_MAX");
     const exact = ask(core, { target: `/?${"n".repeat(most)}=${ATTACK}` });
