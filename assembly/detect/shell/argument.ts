@@ -79,8 +79,9 @@ function hasSecond(at: usize, size: u32, byte: u32): bool {
   return false;
 }
 
-/** A redirection of a number, or a path with patterns in it. */
+/** A redirection of a number, a command in place of a file, or a path with patterns in it. */
 function isStrong(at: usize, size: u32): bool {
+  if (size > 3 && (load<u8>(at) == 0x3c || load<u8>(at) == 0x3e) && load<u8>(at + 1) == 0x28) return true;
   if (size > 2 && isDigit(load<u8>(at)) && load<u8>(at + 1) == 0x3e && load<u8>(at + 2) == 0x26) return true;
   if (load<u8>(at) != 0x2f) return false;
   for (let i: u32 = 1; i < size; i++) {
@@ -92,6 +93,7 @@ function isStrong(at: usize, size: u32): bool {
 
 /** Options of `ps` without a dash: `aux`, `axf`. */
 function isLetters(at: usize, size: u32): bool {
+  if (size && load<u8>(at + <usize>(size - 1)) == 0x23) size--;
   if (size < 2 || size > 4) return false;
   for (let i: u32 = 0; i < size; i++) {
     const c = <u32>load<u8>(at + <usize>i);

@@ -172,11 +172,27 @@ function isServerPage(at: usize, end: usize): bool {
   return false;
 }
 
+/** Whether what stands behind `<?` is a statement of PHP: a call, or text that is printed. */
+function isShortTag(at: usize, end: usize): bool {
+  const from = skipSpace(at, end);
+  at = from;
+  while (at < end && at - from < <usize>NAME_BYTES && isWord(load<u8>(at))) at++;
+  const size = <u32>(at - from);
+  if (size < 3) return false;
+  if (at < end && load<u8>(at) == 0x28) return true;
+  const behind = skipSpace(at, end);
+  if (behind >= end) return false;
+  const c = <u32>load<u8>(behind);
+  return equalsLower(from, size, "echo") && (c == 0x22 || c == 0x27 || c == 0x24);
+}
+
 /** Whether a script of PHP, JSP or ASP begins at `at`. */
 function isScriptTag(at: usize, end: usize): bool {
   const left = <u32>(end - at);
   const next = <u32>load<u8>(at + 1);
-  if (next == 0x3f) return startsLower(at, left, "<?php") || startsLower(at, left, "<?=");
+  if (next == 0x3f) {
+    return startsLower(at, left, "<?php") || startsLower(at, left, "<?=") || isShortTag(at + 2, end);
+  }
   if (next == 0x25) return isServerPage(at + 2, end);
   return (
     startsLower(at, left, "<jsp:scriptlet") ||
@@ -199,9 +215,21 @@ function findScript(end: usize): void {
   }
 }
 
+/** Bytes in which a variable of the environment must be named that holds a function. */
+const VARIABLE_BYTES: usize = 32;
+
+/** Where the value of the variable begins that `env` is told to set: `env 'x=() {`; or the begin of the layer. */
+function variableAt(end: usize): usize {
+  const size = layer.size;
+  if (!startsLower(layer.at, size, "env ") && !startsLower(layer.at, size, "export ")) return layer.at;
+  const stop = layer.at + VARIABLE_BYTES < end ? layer.at + VARIABLE_BYTES : end;
+  const equals = findByte(layer.at, stop, 0x3d);
+  return equals < stop ? equals + 1 : layer.at;
+}
+
 /** `() {` at the begin of a value: a function that old shells take from the environment, and run what follows it. */
 function findFunction(end: usize): void {
-  let at = layer.at;
+  let at = variableAt(end);
   const stop = at + 24 < end ? at + 24 : end;
   while (at < stop && (load<u8>(at) == 0x27 || load<u8>(at) == 0x22 || isSpace(load<u8>(at)))) at++;
   const from = at;

@@ -309,7 +309,7 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
     points += 3;
   }
   let shape = readArguments(behind, end, brace);
-  if (kind == ShellWord.BARE && optionFirst && shape == Shape.PROSE) shape = Shape.SHELL;
+  if (kind == ShellWord.BARE && optionFirst && (shape == Shape.PROSE || shape == Shape.NEUTRAL)) shape = Shape.SHELL;
   if (pattern && shape == Shape.PROSE) shape = Shape.NEUTRAL;
   commandTo = argumentsEnd;
   if (brace && closed == 0x7d && shape == Shape.NONE) return isBraced(kind, opening, leading) ? 4 : NOTHING;
@@ -333,11 +333,12 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
   }
   /* Two letters between marks are found in any random text, so the substitution must be whole. */
   if (shape != Shape.NONE || hidden || folder) return points;
-  if (wordQuoted && !inside && !syntax && leading < 1) return NOTHING;
+  if (wordQuoted && !inside && !syntax && leading < 1 && closed != 0x23) return NOTHING;
   if (kind == ShellWord.TOOL || (kind == ShellWord.PLAIN && wordSize < 4)) return NOTHING;
-  if (kind == ShellWord.BARE && ((leading < 1 && !syntax) || (wordQuoted && !syntax) || layer.size > LONG_BYTES))
-    return NOTHING;
-  const whole = closed == 0x60 || closed == 0x29 || closed == 0x3b || closed == 0x7c;
+  const around = opening == Opening.SUBSTITUTION && breaksOut;
+  const sure = syntax || (wordQuoted ? around : leading > 0);
+  if (kind == ShellWord.BARE && (!sure || layer.size > LONG_BYTES)) return NOTHING;
+  const whole = closed == 0x60 || closed == 0x29 || closed == 0x3b || closed == 0x7c || (syntax && closed == 0x26);
   return opening == Opening.SUBSTITUTION && !whole ? NOTHING : points;
 }
 
@@ -370,10 +371,12 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   let generated: bool = prefixGenerated;
   let tick: bool = prefixTick;
   if (runsAnother(end, begins)) {
+    /* Behind a line break, a printer may be that of an example in a text. */
+    const prints = isPrinter() && opening != Opening.LINE;
     from = skipRunners(from, end, begins);
-    syntax = syntax || prefixSyntax != 0 || wordQuoted;
+    syntax = syntax || prefixSyntax != 0 || wordQuoted || (prints && prefixGenerated);
     generated = generated || prefixGenerated;
-    tick = tick || prefixTick;
+    tick = tick || (prefixTick && !prints);
   }
   commandFrom = from;
   /* Code marked up with backticks in a text; the backtick is looked at as a position of its own. */

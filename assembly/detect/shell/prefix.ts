@@ -101,7 +101,9 @@ function keywordSize(at: usize, end: usize): u32 {
 
 /** `case word in pattern)`: @returns behind the bracket, or 0 */
 function caseEnd(at: usize, end: usize): usize {
-  if (!startsLower(at, <u32>(end - at), "case ")) return 0;
+  if (!startsLower(at, <u32>(end - at), "case") || at + 5 > end) return 0;
+  /* An expansion may stand for the blank. */
+  if (!isBlank(load<u8>(at + 4)) && load<u8>(at + 4) != 0x24) return 0;
   const stop = at + <usize>PART_BYTES < end ? at + <usize>PART_BYTES : end;
   let isIn = false;
   for (at += 5; at < stop; at++) {
@@ -120,6 +122,22 @@ function functionEnd(at: usize, end: usize, size: u32): usize {
   return at < end && load<u8>(at) == 0x7b ? at + 1 : 0;
 }
 
+/** Whether `$IFS` or `${IFS…}` stands at `at`. */
+function expandsToBlank(at: usize, end: usize): bool {
+  at++;
+  if (at < end && load<u8>(at) == 0x7b) at++;
+  return at + 3 <= end && startsLower(at, 3, "ifs");
+}
+
+/** The end of the expansion at `at`. */
+function expansionEnd(at: usize, end: usize): usize {
+  const brace = load<u8>(at + 1) == 0x7b;
+  at += brace ? 5 : 4;
+  if (!brace) return at;
+  while (at < end && load<u8>(at) != 0x7d) at++;
+  return at < end ? at + 1 : end;
+}
+
 /** A redirection with its target and the blank behind it: @returns behind them, or 0 */
 function redirectionEnd(at: usize, end: usize): usize {
   if (at + 2 < end && isDigit(load<u8>(at))) at++;
@@ -130,7 +148,23 @@ function redirectionEnd(at: usize, end: usize): usize {
   at = skipBlanks(at, end);
   if (at >= end || load<u8>(at) == 0x28) return 0;
   const stop = wordStop(at, end);
-  return stop > at && stop < end && isBlank(load<u8>(stop)) ? stop : 0;
+  if (stop == at || stop >= end) return 0;
+  const from = at;
+  while (at < stop && load<u8>(at) != 0x24) at++;
+  /* An expansion may stand for the blank. */
+  if (at > from && at < stop && expandsToBlank(at, stop)) return expansionEnd(at, stop);
+  return isBlank(load<u8>(stop)) ? stop : 0;
+}
+
+/** A command that does nothing, and the operator that ends it: `true;`. @returns behind them, or 0 */
+function idleEnd(at: usize, end: usize): usize {
+  const size = load<u8>(at) == 0x3a ? 1 : 4;
+  if (size > 1 && (end - at < 4 || load<u32>(at) != 0x6575_7274)) return 0;
+  at = skipBlanks(at + <usize>size, end);
+  if (at >= end) return 0;
+  const c = <u32>load<u8>(at);
+  if (c != 0x3b && c != 0x26 && c != 0x7c && c != 0x0a) return 0;
+  return at + 1 < end && <u32>load<u8>(at + 1) == c ? at + 2 : at + 1;
 }
 
 /** One part of a prefix. @returns behind it, or 0 when the name begins here */
@@ -139,6 +173,8 @@ function partEnd(at: usize, end: usize, begins: bool): usize {
   const next = at + 1 < end ? <u32>load<u8>(at + 1) : 0;
   if (!begins) {
     if (c == 0x28) return at + 1;
+    const idle = idleEnd(at, end);
+    if (idle) return idle;
     const behind = redirectionEnd(at, end);
     if (behind) {
       prefixSyntax++;

@@ -2,6 +2,7 @@
  * What names denote in a browser's script: which are global objects, which functions run code, which properties send a
  * page elsewhere. The names stand in tables/source/words/html.tsv.
  */
+import { equalsLower, startsLower } from "../../bytes/ascii";
 import {
   HTML_MASK,
   HTML_SHIFT,
@@ -47,6 +48,12 @@ export enum Is {
   COMPUTED,
   /** A pattern that takes a function that counts out of what is assigned to it. */
   PATTERN,
+  /** A function that makes elements. */
+  MAKER,
+  /** A script element that the text itself has made. */
+  LOADER,
+  /** What such an element loads or runs. */
+  SOURCE,
 }
 
 function jsWord(payload: u32): u32 {
@@ -96,7 +103,8 @@ export function memberOf(owner: Is, payload: u32): Is {
     case MemberWord.PROTO:
       return owner == Is.BUILD || owner == Is.FUNCTION ? Is.PROTO : Is.OTHER;
     case MemberWord.VIA:
-      return owner == Is.SINK || owner == Is.CODE || owner == Is.FUNCTION ? owner : Is.EACH;
+      if (owner == Is.SINK || owner == Is.CODE || owner == Is.FUNCTION || owner == Is.COMPUTED) return owner;
+      return Is.EACH;
     case MemberWord.EACH:
       return owner == Is.LOCATION ? Is.SINK : Is.EACH;
     case MemberWord.GO:
@@ -105,6 +113,40 @@ export function memberOf(owner: Is, payload: u32): Is {
   }
   if (owner == Is.PROTO) return Is.PROTO;
   return isEvent(payload) ? Is.HANDLER : Is.OTHER;
+}
+
+/** What the member [at, at + size) of `owner` denotes that no word of the table names. */
+export function partOf(owner: Is, at: usize, size: u32): Is {
+  if (owner == Is.REGEX) return equalsLower(at, size, "source") ? Is.TEXT : Is.OTHER;
+  if (isMaker(at, size)) return Is.MAKER;
+  if (owner != Is.LOADER) return Is.OTHER;
+  return equalsLower(at, size, "src") || equalsLower(at, size, "text") ? Is.SOURCE : Is.OTHER;
+}
+
+function isMaker(at: usize, size: u32): bool {
+  return size == 13 && equalsLower(at, size, "createelement");
+}
+
+/** Whether a member of the page's address holds what the sender of a link has written there. */
+export function isSource(at: usize, size: u32): bool {
+  return equalsLower(at, size, "hash") || equalsLower(at, size, "search") || equalsLower(at, size, "href");
+}
+
+/** Whether the name in [at, end) is that of a function which turns an object into a value (ECMA-262 §7.1.1). */
+export function converts(at: usize, end: usize): bool {
+  const size = <u32>(end - at);
+  return startsLower(at, size, "tostring") || startsLower(at, size, "valueof") || startsLower(at, size, "[symbol.top");
+}
+
+/** Whether the text in [at, end) is an address on another site, or one that holds its own content. */
+export function isForeign(at: usize, end: usize): bool {
+  const size = <u32>(end - at);
+  if (startsLower(at, size, "http:") || startsLower(at, size, "https:") || startsLower(at, size, "data:")) return true;
+  return size > 2 && isSlash(load<u8>(at)) && isSlash(load<u8>(at + 1));
+}
+
+function isSlash(c: u32): bool {
+  return c == 0x2f || c == 0x5c;
 }
 
 /** What a name that is no member denotes. */
@@ -129,5 +171,5 @@ export function nameOf(payload: u32, at: usize, size: u32): Is {
   }
   if (memberWord(payload) == MemberWord.WRITE) return Is.CODE;
   if (isEvent(payload)) return Is.HANDLER;
-  return Is.OTHER;
+  return isMaker(at, size) ? Is.MAKER : Is.OTHER;
 }

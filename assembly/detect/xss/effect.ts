@@ -12,9 +12,20 @@
  */
 
 import { HASH_SEED, hashStep } from "../../bytes/hash";
-import { wordPayload } from "../../decode/profile";
-import { Is, isScheme, memberOf, nameOf } from "./denote";
+import { addAlias, aliasCount, forgetAliases, isAlias, isLoader, loaderHash, setLoader } from "./alias";
+import { converts, Is, isForeign, isScheme, isSource, memberOf, nameOf, partOf } from "./denote";
 import { Keyword, keywordOf } from "./keyword";
+import {
+  appendText,
+  clearText,
+  namePayload,
+  schemePayload,
+  TEXT_MAX,
+  textIsScriptName,
+  textIsThis,
+  textPayload,
+  textSize,
+} from "./text";
 import {
   cursor,
   Mark,
@@ -76,6 +87,12 @@ let nameHash: u32 = 0;
 let afterDot: bool = false;
 /** The Member's base. */
 let base: Is = Is.NOTHING;
+/** The name before the last colon: a member's in an object, or 0. */
+let keyAt: usize = 0;
+/** The page's own address, which the sender of a link writes, was read since a timer's bracket opened. */
+let tainted: bool = false;
+/** So was a function, so that what is read runs later, and is not what the timer compiles. */
+let lazy: bool = false;
 let concat: bool = false;
 let keyword: Keyword = Keyword.NONE;
 let pieces: bool = false;
@@ -99,6 +116,9 @@ let namesSink: bool = false;
 let afterBrace: bool = false;
 /** A bracket stands open, or stood, behind something that matters for what it holds. */
 let framed: bool = false;
+/** An object was made that holds a function which counts; and whether the token before closed a bracket. */
+let boxed: bool = false;
+let afterBracket: bool = false;
 
 const STACK: u32 = 64;
 /** Open brackets: which, what stood before each, and whether a sink stood inside. Deeper ones share the slots. */
@@ -107,34 +127,11 @@ const frames: usize = memory.data(STACK * 4, 4);
 const starts: usize = memory.data(STACK * 4, 4);
 let depth: u32 = 0;
 
-const TEXT_MAX: u32 = 32;
-/** Room for the text and for what a hash of its word may load behind it. */
-const text: usize = memory.data(TEXT_MAX * 2, 16);
-let textSize: u32 = 0;
-
-const ALIASES: u32 = 4;
-const aliases: usize = memory.data(ALIASES * 4, 4);
-let aliasCount: u32 = 0;
-
-function appendText(at: usize, end: usize): void {
-  if (!concat) textSize = 0;
+/** A string, or a part of one: behind a plus it goes on with the one before. */
+function addText(): void {
+  if (!concat) clearText();
   else pieces = true;
-  while (at < end) {
-    if (textSize < TEXT_MAX) store<u8>(text + <usize>textSize, load<u8>(at));
-    textSize++;
-    at++;
-  }
-}
-
-function isAlias(hash: u32): bool {
-  for (let i: u32 = 0; i < aliasCount; i++) if (load<u32>(aliases + ((<usize>i) << 2)) == hash) return true;
-  return false;
-}
-
-function addAlias(hash: u32): void {
-  if (aliasCount == ALIASES || !hash) return;
-  store<u32>(aliases + ((<usize>aliasCount) << 2), hash);
-  aliasCount++;
+  appendText(tokenAt, tokenEnd);
 }
 
 /** Takes note of an effect whose proof still depends on what follows; `at` is where it begins. */
@@ -178,6 +175,10 @@ function isFunction(what: Is): bool {
 }
 
 function pushFrame(code: u32, callee: Is): void {
+  if (callee == Is.TIMER) {
+    tainted = false;
+    lazy = false;
+  }
   const slot = frames + ((<usize>(depth & (STACK - 1))) << 2);
   store<u32>(slot, code | ((<u32>callee) << 8) | ((<u32>keyword) << 16));
   store<usize>(starts + ((<usize>(depth & (STACK - 1))) << 2), operand ? operandAt : tokenFrom);
@@ -199,7 +200,7 @@ function onOpen(code: u32): void {
   const callee = operand ? denotes : Is.NOTHING;
   if (operand && code == 0x28) {
     if (reading & Read.ANY && (reading & Read.LOOSE || !tokenSpaced)) settle(operandAt);
-    else if (callRuns(callee) && !(tokenSpaced && readsPlain())) expect(operandAt);
+    else if ((callRuns(callee) || unboxes()) && !(tokenSpaced && readsPlain())) expect(operandAt);
     else if (reading & Read.FIRST && !tokenSpaced) calls = true;
   }
   pushFrame(code, callee);
@@ -225,7 +226,7 @@ function secretGoes(): bool {
 
 function closeComputed(owner: Is): void {
   if (denotes == Is.TEXT && textSize <= TEXT_MAX) {
-    const payload = wordPayload(text, textSize);
+    const payload = textPayload();
     if (payload || !keyIsMade) {
       denotes = memberOf(owner, payload);
       return;
@@ -239,8 +240,22 @@ function closeComputed(owner: Is): void {
 /** The brackets hold more than one name, number or string. */
 let keyIsMade: bool = false;
 
+/** What a call gives that was handed `inner`: the script element that was made, or what takes one and gives it back. */
+function givenBy(callee: Is, inner: Is): Is {
+  if (callee == Is.FUNCTION) return Is.SINK;
+  if (callee == Is.MAKER) return inner == Is.TEXT && textIsScriptName() ? Is.LOADER : Is.OTHER;
+  return inner == Is.LOADER && callee != Is.SINK ? Is.LOADER : Is.OTHER;
+}
+
+/** Whether the address of the page is handed to a timer, which compiles it. */
+function addressGoes(): bool {
+  if (!tainted || lazy || tokenMark != 0x29 || !depth) return false;
+  const frame = load<u32>(frames + ((<usize>((depth - 1) & (STACK - 1))) << 2));
+  return <Is>((frame >> 8) & 255) == Is.TIMER;
+}
+
 function onClose(): void {
-  if (escapes() || secretGoes()) settle(operandAt);
+  if (escapes() || secretGoes() || addressGoes()) settle(operandAt);
   operand = true;
   called = tokenMark == 0x29;
   concat = false;
@@ -257,7 +272,7 @@ function onClose(): void {
   if ((frame & 255) == 0x5b) {
     if (callee != Is.NOTHING) closeComputed(callee);
     else denotes = denotes != Is.FUNCTION && isFunction(denotes) ? Is.BOX : Is.OTHER;
-  } else if (callee != Is.NOTHING) denotes = callee == Is.FUNCTION ? Is.SINK : Is.OTHER;
+  } else if (callee != Is.NOTHING) denotes = givenBy(callee, denotes);
   else if (<Keyword>((frame >> 16) & 255) == Keyword.PAREN) operand = false;
   keyIsMade = true;
 }
@@ -265,10 +280,11 @@ function onClose(): void {
 /** Ends an expression: an assignment to its left has its value now. */
 function endExpression(): void {
   if (target != Is.NOTHING && operand) {
-    if (denotes == Is.SINK) {
+    if (denotes == Is.SINK || denotes == Is.COMPUTED) {
       if (target == Is.HANDLER) settle(operandAt);
       else addAlias(targetHash);
-    } else if (denotes == Is.SECRET) settle(operandAt);
+    } else if (denotes == Is.LOADER && !readsPlain()) setLoader(targetHash);
+    else if (denotes == Is.SECRET) settle(operandAt);
     else if (target == Is.LOCATION && denotes == Is.TEXT && textIsScript()) settle(operandAt);
   }
   if (escapes()) settle(operandAt);
@@ -281,12 +297,7 @@ function endExpression(): void {
 
 /** Whether the known text begins with `javascript:`. */
 function textIsScript(): bool {
-  return textSize > 10 && isScheme(wordPayload(text, 10)) && load<u8>(text + 10) == 0x3a;
-}
-
-/** Whether the known text is `return this`, by which sources ask for the global object. */
-function textIsThis(): bool {
-  return textSize == 11 && load<u64>(text) == 0x7420_6e72_7574_6572 && load<u32>(text + 7) == 0x7369_6874;
+  return isScheme(schemePayload(10));
 }
 
 function onAssign(): void {
@@ -295,12 +306,26 @@ function onAssign(): void {
     else if (denotes == Is.SECRET || denotes == Is.PROTO) settle(operandAt);
     else if (denotes == Is.LOCATION && (reading & Read.CODE || base != Is.NOTHING)) settle(operandAt);
     else if ((denotes == Is.MARKUP || denotes == Is.HANDLER) && reading & Read.CODE) settle(operandAt);
+    else if (denotes == Is.SOURCE && !readsPlain()) settle(operandAt);
   }
+  keyIsMade = true;
   target = operand ? denotes : afterBrace && namesSink ? Is.PATTERN : Is.NOTHING;
   targetHash = nameHash;
   operand = false;
   denotes = Is.NOTHING;
   concat = false;
+}
+
+/** Whether what a bracket gave is called at once, and an object was made before that holds a function. */
+function unboxes(): bool {
+  return boxed && operand && denotes == Is.OTHER && afterBracket;
+}
+
+/** Ends a member of an object; a function that counts, as the one that turns the object into a value, is called. */
+function endMember(): void {
+  if (operand && denotes == Is.SINK && keyAt && converts(keyAt, operandAt)) settle(keyAt);
+  keyAt = 0;
+  endExpression();
 }
 
 function onMark(): void {
@@ -329,16 +354,23 @@ function onMark(): void {
     case 0x7d:
       /* A function that counts, as the member of an object that is handed on. */
       if (operand && depth && denotes == Is.SINK && reading & (Read.CODE | Read.SHARED)) settle(operandAt);
-      endExpression();
+      if (operand && depth && isFunction(denotes)) boxed = true;
+      endMember();
+      return;
+    case 0x2c:
+      endMember();
       return;
     case 0x3b:
-    case 0x2c:
       endExpression();
       return;
+    case 0x3a:
+      keyAt = operand ? operandAt : 0;
+      break;
     case Mark.STEP:
       return;
     case Mark.ARROW:
       target = Is.NOTHING;
+      lazy = true;
       break;
     case 0x40:
     case 0x23:
@@ -369,9 +401,10 @@ function sideBySide(): void {
 function onWord(): void {
   const size = <u32>(tokenEnd - tokenAt);
   if (afterDot) {
-    denotes = memberOf(base, wordPayload(tokenAt, size));
-    if (denotes == Is.OTHER && base == Is.REGEX && size == 6 && load<u8>(tokenAt) == 0x73) denotes = Is.TEXT;
-    else concat = false;
+    denotes = memberOf(base, namePayload(tokenAt, size));
+    if (denotes == Is.OTHER) denotes = partOf(base, tokenAt, size);
+    if (base == Is.LOCATION && isSource(tokenAt, size)) tainted = true;
+    if (denotes != Is.TEXT) concat = false;
     afterDot = false;
     operand = true;
     return;
@@ -385,8 +418,9 @@ function onWord(): void {
     nameHash = hash;
     base = Is.NOTHING;
     operandAt = tokenFrom;
-    denotes = word == Keyword.OPERAND ? Is.OTHER : nameOf(wordPayload(tokenAt, size), tokenAt, size);
+    denotes = word == Keyword.OPERAND ? Is.OTHER : nameOf(namePayload(tokenAt, size), tokenAt, size);
     if (denotes == Is.OTHER && aliasCount && isAlias(hash)) denotes = Is.SINK;
+    if (denotes == Is.OTHER && isLoader(hash)) denotes = Is.LOADER;
     concat = false;
     operand = true;
     if (denotes == Is.SINK) namesSink = true;
@@ -394,6 +428,7 @@ function onWord(): void {
     else if (denotes == Is.GLOBAL && target == Is.PATTERN) settle(operandAt);
     return;
   }
+  if (word == Keyword.DECLARE) lazy = true;
   if (word == Keyword.INFIX) keyIsMade = true;
   else if (operand && !tokenLine && word != Keyword.DECLARE) dead = true;
   if (word == Keyword.THROW && reading & Read.ANY) settle(tokenFrom);
@@ -406,7 +441,7 @@ function onWord(): void {
 function onText(): void {
   if (tokenKind == Token.TEMPLATE && operand) {
     if (reading & Read.ANY && !tokenSpaced) settle(operandAt);
-    else if (callRuns(denotes) || denotes == Is.BUILD || denotes == Is.FUNCTION || denotes == Is.TIMER) {
+    else if (callRuns(denotes) || unboxes() || denotes == Is.BUILD || denotes == Is.FUNCTION || denotes == Is.TIMER) {
       expect(operandAt);
       closed = true;
     } else if ((denotes == Is.CODE || denotes == Is.LOCATION) && !tokenSpaced && scriptScheme(tokenAt, tokenEnd)) {
@@ -418,8 +453,9 @@ function onText(): void {
   /* Strings side by side: a form has taken the plus between them for a space. */
   if (operand && denotes == Is.TEXT && tokenSpaced) concat = true;
   else if (operand && !tokenLine) dead = true;
+  if (target == Is.SOURCE && !operand && isForeign(tokenAt, tokenEnd)) settle(operandAt);
   if (!concat) operandAt = tokenFrom;
-  appendText(tokenAt, tokenEnd);
+  addText();
   if (depth && tokenKind != Token.REGEX) onArgument();
   denotes = tokenKind == Token.REGEX ? Is.REGEX : Is.TEXT;
   operand = !tokenOpen;
@@ -445,6 +481,10 @@ function reset(read: u32): void {
   operandAt = 0;
   target = Is.NOTHING;
   base = Is.NOTHING;
+  keyAt = 0;
+  tainted = false;
+  lazy = false;
+  forgetAliases();
   nameHash = 0;
   afterDot = false;
   concat = false;
@@ -459,12 +499,13 @@ function reset(read: u32): void {
   assigned = false;
   dead = false;
   framed = false;
+  boxed = false;
+  afterBracket = false;
   namesSink = false;
   afterBrace = false;
   keyIsMade = false;
   depth = 0;
-  textSize = 0;
-  aliasCount = 0;
+  clearText();
 }
 
 /** Whether the token behind a closed call lets it stand; a word on the same line does not. */
@@ -481,7 +522,7 @@ function follows(): bool {
 function follow(read: u32): bool {
   if (operand || pending || afterDot || concat || target != Is.NOTHING || keyword != Keyword.NONE) return false;
   const own = read & Read.APART ? Trail.CLOSER : read & Read.STRONG ? Trail.STRONG : Trail.WEAK;
-  if (!framed && !aliasCount) {
+  if (!framed && !aliasCount && !loaderHash) {
     if (onTrail(own, tokenFrom) || (own == Trail.WEAK && onTrail(Trail.STRONG, tokenFrom))) return true;
   }
   markTrail(own, tokenFrom);
@@ -539,6 +580,7 @@ export function findEffect(at: usize, end: usize, read: u32, startMax: usize): b
       operand = true;
     } else onText();
     afterBrace = tokenKind == Token.MARK && tokenMark == 0x7d;
+    afterBracket = tokenKind == Token.MARK && (tokenMark == 0x29 || tokenMark == 0x5d);
     if (dead && !(read & Read.LOOSE)) return false;
     dead = false;
     if (found) return true;

@@ -90,6 +90,24 @@ export function elementOf(declared: bool): Element {
   }
 }
 
+/** Whether the last name read is of an element whose content is text, so that only its own end tag ends it. */
+export function isTextName(): bool {
+  switch (nameSize) {
+    case 3:
+      return named("xmp");
+    case 5:
+      return named("title") || named("style");
+    case 6:
+      return named("script") || named("iframe");
+    case 7:
+      return named("noembed");
+    case 8:
+      return named("textarea") || named("noscript") || named("noframes");
+    default:
+      return false;
+  }
+}
+
 /** Whether the last name read can be an event handler's: `on` and at least three letters. */
 export function isHandlerName(): bool {
   if (nameSize < 5 || nameSize > NAME_MAX) return false;
@@ -101,6 +119,46 @@ export function isHandlerName(): bool {
 /** Whether [at, end) is the name of an event handler of the standard, as the pass over the layer has seen it. */
 export function isEventName(at: usize, end: usize): bool {
   return ((wordPayload(at, <u32>(end - at)) >> HTML_SHIFT) & HTML_MASK) == HtmlWord.EVENT;
+}
+
+/** How directives begin, whose values a page's framework runs: those of AngularJS, Vue, Alpine, htmx, Knockout. */
+const DIRECTIVES: string = `@
+:
+v-
+x-
+ng-
+ng:
+hx-on
+data-ng-
+data-x-
+data-hx-on
+data-bind
+`;
+/** Bytes of a directive's name in front of its last part, as `v-on:` and `click.` in `v-on:click.once`. */
+const DIRECTIVE_MAX: usize = 40;
+
+function isSeparator(c: u32): bool {
+  return c <= 32 || c == 0x22 || c == 0x27 || c == 0x2f || c - 0x3c < 3 || c == 0x60;
+}
+
+/** Whether the attribute whose name ends with the part at `part`, behind `first`, is a directive of a framework. */
+export function isDirective(first: usize, part: usize, end: usize): bool {
+  let at = part;
+  while (at > first && part - at < DIRECTIVE_MAX && !isSeparator(load<u8>(at - 1))) at--;
+  const size = <u32>(end - at);
+  let row = changetype<usize>(DIRECTIVES);
+  const stop = row + ((<usize>DIRECTIVES.length) << 1);
+  while (row < stop) {
+    let i: u32 = 0;
+    while (i < size && load<u16>(row) != 0x0a && <u32>load<u16>(row) == <u32>lower(load<u8>(at + <usize>i))) {
+      i++;
+      row += 2;
+    }
+    if (load<u16>(row) == 0x0a) return i < size || i > 3;
+    while (load<u16>(row) != 0x0a) row += 2;
+    row += 2;
+  }
+  return false;
 }
 
 /** Whether the last name read is of an attribute that binds an element to foreign data (Internet Explorer). */

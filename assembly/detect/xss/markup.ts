@@ -23,16 +23,20 @@ import {
   Element,
   elementOf,
   isBindingName,
+  isDirective,
   isEventName,
   isHandlerName,
   isSourceName,
+  isTextName,
   named,
   readName,
 } from "./element";
+import { scanLeaving } from "./leaving";
+import { dereference, referenceAt, referenceEnd } from "./reference";
 import { styleRead, styleRuns } from "./style";
 import { cursor, forgetScript, TOKEN_UNITS, wasted } from "./token";
 import { clearTrail, onTrail, Trail } from "./trail";
-import { dataRuns, dataScheme, scriptScheme } from "./url";
+import { bodyAt, bodyEnd, compactBody, dataIsPage, dataRuns, dataScheme, scriptScheme } from "./url";
 
 /** Bytes of script or style looked at behind one attribute or tag. */
 const WINDOW: usize = 2048;
@@ -45,12 +49,23 @@ let flatElement: Element = Element.OTHER;
 let strict: bool = false;
 let strictElement: Element = Element.OTHER;
 let quote: u32 = 0;
+/**
+ * Where a comment or an element of plain text ends inside what looks like a quoted value: if the value stands in one,
+ * its markup begins there. 0 where there is none.
+ */
+let restartAt: usize = 0;
+/** Whether backticks quote values, as they did in old browsers alone; the rest is read once more without them. */
+let ticks: bool = true;
+/** Times that the rest is read once more for it. */
+const RESTARTS_MAX: u32 = 2;
 let tagAt: usize = 0;
 let linkRel: bool = false;
 let linkHref: bool = false;
 /** The tag has a handler; its language is VBScript, in which a handler need not look like a call. */
 let handles: bool = false;
 let basic: bool = false;
+/** So are all scripts of the page. */
+let basicPage: bool = false;
 /** SVG or MathML began, where comments and sections stand inside scripts. */
 let foreign: bool = false;
 /** Scripts and styles inside attributes and elements may together cost this many times the layer, and a floor. */
@@ -114,6 +129,7 @@ function onLess(at: usize): void {
   if (declared || c == 0x2f) p++;
   if (p >= end || (!isAlpha(load<u8>(p)) && c != 0x2f)) return;
   const after = readName(p, end);
+  if (quote && !restartAt && c == 0x2f && isTextName()) restartAt = at;
   let element = elementOf(declared);
   if (!foreign) foreign = named("svg") || named("math");
   if (after < end) {
@@ -167,7 +183,8 @@ function onContent(element: Element, at: usize): void {
   if (element == Element.SCRIPT) {
     if (isReported(Signature.XSS_SCRIPT)) return;
     const piece = foreign ? piecedScript(at) : 0;
-    if (piece) report(Signature.XSS_SCRIPT, tagAt, piece);
+    if ((basic || basicPage) && !blank(at, bounded(at, end))) report(Signature.XSS_SCRIPT, tagAt, at);
+    else if (piece) report(Signature.XSS_SCRIPT, tagAt, piece);
     else if (acts(at, end, Read.ANY | Read.SHARED | Read.STRONG)) {
       report(Signature.XSS_SCRIPT, tagAt, effectEnd > at ? effectEnd : at);
     } else {
@@ -181,7 +198,15 @@ function onContent(element: Element, at: usize): void {
   }
 }
 
+/** Whether a comment ends with the `>` at `at`. */
+function endsComment(at: usize): bool {
+  if (at < layer.at + 3) return false;
+  const dash = load<u8>(at - 1) == 0x21 ? at - 2 : at - 1;
+  return load<u8>(dash) == 0x2d && load<u8>(dash - 1) == 0x2d;
+}
+
 function onGreater(at: usize): void {
+  if (quote && !restartAt && endsComment(at)) restartAt = at + 1;
   if (flat) onContent(flatElement, at + 1);
   if (strict && !quote) {
     if (!flat || strictElement != flatElement) onContent(strictElement, at + 1);
@@ -193,10 +218,13 @@ function onGreater(at: usize): void {
 /** A quote: it opens a value where `=` stands before it, and closes the one it opened. */
 function onQuote(at: usize, c: u32): void {
   if (quote == c) quote = 0;
-  else if (strict && !quote) {
+  else if (strict && !quote && (c != 0x60 || ticks)) {
     let p = at;
     while (p > layer.at && load<u8>(p - 1) <= 32 && at - p < 16) p--;
-    if (p > layer.at && load<u8>(p - 1) == 0x3d && findByte(at + 1, end, c) < end) quote = c;
+    if (p > layer.at && load<u8>(p - 1) == 0x3d && findByte(at + 1, end, c) < end) {
+      quote = c;
+      if (c == 0x60 && !restartAt) restartAt = tagAt;
+    }
   }
 }
 
@@ -319,10 +347,17 @@ function valueMisreads(): bool {
   return valueHas("utf-7") || valueHas("x-imap4") || valueHas("x-mac-farsi") || valueHas("hz-gb") || valueHas("cp1025");
 }
 
+/** Whether the script of the URL that the value is does something without the line ends that the URL parser drops. */
+function actsCompact(body: usize, stop: usize, read: u32): bool {
+  if (budget < 0 || !compactBody(body, stop, false)) return false;
+  budget -= <i32>(bodyEnd - bodyAt);
+  return acts(bodyAt, bodyEnd, read);
+}
+
 /** Whether the value is a URL that runs script. */
 function judgeUrl(read: u32): bool {
   const body = scriptScheme(valueAt, valueEnd);
-  if (body) return acts(body, valueEnd, read);
+  if (body) return acts(body, valueEnd, read) || actsCompact(body, valueEnd, read);
   const data = dataScheme(valueAt, valueEnd);
   if (!data || !dataRuns(data, valueEnd)) return false;
   const picture = flatElement == Element.OTHER && (named("src") || named("poster") || named("srcset"));
@@ -348,6 +383,53 @@ function passArrow(): void {
   valueEnd = findByte(valueEnd + 1, stop, 0x3e);
 }
 
+/** Whether the last name read is of an attribute that says which language scripts are in. */
+function namesLanguage(): bool {
+  return named("language") || named("type") || named("contentscripttype");
+}
+
+/**
+ * An expression that a framework runs. Only functions that count by themselves are effects: such expressions call the
+ * page's own all the time. It may hold another expression in a string (`orderBy:'...'`).
+ */
+function judgeDirective(): void {
+  if (isReported(Signature.XSS_HANDLER)) return;
+  const read: u32 = valueQuoted ? 0 : Read.SHARED | Read.APART;
+  if (acts(valueAt, valueEnd, read)) {
+    report(Signature.XSS_HANDLER, nameAt, valueEnd);
+    return;
+  }
+  if (!valueQuoted) return;
+  let inner = valueAt;
+  while (inner < valueEnd && !isQuote(load<u8>(inner))) inner++;
+  if (inner + 1 < valueEnd && acts(inner + 1, valueEnd, 0)) report(Signature.XSS_HANDLER, nameAt, valueEnd);
+}
+
+/** The value as the tokenizer of HTML gives it, its references undone. */
+function judgeReferences(): void {
+  let stop = valueEnd;
+  if (!valueOpened) {
+    stop = valueAt;
+    while (stop < valueEnd && load<u8>(stop) > 32) stop++;
+  }
+  if (budget < 0 || !dereference(valueAt, stop)) return;
+  budget -= <i32>(referenceEnd - referenceAt);
+  const read: u32 = Read.ANY | Read.LOOSE;
+  if (isHandlerName()) {
+    if (acts(referenceAt, referenceEnd, read)) report(Signature.XSS_HANDLER, nameAt, valueEnd);
+    return;
+  }
+  const body = scriptScheme(referenceAt, referenceEnd);
+  if (body) {
+    if (acts(body, referenceEnd, read) || actsCompact(body, referenceEnd, read)) {
+      report(Signature.XSS_URL, nameAt, valueEnd);
+    }
+    return;
+  }
+  const data = dataScheme(referenceAt, referenceEnd);
+  if (data && dataIsPage(data, referenceEnd)) report(Signature.XSS_URL, nameAt, valueEnd);
+}
+
 /** An attribute inside a tag; its name was just read. */
 function judgeInTag(element: Element): void {
   if (isHandlerName()) {
@@ -364,10 +446,12 @@ function judgeInTag(element: Element): void {
     }
     return;
   }
-  if (named("language") && valueHas("vbs")) {
+  if (namesLanguage() && (valueHas("vbs") || valueHas("text/vbs"))) {
     basic = true;
+    if (named("contentscripttype")) basicPage = true;
     if (handles) report(Signature.XSS_HANDLER, nameAt, valueEnd);
   }
+  if (isDirective(tagAt, nameAt, nameEnd)) judgeDirective();
   if (judgeUrl(Read.ANY | Read.LOOSE) || (otherEnd && otherUrl())) {
     report(Signature.XSS_URL, nameAt, valueEnd);
     return;
@@ -438,31 +522,14 @@ function onEquals(at: usize): void {
   findValue(at);
   readName(nameAt, nameEnd);
   judgeInTag(flat ? flatElement : strictElement);
+  if (layer.has & Has.AMPERSAND && !(isReported(Signature.XSS_HANDLER) && isReported(Signature.XSS_URL))) {
+    readName(nameAt, nameEnd);
+    judgeReferences();
+  }
   if (strict && flat && strictElement != flatElement) {
     readName(nameAt, nameEnd);
     judgeElement(strictElement);
   }
-}
-
-/** Longest value looked at as one that leaves an attribute for an element: longer ones are pieces of a source. */
-const LEAVING_BYTES_MAX: u32 = 512;
-
-/** A line that begins by ending an attribute and its tag, and goes on with an element: `"><i>`. */
-function scanLeaving(): void {
-  if (layer.size > LEAVING_BYTES_MAX || layer.has & Has.NEWLINE) return;
-  let p = layer.at;
-  let quotes = false;
-  let closes = false;
-  while (p < end) {
-    const c = <u32>load<u8>(p);
-    if (isQuote(c) && !closes) quotes = true;
-    else if (c == 0x3e && quotes) closes = true;
-    else if (c > 32 && c != 0x5c && c != 0x2f && c != 0x29) break;
-    p++;
-  }
-  if (!closes || p + 1 >= end || load<u8>(p) != 0x3c) return;
-  const next = <u32>load<u8>(p + 1);
-  if (isAlpha(next) || next == 0x21) report(Signature.XSS_ELEMENT, layer.at, p + 2);
 }
 
 /** Which of 16 bytes are angle brackets, equals signs or quotes, one bit each. */
@@ -490,14 +557,29 @@ export function scanMarkup(): void {
   if (!spend(layer.size * TAG_UNITS + <u32>(granted - budget) * TOKEN_UNITS) || budget < 0) reachLimit(Limit.FUEL);
 }
 
-function readTags(): void {
-  end = layer.at + <usize>layer.size;
+/** Reads tags from `at` to the end. */
+function readFrom(at: usize): void {
   flat = false;
   strict = false;
   quote = 0;
   greaterAt = 0;
   blankAt = 0;
+  restartAt = 0;
+  for (let chunk = at; chunk < end; chunk += 16) {
+    const left = <u32>(end - chunk);
+    let marks = marksIn(chunk);
+    if (left < 16) marks &= (1 << left) - 1;
+    while (marks) {
+      onMark(chunk + <usize>ctz(marks));
+      marks &= marks - 1;
+    }
+  }
+}
+
+function readTags(): void {
+  end = layer.at + <usize>layer.size;
   foreign = false;
+  basicPage = false;
   sheetEnd = 0;
   styleEnd = 0;
   forgetScript();
@@ -507,14 +589,12 @@ function readTags(): void {
   let first = layer.at;
   while (first < end && load<u8>(first) <= 32) first++;
   opener = first < end ? <u32>load<u8>(first) : 0;
-  for (let chunk = layer.at; chunk < end; chunk += 16) {
-    const left = <u32>(end - chunk);
-    let marks = marksIn(chunk);
-    if (left < 16) marks &= (1 << left) - 1;
-    while (marks) {
-      onMark(chunk + <usize>ctz(marks));
-      marks &= marks - 1;
-    }
+  ticks = true;
+  readFrom(layer.at);
+  ticks = false;
+  for (let i: u32 = 0; i < RESTARTS_MAX && restartAt; i++) {
+    budget -= <i32>(end - restartAt);
+    readFrom(restartAt);
   }
   scanLeaving();
 }

@@ -78,7 +78,8 @@ function readWhole(): bool {
   while (from < end && (load<u8>(from) <= 32 || load<u8>(from) == 0x22 || load<u8>(from) == 0x27)) from++;
   if (scriptScheme(from, end)) return false;
   const near = layer.size < PLAIN_BYTES_MAX ? end : layer.at + <usize>PLAIN_BYTES_MAX;
-  const found = findEffect(layer.at, end, 0, near);
+  /* A value that begins with a member goes on behind an operand of the page. */
+  const found = findEffect(layer.at, end, load<u8>(layer.at) == 0x2e ? Read.BREAK : 0, near);
   charge(layer.at);
   if (!found) return false;
   report(effectHidden ? Signature.XSS_JS_HIDDEN : Signature.XSS_JS_CALL, effectAt, effectEnd);
@@ -233,6 +234,19 @@ export function joinsStrings(): bool {
   const end = layer.at + <usize>layer.size;
   for (let at = findByte(layer.at, end, 0x2b); at < end; at = findByte(at + 1, end, 0x2b)) {
     if (at > layer.at && at + 1 < end && isQuote(load<u8>(at - 1)) && isQuote(load<u8>(at + 1))) return true;
+  }
+  return false;
+}
+
+/** Whether the value writes a letter as an escape of scripts: `\u0061`, `\x61`, `\141`. */
+export function escapesLetters(): bool {
+  const end = layer.at + <usize>layer.size;
+  for (let at = findByte(layer.at, end, 0x5c); at + 3 < end; at = findByte(at + 1, end, 0x5c)) {
+    const c = <u32>load<u8>(at + 1);
+    const next = <u32>load<u8>(at + 2);
+    if (c == 0x75 && (next == 0x30 || next == 0x7b)) return true;
+    if (c == 0x78 && next - 0x34 < 4) return true;
+    if (c == 0x31 && next - 0x30 < 8) return true;
   }
   return false;
 }

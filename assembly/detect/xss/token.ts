@@ -118,9 +118,15 @@ function skipComment(at: usize, second: u32): usize {
     return lineEnd;
   }
   lineFrom = at;
-  while (at < stop && load<u8>(at) != 0x0a && load<u8>(at) != 0x0d) at++;
+  while (at < stop && load<u8>(at) != 0x0a && load<u8>(at) != 0x0d && !isWideLine(at)) at++;
   lineEnd = at;
   return at;
+}
+
+/** Whether U+2028 or U+2029 stands at `at`, which end lines as others do (ECMA-262 §12.3). */
+function isWideLine(at: usize): bool {
+  if (load<u8>(at) != 0xe2 || at + 2 >= stop) return false;
+  return load<u8>(at + 1) == 0x80 && (<u32>load<u8>(at + 2) | 1) == 0xa9;
 }
 
 function skipBlank(): void {
@@ -138,6 +144,7 @@ function skipBlank(): void {
     } else if (c >= 0xc2) {
       const wide = wideSpace(at, stop);
       if (!wide) break;
+      if (isWideLine(at)) tokenLine = true;
       at += <usize>wide;
     } else break;
   }
@@ -252,11 +259,13 @@ function readMark(c: u32): void {
     case 0x3f: {
       if (c == 0x3f && next == 0x2e) {
         /* `?.(`, `?.[` and a tagged template: the bracket alone says all there is to say. */
-        const after = peek(2);
-        if (after == 0x28 || after == 0x5b || after == 0x60) {
-          cursor += 2;
-          readToken(true);
-        } else mark(Mark.DOT, 2);
+        cursor += 2;
+        const line = tokenLine;
+        skipBlank();
+        tokenLine = line;
+        const after = peek(0);
+        if (after == 0x28 || after == 0x5b || after == 0x60) readToken(true);
+        else mark(Mark.DOT, 0);
         return;
       }
       mark(Mark.BINARY, next == c ? 2 : 1);

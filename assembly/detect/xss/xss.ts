@@ -13,7 +13,8 @@ import { spend } from "../../decode/value";
 import { HTML_MASK, HTML_SHIFT, JS_MASK, JS_SHIFT } from "../../tables/words.gen";
 import { scanShifted, scanUtf7 } from "./charset";
 import { scanMarkup } from "./markup";
-import { joinsStrings, scanData, scanScript, scanSymbols, scanUrl } from "./script";
+import { escapesLetters, joinsStrings, scanData, scanScript, scanSymbols, scanUrl } from "./script";
+import { scriptScheme } from "./url";
 
 /** What a byte costs in all scans together that pass the layer once, in units. */
 const SCAN_UNITS: u32 = 1;
@@ -25,10 +26,14 @@ function markupGate(): bool {
   );
 }
 
-/** Whether a function of `JsWord` can be called, tagged or assigned. */
+/** Longest value in which a function is looked for that nothing calls: a member that turns its object into a value. */
+const UNCALLED_BYTES: u32 = 256;
+
+/** Whether a function of `JsWord` can be called, tagged or assigned, or a secret joined to a string. */
 function scriptGate(): bool {
-  const acts = Has.OPEN | Has.BACKTICK | Has.EQUALS;
-  return (layer.has & acts) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
+  if (!(layer.words & (JS_MASK << JS_SHIFT))) return false;
+  if (layer.has & (Has.OPEN | Has.BACKTICK | Has.EQUALS)) return true;
+  return layer.size <= UNCALLED_BYTES && (layer.has & (Has.PLUS | Has.BRACE)) != 0;
 }
 
 /** Whether strings can be put together to the name of such a function. */
@@ -53,11 +58,17 @@ function shiftedGate(): bool {
   return (layer.has & Has.HIGH) != 0 && (layer.words & (JS_MASK << JS_SHIFT)) != 0;
 }
 
-/** Whether the value can be a script URL that acts; its functions may stand in pieces, as line ends are dropped. */
+/** Whether the value can be a script URL that acts; all its words may stand in pieces, as line ends are dropped. */
 function urlGate(): bool {
   const acts = Has.OPEN | Has.BACKTICK | Has.EQUALS;
-  const words = (HTML_MASK << HTML_SHIFT) | (JS_MASK << JS_SHIFT);
-  return (layer.has & Has.COLON) != 0 && (layer.has & acts) != 0 && (layer.words & words) != 0;
+  if (!(layer.has & Has.COLON) || !(layer.has & acts)) return false;
+  if (layer.words & ((HTML_MASK << HTML_SHIFT) | (JS_MASK << JS_SHIFT))) return true;
+  return (layer.has & Has.SPACE) != 0 && scriptScheme(layer.at, layer.at + <usize>layer.size) != 0;
+}
+
+/** Whether letters of functions may be written as escapes, so that no word of the layer names one. */
+function escapeGate(): bool {
+  return (layer.has & Has.BACKSLASH) != 0 && (layer.has & (Has.OPEN | Has.BACKTICK)) != 0 && escapesLetters();
 }
 
 function dataGate(): bool {
@@ -68,7 +79,15 @@ function dataGate(): bool {
 /** Whether the current layer can hold such an attack. */
 export function xssGate(): bool {
   return (
-    markupGate() || utf7Gate() || scriptGate() || joinGate() || shiftedGate() || urlGate() || symbolGate() || dataGate()
+    markupGate() ||
+    utf7Gate() ||
+    scriptGate() ||
+    joinGate() ||
+    escapeGate() ||
+    shiftedGate() ||
+    urlGate() ||
+    symbolGate() ||
+    dataGate()
   );
 }
 
@@ -81,7 +100,7 @@ export function xssLex(): void {
   if (markupGate()) scanMarkup();
   if (utf7Gate()) scanUtf7();
   if (urlGate()) scanUrl();
-  if (scriptGate() || (joinGate() && joinsStrings())) scanScript();
+  if (scriptGate() || (joinGate() && joinsStrings()) || escapeGate()) scanScript();
   if (shiftedGate()) scanShifted();
   if (dataGate()) scanData();
   if (symbolGate()) scanSymbols();
