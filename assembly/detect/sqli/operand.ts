@@ -291,6 +291,8 @@ function keyword(): bool {
 
 /** `!~`: before an operand a NOT and a sign for bits. */
 function isNegatedBits(): bool {
+  /* The token is a comparison elsewhere; here it has no left side. */
+  leftSize = 0;
   return to - from == 2 && load<u8>(from) == 0x21 && load<u8>(from + 1) == 0x7e;
 }
 
@@ -358,7 +360,7 @@ export function operandStep(): bool {
     case Token.DOT:
       return dot();
     case SqlWord.SELECT:
-      return nextKind != Token.CLOSE && select();
+      return nextKind != Token.CLOSE && last != Token.DOT && select();
     case SqlWord.UNION:
       if (last != Token.OPEN) return false;
       setUniting(true);
