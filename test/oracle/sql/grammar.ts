@@ -195,11 +195,9 @@ const SUMS = [
   "n! = n*(n-1)!",
   "f(2) = 3 and g(3) = 5",
   "24/7 is not possible",
-  "2*3 is 6",
   "5 | not rated",
   "Figure(3) or (4)",
   "sin(x)^2 + cos(x)^2 = 1",
-  "0x10 and 0x20",
 ];
 
 /** Makes a value that resembles an attack and is none. What a connective would turn into one stands alone. */
