@@ -16,12 +16,13 @@ const SEED_TRIES = 40;
 const VALUE_CHARACTERS_MAX = 400;
 /**
  * What anybody may write, and Merlon lets pass although it changes a statement that is careless enough: sums of plain
- * numbers; two words or numbers and a connective between them, `2 or 3`; a filter, which begins with a name.
+ * numbers, `3 = abs(-3)`, with a remark or none, `2+2=4 -- as agreed`; words or numbers and connectives between them,
+ * `2 or 3`, `5-0 and (name)`; a filter, which begins with a name.
  */
 const ANYBODYS = [
-  /^[\d\s.()+*/%<>=|&^~!-]*$/,
-  /^[\s(]*[-\w.]+[\s)]+(?:and|or)\s+(?:not\s+)*(?:[-\w."']+|[a-z]+\(.*\))\s*$/i,
-  /^[\s(]*(?:[a-z]\w*[^'"]*|null)(?:\s|\)|\b)(?:and|or|xor|&&?|\|\|?|[=<>!])[^;]*$/i,
+  /^(?:[\d\s.,()+*/%<>=|&^~!-]|0x[\da-f]+\b|(?:abs|pi)\s*\()*(?:(?:--|#) ?(?!-)[^\n\r]*)?$/i,
+  /^[\s(]*@?[-\w.]+(?:[\s)]+(?:and|or|xor)\b\s*(?:not\s+)*(?:\(?[-+\w."']+(?:\s*[-+]\s*[\w.]+)?\)?|[a-z]+\(.*\)))+$/i,
+  /^[\s(]*(?:@?[a-z]\w*[^'"]*|null)(?:\s|\)|\b)(?:and|or|xor|like|in|is|&&?|\|\|?|[=<>!])[^;]*$/i,
 ];
 /** Attacks that the attacker goes on from. */
 const POOL_MAX = 12;
@@ -72,7 +73,7 @@ async function attackOnce(
   for (let queries = 1; queries <= queriesMax; queries++) {
     const value = queries === 1 ? first.value : mutate(pick(random, pool), random);
     if (value.length > VALUE_CHARACTERS_MAX || value.includes("\0")) continue;
-    if (ANYBODYS.some((form) => form.test(value)) && template.quote === "") continue;
+    if (ANYBODYS.some((form) => form.test(value.trimEnd())) && template.quote === "") continue;
     const passes = !stops(merlon, value);
     // Only what passes, or may become a new beginning, is worth the engine's time.
     if (!passes && random(4) !== 0) continue;

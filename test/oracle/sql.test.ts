@@ -76,5 +76,5 @@ test("an attacker who adapts seldom gets through", async () => {
   const { bypasses } = await attackAdaptively(merlon, [engine], budget);
   await engine.close();
   const examples = bypasses.map(({ value }) => JSON.stringify(value)).join("\n");
-  expect(bypasses.length, examples).toBeLessThanOrEqual(6);
+  expect(bypasses.length, examples).toBeLessThanOrEqual(1);
 });

@@ -1,5 +1,6 @@
 /** What a reading that came to its end without a fault shows as a whole. */
-import { isWord, startsLower } from "../../bytes/ascii";
+import { isAlpha, isDigit, isWord, startsLower } from "../../bytes/ascii";
+import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
@@ -10,11 +11,17 @@ import {
   authorsClosed,
   awaits,
   bitwise,
+  called,
+  callFirst,
   calling,
   cased,
+  casing,
+  compared,
   complete,
   decided,
+  exclusive,
   finishPredicate,
+  firstKind,
   hardCount,
   isWordlike,
   Leaf,
@@ -24,6 +31,7 @@ import {
   lastUnclosed,
   leaf,
   leafTo,
+  limited,
   listed,
   logicFirst,
   nameCount,
@@ -37,11 +45,25 @@ import {
   show,
   showAll,
   tokenCount,
+  uniting,
   wordCompare,
   worded,
   wordLogic,
+  wrapped,
 } from "./reading";
-import { commented, commentFrom, kind, Token, to } from "./token";
+import {
+  commented,
+  commentFrom,
+  gluedLine,
+  isOpenComment,
+  kind,
+  lined,
+  powered,
+  remarked,
+  Token,
+  to,
+  versioned,
+} from "./token";
 
 /** Words that a scanner leaves behind its comment are no longer than this. */
 const TAIL_BYTES_MAX: u32 = 16;
@@ -49,6 +71,9 @@ const TAIL_BYTES_MAX: u32 = 16;
 const TOKENS_CUT_MIN: u32 = 4;
 /** Parentheses of the author's that a value closes before it truncates. */
 const TOKENS_BEFORE_MAX: u32 = 8;
+
+/** A text in front of the quote that may still be one value. */
+const LEAF_BYTES_MAX: u32 = 64;
 
 /** Parentheses of the value's own that the author's text is to close. */
 let openAtEnd: u32 = 0;
@@ -93,12 +118,16 @@ function isGluedComment(): bool {
   return mark == 0x23 || (mark == 0x2d && !isWord(load<u8>(leafTo + 3)));
 }
 
+/** `-- -`: scanners write a dash so that no server or proxy trims the blank. */
+function isScannersTail(): bool {
+  const tail = tailFrom();
+  return tail < to && load<u8>(tail) == 0x2d && load<u8>(commentFrom - 1) == 0x2d;
+}
+
 /** Whether no text, but what attacks have, stands between the quote and the comment: `')`, `';`, or in it: `-- -`. */
 function isCut(): bool {
   if (operatorCount || (leafTo == layer.at && !authorsClosed) || !isLeafWordlike()) return false;
-  const dash = load<u8>(commentFrom - 1) == 0x2d && load<u8>(tailFrom()) == 0x2d;
-  const open = load<u8>(commentFrom - 1) == 0x2a;
-  return authorsClosed || last == Token.SEMICOLON || open || dash;
+  return authorsClosed || last == Token.SEMICOLON || isOpenComment() || isScannersTail();
 }
 
 /** Whether nothing is swallowed. */
@@ -109,6 +138,70 @@ function isEmptyTail(): bool {
 /** Whether the word before the quote is a plural of somebody's: `dogs'`. */
 function isPossessive(): bool {
   return leafTo > layer.at && (<u32>load<u8>(leafTo - 1) | 32) == 0x73;
+}
+
+/** Whether the byte before the quote ends a text: a blank or an opening mark would begin a quotation. */
+function endsText(): bool {
+  if (leafTo == layer.at || leafTo - layer.at > <usize>LEAF_BYTES_MAX) return false;
+  switch (<u32>load<u8>(leafTo - 1)) {
+    case 0x28:
+    case 0x2c:
+    case 0x3a:
+    case 0x3b:
+    case 0x3d:
+    case 0x5b:
+    case 0x7b:
+      return false;
+    default:
+      return load<u8>(leafTo - 1) > 32;
+  }
+}
+
+/** Whether what stands before the quote has this byte. */
+function leafHolds(c: u32): bool {
+  return findByte(layer.at, leafTo, c) < leafTo;
+}
+
+/** Whether quote and parenthesis may be a face that cries or winks: `:')`, `;')`. */
+function isFace(): bool {
+  if (leafTo == layer.at) return false;
+  const c = <u32>load<u8>(leafTo - 1);
+  return c == 0x3a || c == 0x3b || c == 0x3d;
+}
+
+/** Whether every parenthesis before the quote is closed there: one that prose opened it closes behind its quotation. */
+function isLeafBalanced(): bool {
+  let open: i32 = 0;
+  for (let at = layer.at; at < leafTo && at < layer.at + <usize>LEAF_BYTES_MAX; at++) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x28) open++;
+    else if (c == 0x29) open--;
+  }
+  return open <= 0;
+}
+
+/**
+ * Whether a comment is set as no dash of prose is, whatever it swallows: glued to a quote behind what is no word
+ * (`x%'--limit 1`), or glued to what it swallows alone (`lamp' --x`).
+ */
+function isCommentOnly(): bool {
+  if (tokenCount || findByte(commentFrom, to, quote) < to || leafHolds(32)) return false;
+  const glued = commentFrom == leafTo + 3;
+  const tail = commentFrom < to ? <u32>load<u8>(commentFrom) : 32;
+  if (leafTo == layer.at) return glued && !isAlpha(tail);
+  if (glued) return (quote == 0x22 || !isAlpha(load<u8>(leafTo - 1))) && !isDigit(tail) && endsText();
+  if (!isLeafWordlike()) return false;
+  return tail > 32 && !isDigit(tail) && !isPossessive();
+}
+
+/** Whether the value ends the author's statement, closes his parentheses or adds a clause before the comment. */
+function isEnded(): bool {
+  if (limited || ordering) return true;
+  if (nameCount && !logical) return false;
+  if ((isScannersTail() || remarked) && !isPossessive()) return true;
+  if (operatorCount && after && leafTo > layer.at && !leafHolds(32)) return true;
+  if (last == Token.SEMICOLON) return !isFace() && !isPossessive();
+  return authorsClosed && isLeafBalanced() && !isFace() && !isPossessive();
 }
 
 /** Whether what stands before the quote could be one value. */
@@ -130,14 +223,21 @@ function isDash(): bool {
   return quote == 0x22 && tokenCount == 2 && lastButOne == Token.SIGN;
 }
 
+/** Whether dashes and a word follow what reads as prose: `the boys' -- really`, `I love it :') -- honestly`. */
+function isSpoken(): bool {
+  if (operatorCount || !leafHolds(32) || isEmptyTail()) return false;
+  return isPossessive() || isFace() || !isLeafBalanced();
+}
+
 /** The reading left a string of the author's and a comment cuts off what the author wrote behind it. */
 function concludeTruncated(): void {
-  if (isShortTail()) {
+  if (isShortTail() && !isSpoken()) {
     if (!operatorCount && tokenCount <= TOKENS_BEFORE_MAX) showAll(Signature.SQLI_TRUNCATE);
     else if (after && !nameCount) showAll(Signature.SQLI_OPERATOR);
     else if (logical && after && isLeafWordlike() && !isPossessive()) showAll(Signature.SQLI_CONDITION);
   } else if (isGluedComment() || isCut()) showAll(Signature.SQLI_TRUNCATE);
   else if (hardCount && !nameCount && after && isLeafWordlike()) showAll(Signature.SQLI_OPERATOR);
+  else if (isCommentOnly() || isEnded()) showAll(Signature.SQLI_TRUNCATE);
 }
 
 /** The reading left a string of the author's, and a string that it began takes up the author's quote. */
@@ -145,7 +245,8 @@ function concludeReopened(): void {
   if (!operatorCount) return;
   if (!nameCount) {
     if (isShortText() && !isDash()) showAll(Signature.SQLI_OPERATOR);
-    else if (decidable && operatorCount > 2 && isLeafWordlike()) showAll(Signature.SQLI_TAUTOLOGY);
+    else if (decidable && hardCount > 1) showAll(Signature.SQLI_TAUTOLOGY);
+    else if (decidable && endsText() && to - lastFrom < <usize>LEAF_BYTES_MAX) showAll(Signature.SQLI_OPERATOR);
     return;
   }
   /* `x' * id - '0`: one name between signs that no prose has. */
@@ -169,12 +270,39 @@ function isNull(): bool {
   return c != 0x74 && c != 0x66;
 }
 
+/** Whether the value begins with one: with a comment or a brace inside and no name, every constant is. */
+function isValue(): bool {
+  return leaf == Leaf.VALUE || (remarked && !nameCount && tokenCount > 0 && firstKind != SqlWord.LOGIC);
+}
+
+/**
+ * A condition behind a value that is hidden as nobody's prose or formula is: with a comment or a brace inside, with a
+ * power of zero, in two parentheses or behind two NOTs, with a clause behind it, with bits of a NOT.
+ */
+function isDisguised(): bool {
+  if (!isValue() || (!after && !ordering)) return false;
+  if (logical) {
+    if (exclusive && truthLast && worded) return true;
+    if (remarked || powered || wrapped) return true;
+    if (gluedLine || (lined && negated && (called || !nameCount))) return true;
+    if (authorsClosed && openAtEnd) return true;
+    if (exclusive && kind == Token.TRUNCATE) return true;
+    if (truth && wordLogic && (ordering || limited)) return true;
+    if (truthLast && ((compared && worded) || lined)) return true;
+    if (negated && !wordLogic) return true;
+    return negated && called && last == Token.CLOSE;
+  }
+  if (comparedAtEnd && hardCount > 1 && (powered || (lined && !nameCount))) return true;
+  if (powered && bitwise && negated) return true;
+  return hardCount > 0 && ((negated && !nameCount) || wrapped);
+}
+
 /** A constant is all of the last condition; whether more than `2 or 3` shows that no prose is meant. */
 function isBareTruth(): bool {
   if (!truthLast) return false;
-  if (leaf == Leaf.VALUE) {
+  if (isValue()) {
     if (bitwise || lastButOne == Token.TILDE || (negated && operatorCount)) return true;
-    if (listed) return false;
+    if (listed && !remarked) return callFirst && worded;
     if (authorsClosed && openAtEnd) return true;
     const plain = lastButOne != SqlWord.NOT && last != Token.CLOSE && (last != SqlWord.CONSTANT || isNull());
     return wordLogic && (!plain || commented) && last != Token.STRING;
@@ -183,18 +311,38 @@ function isBareTruth(): bool {
   return logicFirst && last == Token.STRING && lastUnclosed != 0 && operatorCount > 1;
 }
 
+/** Whether no letter or digit stands from there on: a remark would have some. */
+function hasNoText(from: usize): bool {
+  for (let at = from; at < to; at++) {
+    if (isWord(load<u8>(at))) return false;
+  }
+  return true;
+}
+
 /** A comparison of constants with nothing that leads to it: alone it may be a sum, not with these. */
 function isBareComparison(truncated: bool): bool {
+  if (comparedAtEnd && remarked && !nameCount && (truncated || leaf == Leaf.VALUE)) return true;
   if (!comparedAtEnd || leaf != Leaf.VALUE || (!after && last != Token.SEMICOLON)) return false;
   if (truncated && isEmptyTail() && (worded || operatorCount == 1)) return true;
+  if (truncated && (isScannersTail() || (operatorCount == 1 && hasNoText(commentFrom)))) return true;
   if (authorsClosed && openAtEnd) return true;
   return worded && (wordCompare || (operatorCount > 1 && hardCount > 1));
 }
 
+/** Whether what is cut off may not be a remark behind words: `see (3) or (4) # both`. */
+function isMeant(): bool {
+  return (leaf != Leaf.NAME && (!callFirst || worded)) || isShortTail();
+}
+
 /** Parentheses around constants behind which a comment cuts the rest off: `(1) or (2)` is prose, `((1))--` is not. */
 function isCutParenthesis(): bool {
-  if (last != Token.CLOSE || nameCount || tokenCount < TOKENS_CUT_MIN || openAtEnd || !isEmptyTail()) return false;
-  return openFirst;
+  if (nameCount || openAtEnd || !isEmptyTail()) return false;
+  /* `1 /*`: a number, a blank, and a comment that never ends. */
+  if (tokenCount == 1 && last == Token.NUMBER) return isOpenComment() && load<u8>(commentFrom - 3) == 32;
+  /* `2*3--`: a product, and nothing behind the dashes. */
+  if (last == Token.NUMBER) return lastButOne == Token.STAR;
+  if (last != Token.CLOSE || !openFirst) return false;
+  return tokenCount >= TOKENS_CUT_MIN || lastButOne == Token.STRING;
 }
 
 /** The value begins with a variable of the server's and is cut off behind it. */
@@ -204,18 +352,30 @@ function isCutVariable(): bool {
 
 /** Whether a condition that depends on rows is not the author's. A filter of another language begins with a name. */
 function isConditionBare(truncated: bool): bool {
+  if (callFirst && !worded && !authorsClosed) return last == SqlWord.CONSTANT;
   if (leaf == Leaf.VALUE || (authorsClosed && openAtEnd)) return true;
-  return logicFirst ? truncated || after : truncated && isShortTail();
+  return logicFirst ? truncated || after : truncated && (isShortTail() || remarked || (lined && casing));
 }
 
 function concludeBare(truncated: bool): void {
   if (calling) showAll(Signature.SQLI_CALL);
-  if (isBareTruth() || isBareComparison(truncated) || (truth && truncated) || (cased && last == SqlWord.END)) {
+  if (
+    isBareTruth() ||
+    isBareComparison(truncated) ||
+    (truth && truncated && isMeant()) ||
+    (cased && last == SqlWord.END)
+  ) {
     showAll(Signature.SQLI_TAUTOLOGY);
   }
   const called = truncated && logical && leaf == Leaf.VALUE && (negated || last == Token.CLOSE) && isShortTail();
   if (called) showAll(Signature.SQLI_CONDITION);
+  if (isDisguised() || (truncated && authorsClosed && logical && last == Token.SEMICOLON)) {
+    showAll(Signature.SQLI_CONDITION);
+  }
   if (conditioned && isConditionBare(truncated)) showAll(Signature.SQLI_CONDITION);
+  if (conditioned && versioned) showAll(Signature.SQLI_CONDITION);
+  const calculated = operatorCount > 0 && !nameCount && (remarked || (worded && hardCount > 0)) && isValue();
+  if (truncated && calculated) showAll(Signature.SQLI_TRUNCATE);
   if (truncated && isCutParenthesis()) showAll(Signature.SQLI_TRUNCATE);
   if (truncated && isCutVariable()) showAll(Signature.SQLI_SYSTEM);
 }
@@ -232,10 +392,19 @@ export function conclude(): void {
   }
   if (complete) {
     /* A comment that never ends was written to swallow something. */
-    const open = commentFrom > layer.at && load<u8>(commentFrom - 1) == 0x2a && awaits != Awaits.ITEM;
-    if (truncated && (decided || open) && isShortTail()) showAll(Signature.SQLI_TAUTOLOGY);
+    if (decided && casing && remarked) showAll(Signature.SQLI_TAUTOLOGY);
+    if (truncated && truth && load<u8>(commentFrom - 1) == 0x23) showAll(Signature.SQLI_TAUTOLOGY);
+    if (truncated && (decided || (isOpenComment() && awaits != Awaits.ITEM)) && isShortTail())
+      showAll(Signature.SQLI_TAUTOLOGY);
     return;
   }
+  if (leaf == Leaf.VALUE) {
+    /* `5 union/*`, and a second statement that ends with its first item. */
+    if (uniting && truncated && isOpenComment()) show(Signature.SQLI_UNION);
+    if (query == Query.STACKED && (awaits == Awaits.FROM || (truncated && awaits == Awaits.ITEM)))
+      show(Signature.SQLI_STACKED);
+  }
+  if (query == Query.UNION && awaits == Awaits.NOTHING && truncated && isEmptyTail()) show(Signature.SQLI_UNION);
   if (ordering && (truncated || (last == Token.NUMBER && leaf == Leaf.VALUE))) show(Signature.SQLI_ORDER);
   if (quote) concludeQuoted(truncated);
   else concludeBare(truncated);

@@ -25,10 +25,14 @@ import {
   complete,
   countName,
   countOperator,
+  denying,
+  firstKind,
   Leaf,
   last,
   lastButOne,
+  lastButTwo,
   leaf,
+  limited,
   nextContinues,
   operatorCount,
   Query,
@@ -37,17 +41,22 @@ import {
   quote,
   setAfter,
   setAwaits,
+  setCalled,
+  setCallFirst,
   setCalling,
+  setCasing,
+  setFormula,
   setLastUnclosed,
   setNegated,
   setUniting,
   setWorded,
+  setWrapped,
   show,
   showAll,
   tokenCount,
   uniting,
 } from "./reading";
-import { from, kind, nextFrom, nextKind, Token, to, unclosed, versioned } from "./token";
+import { from, kind, nextFrom, nextKind, remarked, Token, to, unclosed, versioned } from "./token";
 
 /** The left side of the comparison being read, if it is one bare name. */
 let leftFrom: usize = 0;
@@ -100,6 +109,7 @@ function item(strong: bool): void {
 /** A literal: always constant. */
 function literal(): bool {
   if (last == SqlWord.TOP) return true;
+  if (denying) expectCondition();
   item(true);
   operand(true);
   if (kind != Token.NUMBER) setWorded();
@@ -110,7 +120,8 @@ function literal(): bool {
 
 /** A call behind a dot and a name that is all there was: a method of some program's object. */
 function isMethod(): bool {
-  return last == Token.DOT && lastButOne != Token.DOT && lastButOne != SqlWord.SYSTEM && !quote && !operatorCount;
+  if (last != Token.DOT || quote || operatorCount) return false;
+  return lastButOne != Token.DOT && lastButOne != SqlWord.SYSTEM && lastButOne != SqlWord.PACKAGE;
 }
 
 /** Whether the name that is called stands for an effect. */
@@ -125,6 +136,10 @@ function named(): bool {
   item(call && (leaf != Leaf.NAME || nextFrom == to || query != Query.UNION));
   nameFrom = from;
   nameSize = <u32>(to - from);
+  if (call) {
+    setCalled();
+    if (limited && query == Query.NESTED && awaits == Awaits.FROM) showQuery();
+  }
   if (call && isEffect()) {
     if (!tokenCount && !quote) setCalling();
     else show(Signature.SQLI_CALL);
@@ -148,10 +163,11 @@ function isNested(): bool {
     case Token.NAME:
     case Token.NUMBER:
     case Token.CLOSE:
-    case Token.SEMICOLON:
-    case Token.OPEN:
       return false;
+    case Token.OPEN:
+      return lastButTwo == Token.NAME || (lastButTwo == SqlWord.SELECT && query == Query.STACKED);
     case Token.COMMA:
+    case Token.SEMICOLON:
       return leaf == Leaf.VALUE;
     default:
       return true;
@@ -172,8 +188,10 @@ function select(): bool {
 }
 
 function openParenthesis(): bool {
-  if (awaits == Awaits.TABLE) item(true);
+  if (awaits == Awaits.TABLE && (query != Query.LOOSE || nextKind != Token.NAME)) item(true);
+  if (query == Query.STACKED && leaf == Leaf.VALUE) item(true);
   const counted = last == Token.ARITHMETIC || last == Token.STAR || last == Token.SIGN;
+  if (last == Token.OPEN && (logical ? lastButOne < <u32>Token.END : lastButOne == Token.END)) setWrapped();
   if (!open()) return false;
   if (counted && operatorCount) setFrame(Frame.COUNTED);
   return true;
@@ -181,6 +199,7 @@ function openParenthesis(): bool {
 
 /** `first 1`, `top 5`: how many rows, behind SELECT; elsewhere a name. */
 function top(): bool {
+  if (nextKind == Token.NUMBER && query == Query.NESTED && leaf == Leaf.VALUE) item(true);
   return (
     nextKind == Token.NUMBER ||
     nextKind == Token.OPEN ||
@@ -191,7 +210,20 @@ function top(): bool {
 
 function closeEmpty(): bool {
   if (last != Token.OPEN) return false;
+  /* Mathematics has no call of nothing. */
+  setFormula(false);
   close();
+  if (firstKind == Token.SIGN && leaf == Leaf.NAME && !openCount() && !operatorCount) setCallFirst();
+  setAfter(true);
+  return true;
+}
+
+/** `@name`: it is the same for every row, but begins filters and names people, too. */
+function variable(): bool {
+  item(true);
+  const constant = quote != 0 || leaf == Leaf.VALUE || remarked;
+  operand(constant);
+  if (constant) setWorded();
   setAfter(true);
   return true;
 }
@@ -215,6 +247,9 @@ function unitingStep(): bool {
       return true;
     case Token.OPEN:
       return open();
+    case SqlWord.EXECUTE:
+      if (nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM) show(Signature.SQLI_STACKED);
+      return false;
     case Token.NAME:
       /* The keyword ran into the call behind it: scanners that lose a blank send this, and filters make it. */
       if (nextKind == Token.OPEN && startsLower(from, <u32>(to - from), "select")) show(Signature.SQLI_UNION);
@@ -254,6 +289,13 @@ function keyword(): bool {
   }
 }
 
+/** `!~`: before an operand a NOT and a sign for bits. */
+function isNegatedBits(): bool {
+  /* The token is a comparison elsewhere; here it has no left side. */
+  leftSize = 0;
+  return to - from == 2 && load<u8>(from) == 0x21 && load<u8>(from + 1) == 0x7e;
+}
+
 /** The FROM of `is distinct from`. */
 function isDistinctFrom(): bool {
   return last == SqlWord.QUANTIFIER && (lastButOne == SqlWord.IS || lastButOne == SqlWord.NOT);
@@ -264,6 +306,21 @@ function when(): bool {
   condition();
   lead();
   return true;
+}
+
+/** NOT, a sign, a tilde; two of them say no more than none. */
+function prefix(): bool {
+  if (kind == SqlWord.NOT && isAlpha(load<u8>(from))) setNegated(true);
+  if (last == kind && (logical || kind == SqlWord.NOT)) setWrapped();
+  const argument = kind == Token.TILDE && last == Token.OPEN && lastButOne == Token.NAME;
+  if (argument && tokenCount > 2 && !complete) showAll(Signature.SQLI_CALL);
+  return true;
+}
+
+/** A dot before a name; MySQL takes one that begins with it. */
+function dot(): bool {
+  if (nextKind == Token.NAME && load<u8>(nextFrom) == 0x60) return true;
+  return last == Token.DOT || last == SqlWord.SYSTEM || last == Token.NAME;
 }
 
 /** One token where an operand is due. @returns false if it cannot stand there */
@@ -279,10 +336,7 @@ export function operandStep(): bool {
       if (unclosed) setLastUnclosed(unclosed);
       return named();
     case Token.VARIABLE:
-      item(true);
-      operand(false);
-      setAfter(true);
-      return true;
+      return variable();
     case Token.SYSTEM_VARIABLE:
       return systemVariable();
     case Token.STAR:
@@ -294,24 +348,25 @@ export function operandStep(): bool {
     case Token.CLOSE:
       return closeEmpty();
     case SqlWord.NOT:
-      if (isAlpha(load<u8>(from))) setNegated(true);
-      return true;
     case Token.SIGN:
-    case SqlWord.QUANTIFIER:
-    case SqlWord.PREFIX:
-      return true;
     case Token.TILDE:
-      if (last == Token.OPEN && lastButOne == Token.NAME && tokenCount > 2 && !complete) showAll(Signature.SQLI_CALL);
-      return true;
+      return prefix();
+    case Token.COMPARE:
+      return isNegatedBits();
+    case SqlWord.PREFIX:
+      return nextKind != Token.COMPARE || named();
+    case SqlWord.QUANTIFIER:
+      return nextKind != Token.CLOSE || named();
     case Token.DOT:
-      return last == Token.DOT || last == SqlWord.SYSTEM || last == Token.NAME;
+      return dot();
     case SqlWord.SELECT:
-      return nextKind != Token.CLOSE && select();
+      return nextKind != Token.CLOSE && last != Token.DOT && select();
     case SqlWord.UNION:
       if (last != Token.OPEN) return false;
       setUniting(true);
       return true;
     case SqlWord.CASE:
+      setCasing();
       return true;
     case SqlWord.CHOICE:
       if (nextKind == SqlWord.NOT) expectCondition();

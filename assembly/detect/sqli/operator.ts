@@ -7,6 +7,7 @@ import {
   clearFrame,
   close,
   compare,
+  conditionAnywhere,
   decidable,
   expectCondition,
   Frame,
@@ -20,14 +21,22 @@ import {
 import {
   Awaits,
   awaits,
+  called,
+  casing,
   complete,
   countHard,
   countOperator,
   finishPredicate,
+  firstKind,
+  forgetPredicate,
   hardCount,
   Leaf,
   last,
+  lastButOne,
+  lastButTwo,
   leaf,
+  leafTo,
+  logicFirst,
   nameCount,
   negated,
   openFirst,
@@ -43,8 +52,12 @@ import {
   setAuthorsClosed,
   setAwaits,
   setBitwise,
+  setCallFirst,
   setCased,
+  setDenying,
+  setExclusive,
   setLeaf,
+  setLimited,
   setListed,
   setNegated,
   setOrdering,
@@ -56,9 +69,10 @@ import {
   show,
   showAll,
   tokenCount,
+  worded,
 } from "./reading";
 import { laterStatement, Start, statementStep } from "./statement";
-import { advance, from, kind, nextFrom, nextKind, nextTo, Token } from "./token";
+import { advance, from, kind, nextFrom, nextKind, nextTo, remarked, Token, to } from "./token";
 
 function expectOperand(): bool {
   setAfter(false);
@@ -79,7 +93,7 @@ function isBitwise(): bool {
 /** An operator between two operands. */
 function operator(): bool {
   if (kind == Token.ARITHMETIC) {
-    if (querying && dividesByZero()) show(Signature.SQLI_CALL);
+    if ((querying || (logicFirst && openCount())) && dividesByZero()) show(Signature.SQLI_CALL);
     if (isBitwise()) setBitwise(true);
   }
   if (kind != Token.SIGN) countHard();
@@ -87,13 +101,26 @@ function operator(): bool {
   return expectOperand();
 }
 
+/** Whether the comparison is words that no sum has: `2 * 3 is 6` is said, IS DISTINCT is not. */
+function isWordComparison(): bool {
+  if (kind == SqlWord.IS) return nextKind == SqlWord.QUANTIFIER;
+  return kind < <u32>Token.END;
+}
+
+/** `x not null`, `x isnull`, `x notnull`: comparisons that need no second operand (SQLite, PostgreSQL). */
+function nullTest(): bool {
+  compare();
+  countOperator();
+  return true;
+}
+
 function comparison(): bool {
+  if (kind == SqlWord.IS && to - from > 2) return nullTest();
   if (kind == Token.COMPARE) keepLeft();
   /* `1 | not x = 2`, `1 & x is not null`: a condition in words that is calculated with. */
   const counted = hardCount && leaf == Leaf.VALUE && !complete;
-  if (counted && (negated || (kind < <u32>Token.END && (kind != SqlWord.IS || nextKind == SqlWord.NOT)))) {
-    expectCondition();
-  }
+  if (counted && kind == SqlWord.IS && nextKind == SqlWord.NOT) setDenying();
+  if (counted && (negated || remarked || isWordComparison())) expectCondition();
   setWordCompare(kind == SqlWord.LIKE);
   setRanging(kind == SqlWord.BETWEEN);
   if (kind == SqlWord.IN && nextKind == Token.OPEN) setWorded();
@@ -118,11 +145,13 @@ function conditionClause(): bool {
 
 function logic(): bool {
   setWordLogic(isAlpha(load<u8>(from)));
+  if ((<u32>load<u8>(from) | 32) == 0x78) setExclusive();
   if (ranging) {
     setRanging(false);
     if ((<u32>load<u8>(from) | 32) == 0x61) return operator();
   }
   finishPredicate();
+  forgetPredicate();
   setBitwise(false);
   setNegated(false);
   lead();
@@ -132,6 +161,7 @@ function logic(): bool {
 /** `CASE WHEN 1 THEN`: what a probe asks, whatever the constant. */
 function then(): bool {
   clause();
+  if (casing && !complete && (quote || leaf == Leaf.VALUE)) conditionAnywhere();
   if (truthLast) {
     setCased();
     if (!complete && (quote || leaf == Leaf.VALUE)) showAll(Signature.SQLI_TAUTOLOGY);
@@ -149,6 +179,11 @@ function showTableless(): void {
 /** LIMIT. */
 function limit(): bool {
   showTableless();
+  setLimited();
+  const counts = nextKind == Token.NUMBER || nextKind == Token.SIGN || nextKind == Token.VARIABLE;
+  if (query == Query.NESTED && awaits == Awaits.FROM && openCount() && (counts || nextKind == Token.OPEN)) {
+    show(Signature.SQLI_SUBSELECT);
+  }
   return clause();
 }
 
@@ -172,13 +207,30 @@ function into(): bool {
   return clause();
 }
 
+/** `(1%8) or`, `abs(6) *`: the value begins with constants that are calculated with, or a call of some. */
+function beginsConstant(): void {
+  if (!(frame & Frame.ALL_CONSTANT) || nameCount) return;
+  const counted = nextKind == Token.STAR || nextKind == Token.ARITHMETIC;
+  if (!counted && nextKind != SqlWord.LOGIC && nextKind != Token.SIGN) return;
+  if (!called) setListed();
+  else if (!operatorCount && (counted || worded || firstKind == Token.SIGN)) setCallFirst();
+}
+
+/** `7 - ascii(substring(pin,1,1))`: a number that is calculated from one character of a column. */
+function isPartOfName(): bool {
+  if (leaf != Leaf.VALUE || quote || !operatorCount || !nameCount || openCount() < 2) return false;
+  return last == Token.NUMBER && lastButOne == Token.COMMA && lastButTwo == Token.NUMBER;
+}
+
 function closeParenthesis(): bool {
   finishPredicate();
   /* `(1=2)*3`: a comparison of constants that is counted with. */
+  if (isPartOfName() && !complete) showAll(Signature.SQLI_CONDITION);
   const counted = nextKind == Token.STAR || nextKind == Token.ARITHMETIC || (frame & Frame.COUNTED) != 0;
   if (decidable && counted && !complete) showAll(Signature.SQLI_TAUTOLOGY);
   if (!openCount()) setAuthorsClosed();
   close();
+  if (leaf == Leaf.NAME && !quote && !openCount()) beginsConstant();
   /* `(1)` where a number belongs; with more behind it, it may be a mark in a list. */
   const bare = !operatorCount && !nameCount && !openCount() && !quote && leaf == Leaf.NAME;
   if (bare && openFirst) setListed();
@@ -187,6 +239,7 @@ function closeParenthesis(): bool {
 
 /** A second name for a table or for what parentheses hold. */
 function isAlias(): bool {
+  if (query == Query.STACKED && !openCount() && awaits == Awaits.FROM) return true;
   if (frame & Frame.FROM) {
     return last == Token.NAME || last == Token.CLOSE || last == SqlWord.SYSTEM || last == SqlWord.OBJECT;
   }
@@ -195,6 +248,8 @@ function isAlias(): bool {
     const ends = nextKind == Token.CLOSE || nextKind == SqlWord.LIMIT || nextKind == SqlWord.WHERE;
     return nextKind == SqlWord.FROM || nextKind == Token.COMMA || (ends && openCount() != 0);
   }
+  if (last == Token.NUMBER && openFirst && querying && nextKind == Token.CLOSE) return true;
+  if (last == Token.NAME && query == Query.NESTED && openCount() && nextKind == SqlWord.LIMIT) return true;
   return last == Token.CLOSE && (frame & Frame.QUERY) != 0;
 }
 
@@ -208,6 +263,12 @@ function call(): bool {
 }
 
 function negation(): bool {
+  if (nextKind == SqlWord.CONSTANT && (<u32>load<u8>(nextFrom) | 32) == 0x6e) {
+    nullTest();
+    remember();
+    advance();
+    return true;
+  }
   if (nextKind != SqlWord.LIKE && nextKind != SqlWord.IN && nextKind != SqlWord.BETWEEN) return false;
   return expectOperand();
 }
@@ -223,7 +284,7 @@ function semicolon(): bool {
     setAfter(false);
     return operandStep();
   }
-  if (step == 0 && leaf == Leaf.VALUE && kind == Token.NAME && nextKind != Token.COMPARE) {
+  if (step == 0 && leaf == Leaf.VALUE && kind <= <u32>Token.NAME && kind != Token.END && nextKind != Token.COMPARE) {
     laterStatement();
     return false;
   }
@@ -244,6 +305,17 @@ function fromClause(): bool {
   setFrame(Frame.FROM);
   if (awaits == Awaits.FROM) setAwaits(Awaits.TABLE);
   return expectOperand();
+}
+
+/** A quote with something between it and the author's: `'n'` is an elision and not a string of another sort. */
+function isSetOff(): bool {
+  return from > leafTo + 1 && !isAlpha(load<u8>(from));
+}
+
+/** Strings that follow each other are one, the author's among them; behind a name it is a second name. */
+function joinsString(): bool {
+  if (last == Token.STRING || (quote != 0 && !tokenCount && isSetOff())) return true;
+  return last == Token.NAME && querying && isAlias();
 }
 
 /** One token where an operator is due. @returns false if it cannot stand there */
@@ -272,8 +344,10 @@ export function operatorStep(): bool {
       return tokenCount == 0;
     case Token.OPEN:
       return call();
-    case Token.DOT:
     case SqlWord.AS:
+      if (called && openCount()) setWorded();
+      return expectOperand();
+    case Token.DOT:
     case SqlWord.LINK:
       return expectOperand();
     case Token.SEMICOLON:
@@ -287,6 +361,7 @@ export function operatorStep(): bool {
       return (frame & Frame.FROM) != 0 && expectOperand();
     case SqlWord.WHERE:
     case SqlWord.HAVING:
+    case SqlWord.WHEN:
       return conditionClause();
     case SqlWord.THEN:
       return then();
@@ -295,8 +370,6 @@ export function operatorStep(): bool {
     case SqlWord.ON:
     case SqlWord.PROCEDURE:
       return clause();
-    case SqlWord.WHEN:
-      return conditionClause();
     case SqlWord.ORDER:
       return orderBy();
     case SqlWord.INTO:
@@ -309,7 +382,7 @@ export function operatorStep(): bool {
     case Token.NAME:
       return isAlias();
     case Token.STRING:
-      return last == Token.STRING || (last == Token.NAME && querying && isAlias());
+      return joinsString();
     default:
       return statementStep(Start.BATCH) == 1;
   }

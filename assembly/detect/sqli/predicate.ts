@@ -119,6 +119,11 @@ export function condition(): void {
   if (logical) conditioned = true;
 }
 
+/** A condition that is one wherever it stands: CASE. */
+export function conditionAnywhere(): void {
+  conditioned = true;
+}
+
 /** Opens a parenthesis. @returns false if there are too many */
 export function open(): bool {
   if (depth == FRAMES_MAX) return false;

@@ -6,7 +6,7 @@ import { isWord } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import { report } from "../match";
-import { finish, predicateBegin } from "./predicate";
+import { decidable, finish, predicateBegin } from "./predicate";
 import { from, kind, nextKind, Token, to } from "./token";
 
 /** A single word in a value is no longer. */
@@ -98,6 +98,28 @@ export let ranging: bool = false;
 export let listed: bool = false;
 /** The last comparison was a word: LIKE, IN. */
 export let wordCompare: bool = false;
+/** A call's name was met. */
+export let called: bool = false;
+/** The value begins with a call of constants: a number to SQL, to people a formula. */
+export let callFirst: bool = false;
+/** A condition's operand stands in two parentheses, or behind two NOTs: nothing but to hide it asks for that. */
+export let wrapped: bool = false;
+/** The value begins as a formula may, with a call: `f(2) = 3 and g(3) = 5` is one. */
+let formula: bool = false;
+/** A call stands in the predicate being read. */
+let calculated: bool = false;
+/** IS NOT compares what was calculated: a condition once a constant follows, `24/7 is not possible` is none. */
+export let denying: bool = false;
+/** A CASE was met. */
+export let casing: bool = false;
+/** Kind of the first token. */
+export let firstKind: u32 = Token.END;
+/** XOR was met. */
+export let exclusive: bool = false;
+/** LIMIT was met behind a value. */
+export let limited: bool = false;
+/** A comparison of constants was met, in a condition or not. */
+export let compared: bool = false;
 /** A fault was met and read over. */
 let faulty: bool = false;
 let origin: usize = 0;
@@ -138,6 +160,17 @@ export function readingBegin(left: u32, leafEnd: usize): void {
   ranging = false;
   listed = false;
   faulty = false;
+  called = false;
+  callFirst = false;
+  wrapped = false;
+  casing = false;
+  formula = false;
+  calculated = false;
+  denying = false;
+  limited = false;
+  exclusive = false;
+  firstKind = kind;
+  compared = false;
   origin = left ? leafEnd : from;
   leafTo = leafEnd;
   lastFrom = from;
@@ -253,6 +286,55 @@ export function setWordCompare(word: bool): void {
   wordCompare = word;
 }
 
+/** A call's name was read. */
+export function setCalled(): void {
+  called = true;
+  calculated = true;
+}
+
+/** The value begins with a call of constants. */
+export function setCallFirst(): void {
+  leaf = Leaf.VALUE;
+  listed = true;
+  callFirst = true;
+}
+
+/** A condition's operand is wrapped twice. */
+export function setWrapped(): void {
+  wrapped = true;
+}
+
+/** The current predicate ends: what stood in it is behind us. */
+export function forgetPredicate(): void {
+  calculated = false;
+  denying = false;
+}
+
+/** IS NOT compares what was calculated. */
+export function setDenying(): void {
+  denying = true;
+}
+
+/** Whether the value begins with a call as formulas do. */
+export function setFormula(on: bool): void {
+  formula = on;
+}
+
+/** A CASE was read. */
+export function setCasing(): void {
+  casing = true;
+}
+
+/** An XOR was read. */
+export function setExclusive(): void {
+  exclusive = true;
+}
+
+/** A LIMIT was read. */
+export function setLimited(): void {
+  limited = true;
+}
+
 /** A name was read. */
 export function countName(): void {
   nameCount++;
@@ -294,7 +376,9 @@ export function showAll(signature: Signature): void {
 
 /** Ends the current predicate and reports it if it is a decidable condition. */
 export function finishPredicate(): void {
-  if (!finish()) return;
+  const found = finish();
+  if (decidable) compared = true;
+  if (!found || (formula && calculated && !worded)) return;
   if (complete) decided = true;
   else report(Signature.SQLI_TAUTOLOGY, origin, from > origin ? from : to);
 }

@@ -15,8 +15,13 @@
  *
  * Dialects disagree on comments. Where a value holds one that is none everywhere, it is read again as the others do.
  *
- * What stays: a sum of plain numbers (`1*0=0`), two numbers and a connective (`2 or 3`), and a condition that begins
- * with a name (`id or x=1`) may change a careless statement too, but everybody writes them: test/oracle counts them.
+ * What hides it. Whoever writes prose, a filter or a formula has no reason to put comments between words, to wrap an
+ * operand twice, to write a power of zero or a NOT of a NOT. Where a value leaves its literal, such marks decide where
+ * words alone could be anybody's.
+ *
+ * What stays: a sum of plain numbers (`1*0=0`), numbers and connectives (`2 or 3`), a number and a remark (`5 -- as
+ * agreed`), and a condition that begins with a name (`id or x=1`) may change a careless statement too, but everybody
+ * writes them: test/oracle leaves them out. A word, an apostrophe and several words behind spaced dashes stay as well.
  *
  * No tree is built: one step a token with one token of look-ahead, frames for parentheses, and a few flags. Most values
  * that are no SQL end after two tokens, so that the gate can be generous.
@@ -29,6 +34,7 @@ import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { spend } from "../../decode/value";
+import { Signature } from "../../tables/signatures.gen";
 import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
 import { conclude } from "./conclusion";
 import { operandStep } from "./operand";
@@ -39,17 +45,20 @@ import {
   finishPredicate,
   Leaf,
   last,
+  operatorCount,
   readingBegin,
   remember,
   setAfter,
   setFaulty,
+  setFormula,
   setLeaf,
   setLogicFirst,
   setOpenFirst,
+  showAll,
   tokenCount,
   uniting,
 } from "./reading";
-import { Start, statementStep } from "./statement";
+import { Start, scriptEffect, statementStep } from "./statement";
 import {
   advance,
   chooseDialect,
@@ -58,8 +67,12 @@ import {
   from,
   hashed,
   kind,
+  nested,
+  nextFrom,
   nextKind,
+  returned,
   Token,
+  to,
   tokensBegin,
   tokensPassed,
   versioned,
@@ -107,6 +120,7 @@ function isClause(): bool {
 /** Goes on behind a fault in a statement that is the whole value: filters break them, and servers differ. */
 function readOver(): void {
   setFaulty();
+  if (kind == SqlWord.DECLARE && nextKind == Token.VARIABLE) scriptEffect();
   setAfter(kind != Token.BAD && kind != Token.ARITHMETIC && kind != Token.COMPARE && kind != Token.COMMA);
 }
 
@@ -147,8 +161,8 @@ function beginsInside(): bool {
     case SqlWord.THEN:
     case SqlWord.END:
     case SqlWord.BETWEEN:
-    case SqlWord.IS:
       return true;
+    case SqlWord.IS:
     case SqlWord.IN:
     case SqlWord.LIKE:
       return nextKind != Token.OPEN;
@@ -157,6 +171,18 @@ function beginsInside(): bool {
     default:
       return false;
   }
+}
+
+/** `-true`, `-@a`: prose sets its dash off. */
+function isGluedConstant(): bool {
+  return (nextKind == SqlWord.CONSTANT || nextKind == Token.VARIABLE) && to == nextFrom;
+}
+
+/** `null * `, `true)`: a constant of the language that is calculated with or ends; a filter compares it. */
+function isCountedConstant(): bool {
+  if (kind != SqlWord.CONSTANT && kind != Token.VARIABLE) return false;
+  const counted = nextKind == Token.STAR || nextKind == Token.SIGN || nextKind == Token.ARITHMETIC;
+  return counted || (nextKind == Token.CLOSE && kind == SqlWord.CONSTANT);
 }
 
 /** The value where a number or a name belongs. */
@@ -170,10 +196,11 @@ function readBare(): void {
     if (kind == Token.CLOSE || kind == Token.BRACKET_CLOSE) setLeaf(Leaf.VALUE);
   } else {
     const first = kind == Token.SIGN ? nextKind : kind;
-    const signed = first == Token.SIGN || first == Token.TILDE;
+    const signed = first == Token.SIGN || first == Token.TILDE || (kind == Token.SIGN && isGluedConstant());
     const value = first == Token.NUMBER || first == Token.STRING || signed;
-    setLeaf(value ? Leaf.VALUE : Leaf.NAME);
+    setLeaf(value || isCountedConstant() ? Leaf.VALUE : Leaf.NAME);
     if (kind == Token.OPEN) setOpenFirst();
+    if (kind == Token.NAME && nextKind == Token.OPEN && to == nextFrom) setFormula(true);
     const step = statementStep(Start.WHOLE);
     if (step == 2) return;
     if (step == 1) {
@@ -187,7 +214,8 @@ function readBare(): void {
 
 /**
  * The value behind some text of one word that no dialect would read, as tools add what they send to what stood in the
- * field: code begins at the first sign that could end an operand. Only what shows on the way counts.
+ * field: code begins at the first sign that could end an operand, a key (`id:5`) or a comment of the author's. Only
+ * what shows on the way counts.
  */
 function readAppended(): void {
   const size = layer.size < APPENDED_BYTES_MAX ? layer.size : APPENDED_BYTES_MAX;
@@ -195,16 +223,27 @@ function readAppended(): void {
   let at = layer.at;
   while (at < stop) {
     const c = <u32>load<u8>(at);
-    if (c == 0x3b || c == 0x29 || c == 0x2c) break;
+    if (c == 0x3b || c == 0x29 || c == 0x2c || c == 0x3a || isCommentEnd(at)) break;
     if (c <= 32 || c == 0x22 || c == 0x27 || c == 0x28) return;
     at++;
   }
   if (at == stop || at == layer.at || !pay()) return;
+  if (load<u8>(at) == 0x3a && isCommentEnd(at + 1)) at++;
+  const commented = isCommentEnd(at);
+  const keyed = load<u8>(at) == 0x3a;
+  if (commented) at += 2;
+  else if (keyed) at++;
   tokensBegin(at, layer.at + <usize>layer.size, false);
   readingBegin(0, layer.at);
-  setLeaf(Leaf.NAME);
-  setAfter(true);
-  read();
+  const value = keyed && (kind == Token.NUMBER || (kind == Token.SIGN && nextKind == Token.NUMBER));
+  setLeaf(value ? Leaf.VALUE : Leaf.NAME);
+  setAfter(!keyed);
+  // `x*/=1--`: it leaves a comment of the author's and cuts off what he wrote.
+  if (read() && commented && operatorCount && kind == Token.TRUNCATE) showAll(Signature.SQLI_TRUNCATE);
+}
+
+function isCommentEnd(at: usize): bool {
+  return at + 1 < layer.at + <usize>layer.size && load<u8>(at) == 0x2a && load<u8>(at + 1) == 0x2f;
 }
 
 /** What may come right behind the quote that ends the author's string; nearly every benign value ends here. */
@@ -252,9 +291,11 @@ function pay(): bool {
 /** Looks for such attacks in the current layer. */
 export function sqliLex(): void {
   readAs(Dialect.ANY);
-  const other = versioned || (hashed && whole);
+  const other = versioned || nested || (hashed && whole);
+  const lines = returned;
   if (dashed) readAs(Dialect.MYSQL);
   if (other) readAs(Dialect.OTHER);
+  if (lines) readAs(Dialect.LINES);
 }
 
 /** Every reading of the layer in one dialect. */

@@ -11,18 +11,20 @@ import {
   Leaf,
   leaf,
   leafTo,
+  nameCount,
   Query,
   quote,
   remember,
   setAfter,
   setComplete,
   show,
+  showAll,
   tokenCount,
 } from "./reading";
-import { advance, kind, nextFrom, nextKind, nextTo, Token } from "./token";
+import { advance, from, isOpenComment, kind, nextFrom, nextKind, nextTo, Token, to } from "./token";
 
 /** A number in hexadecimal that is longer spells a text. */
-const CODED_BYTES_MIN: u32 = 10;
+const CODED_BYTES_MIN: u32 = 9;
 /** Parts of a name behind its first: server, database, schema, table. */
 const NAME_PARTS_MAX: u32 = 3;
 
@@ -49,13 +51,13 @@ function copyProgram(): bool {
   return false;
 }
 
-/** A T-SQL script as the whole value: looks for what it runs or waits for. */
-function scriptEffect(): void {
+/** A T-SQL script as the whole value, or behind faults in one: looks for what it runs or waits for. */
+export function scriptEffect(): void {
   while (kind != Token.END && kind != Token.TRUNCATE) {
     const dynamic = nextKind == Token.OPEN || nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM;
     const coded = kind == Token.COMPARE && nextKind == Token.NUMBER && nextTo - nextFrom >= <usize>CODED_BYTES_MIN;
     if ((kind == SqlWord.EXECUTE && dynamic) || (coded && (<u32>load<u8>(nextFrom + 1) | 32) == 0x78) || isWait()) {
-      show(Signature.SQLI_STACKED);
+      showAll(Signature.SQLI_STACKED);
       return;
     }
     advance();
@@ -72,14 +74,19 @@ export function laterStatement(): void {
   let previous: u32 = Token.END;
   while (kind != Token.END && kind != Token.TRUNCATE) {
     const runs = kind == SqlWord.EXECUTE && (nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM);
+    /* A loop that the author never leaves. */
+    const endless = kind == SqlWord.LOOP && quote != 0 && nextKind == Token.NAME && previous == Token.BAD;
     const variable = nextKind == Token.VARIABLE && (kind == SqlWord.DECLARE || previous == SqlWord.EXECUTE);
-    if (runs || variable || (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY)) {
+    if (runs || variable || endless || (kind == SqlWord.WAITFOR && nextKind == SqlWord.DELAY)) {
       show(Signature.SQLI_STACKED);
       return;
     }
     previous = kind;
     advance();
   }
+  /* `x'; desc users; --`: whatever it is, it ends as a statement, and what the author wrote is cut off. */
+  const cut = kind == Token.TRUNCATE && (quote ? previous == Token.SEMICOLON : isOpenComment());
+  if (cut) show(Signature.SQLI_STACKED);
 }
 
 function isNamed(at: usize, end: usize, name: string): bool {
@@ -136,6 +143,8 @@ function isRoutine(): bool {
 /** Verbs that words of prose resemble: proof only behind a value that was left. */
 function isVerb(): bool {
   switch (kind) {
+    case Token.NAME:
+      return nextKind == Token.OPEN && isNamed(from, to, "values");
     case SqlWord.DEFINE:
       return nextKind == Token.NAME;
     case SqlWord.EXECUTE:
@@ -212,7 +221,7 @@ function openUpdate(): u32 {
   remember();
   advance();
   /* Parentheses and quotes around the table: prose has them too, so that a column has to be set. */
-  const strict = kind == Token.OPEN || kind == Token.STRING;
+  const strict = kind == Token.OPEN || kind == Token.STRING || kind == SqlWord.OBJECT;
   if (kind == Token.OPEN) advance();
   for (let parts: u32 = 0; parts < NAME_PARTS_MAX && nextKind == Token.DOT; parts++) {
     advance();
@@ -222,6 +231,10 @@ function openUpdate(): u32 {
   if (nextKind == Token.NAME && leaf == Leaf.VALUE) advance();
   if (nextKind != SqlWord.SET) return 2;
   if (strict) {
+    advance();
+    advance();
+  }
+  for (let parts: u32 = 0; strict && parts < NAME_PARTS_MAX && isNext(Token.DOT); parts++) {
     advance();
     advance();
   }
@@ -243,11 +256,10 @@ function script(start: Start): u32 {
  */
 export function statementStep(start: Start): u32 {
   if (start == Start.WHOLE) return whole();
-  if (complete && kind == SqlWord.DECLARE && nextKind == Token.VARIABLE) scriptEffect();
   if (openCount() || complete) return start == Start.STACKED ? 2 : 0;
   const sure = leaf == Leaf.VALUE;
   if (kind == SqlWord.SELECT) {
-    if (start == Start.BATCH && !sure) return 0;
+    if (start == Start.BATCH && (!sure || (nameCount && !quote))) return 0;
     if (start == Start.BATCH && !tokenCount && !isLeafWord()) setComplete();
     beginQuery(start == Start.STACKED ? Query.STACKED : Query.LOOSE);
     setFrame(Frame.QUERY);
@@ -269,13 +281,18 @@ export function statementStep(start: Start): u32 {
     show(Signature.SQLI_STACKED);
     return 2;
   }
-  const quoted = (nextKind == Token.STRING || nextKind == Token.OPEN) && start == Start.STACKED;
-  if (kind == SqlWord.UPDATE && (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM || quoted)) return openUpdate();
+  const quoted = nextKind == Token.STRING || nextKind == Token.OPEN || nextKind == SqlWord.OBJECT;
+  if (
+    kind == SqlWord.UPDATE &&
+    (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM || (quoted && start == Start.STACKED))
+  ) {
+    return openUpdate();
+  }
   if (kind == SqlWord.COPY && start == Start.STACKED) {
     copyProgram();
     return 2;
   }
-  if (kind == SqlWord.CHOICE && (sure || start == Start.STACKED)) {
+  if (kind == SqlWord.CHOICE && (start == Start.STACKED || (sure && nextKind != Token.NAME))) {
     expectCondition();
     setAfter(false);
     return 1;

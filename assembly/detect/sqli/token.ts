@@ -8,8 +8,10 @@
  * (`1.union`, `1e1union`), a comment inside a keyword is thought away as filters do that strip comments.
  */
 import { isAlpha, isDigit, isWord } from "../../bytes/ascii";
+import { layer } from "../../decode/layer";
 import { joinedWordPayload, wordPayload } from "../../decode/profile";
 import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
+import { isPlusBlank, mayFollowBraced } from "./blank";
 import { familyKind } from "./family";
 
 /** Kinds of tokens that are no known word; known words have the numbers of `SqlWord`, all below 64. */
@@ -43,8 +45,10 @@ export enum Dialect {
   ANY = 0,
   /** Two dashes need a blank behind them, and only a line feed ends the line. */
   MYSQL = 1,
-  /** The content of versioned ones is thought away, and a hash is an operator (PostgreSQL). */
+  /** The content of versioned ones is thought away, comments nest, and a hash is an operator (PostgreSQL). */
   OTHER = 2,
+  /** As ANY, but a carriage return alone ends no line (SQLite). */
+  LINES = 3,
 }
 
 /** Longest `[name]` of T-SQL: identifiers have at most 128 characters. */
@@ -83,9 +87,17 @@ export let commentFrom: usize = 0;
 export let versioned: bool = false;
 /** A comment was met that MySQL reads in another way: two dashes without a blank, a line that ends in a bare CR. */
 export let dashed: bool = false;
-
-/** A hash was met: a comment in MySQL alone. */
+/** Met, too: a line's end that is none in SQLite, a comment inside another, a hash that is one in MySQL alone. */
+export let returned: bool = false;
+export let nested: bool = false;
 export let hashed: bool = false;
+/** A comment that ends, or a brace, was met in the code: prose and search syntaxes have neither between words. */
+export let remarked: bool = false;
+/** A line comment was met and a line behind it; one that stands right behind a token. */
+export let lined: bool = false;
+export let gluedLine: bool = false;
+/** A number was met whose power is zero: it says the same without one, so only who hides it writes it. */
+export let powered: bool = false;
 
 /** Chooses a dialect for the readings that follow, and forgets what was met. */
 export function chooseDialect(chosen: Dialect): void {
@@ -93,6 +105,8 @@ export function chooseDialect(chosen: Dialect): void {
   versioned = false;
   dashed = false;
   hashed = false;
+  returned = false;
+  nested = false;
 }
 
 /**
@@ -105,6 +119,10 @@ export function tokensBegin(at: usize, end: usize, twice: bool): void {
   doubled = twice;
   limit = end;
   commented = false;
+  remarked = false;
+  lined = false;
+  gluedLine = false;
+  powered = false;
   braces = 0;
   nextKind = Token.END;
   commentFrom = end;
@@ -117,6 +135,11 @@ export function tokensPassed(): u32 {
   const passed = <u32>(cursor - counted);
   counted = cursor;
   return passed;
+}
+
+/** Whether what swallows the rest is a comment that never ends. */
+export function isOpenComment(): bool {
+  return commentFrom > layer.at && load<u8>(commentFrom - 1) == 0x2a;
 }
 
 /** Makes the next token current. */
@@ -143,7 +166,8 @@ function blankSize(at: usize): u32 {
 function endsLine(): bool {
   if (byteAt(cursor) == 10) return false;
   dashed = true;
-  return dialect != Dialect.MYSQL;
+  returned = true;
+  return dialect != Dialect.MYSQL && dialect != Dialect.LINES;
 }
 
 /** Skips to behind the next line break. @returns false if there is none */
@@ -178,39 +202,30 @@ function skipComment(): bool {
     versioned = true;
     if (dialect != Dialect.OTHER) {
       cursor++;
+      remarked = true;
       skipVersion();
       return true;
     }
   }
+  let inner: u32 = 0;
   while (cursor + 1 < limit) {
-    if (load<u8>(cursor) == 0x2a && load<u8>(cursor + 1) == 0x2f) {
+    const c = <u32>load<u8>(cursor);
+    const next = <u32>load<u8>(cursor + 1);
+    if (c == 0x2a && next == 0x2f) {
       cursor += 2;
-      return true;
-    }
-    cursor++;
+      remarked = true;
+      if (!inner) return true;
+      inner--;
+    } else if (c == 0x2f && next == 0x2a) {
+      cursor += 2;
+      nested = true;
+      if (dialect == Dialect.OTHER) inner++;
+      else cursor--;
+    } else cursor++;
   }
   commentFrom = start + 2 < limit ? start + 2 : limit;
   cursor = limit;
   return false;
-}
-
-/** What may stand right behind the word of a brace: a blank, a quote, a parenthesis, a sign, a variable, a comment. */
-function mayFollowBraced(c: u32): bool {
-  switch (c) {
-    case 0x22:
-    case 0x23:
-    case 0x27:
-    case 0x28:
-    case 0x60:
-    case 0x2b:
-    case 0x2d:
-    case 0x2f:
-    case 0x40:
-    case 0x7e:
-      return true;
-    default:
-      return c <= 32;
-  }
 }
 
 /**
@@ -233,6 +248,7 @@ function skipBrace(): bool {
   if (at >= limit) return false;
   cursor = at;
   braces++;
+  remarked = true;
   return true;
 }
 
@@ -241,28 +257,6 @@ function skipCast(): void {
   cursor += 2;
   while (cursor < limit && load<u8>(cursor) == 32) cursor++;
   while (cursor < limit && isWord(load<u8>(cursor))) cursor++;
-}
-
-/**
- * Whether a `+` at the cursor stands for a blank, as in a form that was encoded once more than it is decoded: behind a
- * word that joins or leads, where it could only be the sign of a number.
- */
-function isPlusBlank(): bool {
-  if (nextKind >= <u32>Token.END) return false;
-  switch (nextKind) {
-    case SqlWord.CONSTANT:
-    case SqlWord.END:
-    case SqlWord.SUFFIX:
-    case SqlWord.OBJECT:
-    case SqlWord.SYSTEM:
-    case SqlWord.EFFECT:
-    case SqlWord.PACKAGE:
-    case SqlWord.PROGRAM:
-    case SqlWord.DELAY:
-      return false;
-    default:
-      return true;
-  }
 }
 
 /** At a hash: whether it begins a comment; it does in MySQL alone. */
@@ -291,15 +285,18 @@ function skipBlank(): bool {
     const c = <u32>load<u8>(cursor);
     const next = byteAt(cursor + 1);
     if ((c == 0x23 && isHashComment()) || (c == 0x2d && next == 0x2d && isDashComment())) {
+      const glued = cursor > layer.at && load<u8>(cursor - 1) > 32;
       cursor += c == 0x23 ? 1 : 2;
       line = cursor;
       if (!skipLine()) return false;
+      lined = true;
+      if (glued) gluedLine = true;
     } else if (c == 0x2f && next == 0x2a) {
       if (!skipComment()) return false;
     } else if (c == 0x2a && next == 0x2f && commented && (versioned || byteAt(cursor + 2) != 0x2a)) {
       cursor += 2;
     } else if (c == 0x3a && next == 0x3a) skipCast();
-    else if (c == 0x2b && isPlusBlank()) cursor++;
+    else if (c == 0x2b && isPlusBlank(nextKind)) cursor++;
     else if (c == 0x7d && braces) {
       cursor++;
       braces--;
@@ -427,17 +424,23 @@ function scanNumber(): void {
     at++;
     while (at < limit && isDigit(load<u8>(at))) at++;
   }
+  let signed = false;
   if ((byteAt(at) | 32) == 0x65) {
     let power = at + 1;
     /* `1.e(`: MySQL forgives the missing power. */
     if (load<u8>(at - 1) == 0x2e && (power >= limit || !isNamePart(power))) at = power;
-    if (byteAt(power) == 0x2b || byteAt(power) == 0x2d) power++;
+    const sign = byteAt(power) == 0x2b || byteAt(power) == 0x2d;
+    if (sign) power++;
     if (isDigit(byteAt(power))) {
       at = power;
+      signed = sign;
+      while (at < limit && load<u8>(at) == 0x30) at++;
+      if (!isDigit(byteAt(at))) powered = true;
       while (at < limit && isDigit(load<u8>(at))) at++;
     }
   }
-  if (at < limit && isNamePart(at)) {
+  /* Behind a signed power letters are no part of the number: a second name follows without a blank. */
+  if (at < limit && !signed && isNamePart(at)) {
     let end = at;
     while (end < limit && isNamePart(end)) end++;
     /* Oracle's literals may end in a letter of their type: `1d`, `1f`. */
@@ -466,12 +469,24 @@ function scanVariable(): void {
   } else take(at == limit || !system ? <u32>Token.VARIABLE : <u32>Token.BAD, <u32>(at - cursor));
 }
 
-/** `[name]` of T-SQL. */
+/** A name between marks, of which the second is at `end`: the server's own tables are so in them too. */
+function takeName(end: usize): void {
+  const system = wordKind(cursor + 1, <u32>(end - cursor - 1)) == SqlWord.SYSTEM;
+  take(system ? <u32>SqlWord.SYSTEM : <u32>Token.NAME, <u32>(end + 1 - cursor));
+}
+
+/** Whether a byte may stand in a name in brackets; SQLite takes all, but lists have commas. */
+function isBracketed(at: usize): bool {
+  const c = <u32>load<u8>(at);
+  return isNamePart(at) || c == 32 || c == 0x2e || c == 0x22 || c == 0x27;
+}
+
+/** `[name]` of T-SQL and SQLite. */
 function scanBracket(): void {
   let at = cursor + 1;
   const stop = at + <usize>BRACKETED_BYTES_MAX;
-  while (at < limit && at < stop && (isNamePart(at) || load<u8>(at) == 32)) at++;
-  if (byteAt(at) == 0x5d && at > cursor + 1) take(Token.NAME, <u32>(at + 1 - cursor));
+  while (at < limit && at < stop && isBracketed(at)) at++;
+  if (byteAt(at) == 0x5d && at > cursor + 1) takeName(at);
   else take(Token.BAD, 1);
 }
 
@@ -526,42 +541,31 @@ function scanTilde(next: u32): void {
   else take(Token.TILDE, 1);
 }
 
+/** Kind of a sign that is a token by itself whatever follows, 0 if it is none. */
+function singleKind(c: u32): u32 {
+  if (c == 0x28) return Token.OPEN;
+  if (c == 0x29) return Token.CLOSE;
+  if (c == 0x2c) return Token.COMMA;
+  if (c == 0x2e) return Token.DOT;
+  if (c == 0x3b) return Token.SEMICOLON;
+  if (c == 0x2a) return Token.STAR;
+  if (c == 0x5d) return Token.BRACKET_CLOSE;
+  if (c == 0x2b) return Token.SIGN;
+  if (c == 0x3f) return Token.VARIABLE;
+  return c == 0x23 || c == 0x2f || c == 0x25 || c == 0x5e ? <u32>Token.ARITHMETIC : 0;
+}
+
 function scanSymbol(c: u32): void {
+  const single = singleKind(c);
+  if (single) {
+    take(single, 1);
+    return;
+  }
   const next = byteAt(cursor + 1);
   switch (c) {
-    case 0x28:
-      take(Token.OPEN, 1);
-      return;
-    case 0x29:
-      take(Token.CLOSE, 1);
-      return;
-    case 0x2c:
-      take(Token.COMMA, 1);
-      return;
-    case 0x2e:
-      take(Token.DOT, 1);
-      return;
-    case 0x3b:
-      take(Token.SEMICOLON, 1);
-      return;
-    case 0x2a:
-      take(Token.STAR, 1);
-      return;
-    case 0x5d:
-      take(Token.BRACKET_CLOSE, 1);
-      return;
-    case 0x2b:
-      take(Token.SIGN, 1);
-      return;
     case 0x2d:
       if (next == 0x3e) take(Token.ARITHMETIC, byteAt(cursor + 2) == 0x3e ? 3 : 2);
       else take(Token.SIGN, 1);
-      return;
-    case 0x23:
-    case 0x2f:
-    case 0x25:
-    case 0x5e:
-      take(Token.ARITHMETIC, 1);
       return;
     case 0x7e:
       scanTilde(next);

@@ -166,6 +166,8 @@ const SENTENCES = [
   "C# and F# -- which one?",
   "She said 'no' and left; he didn't",
   "50% off -- today only!",
+  "love this :') -- really",
+  "the dogs'; -- then he left",
 ];
 const QUERIES = [
   "Name eq 'Milk' and Price gt 2",
@@ -175,6 +177,11 @@ const QUERIES = [
   "is:open is:issue author:bob sort:updated-desc",
   "(a OR b) AND NOT c",
   "price > 10 and stock < 5",
+  'startsWith(name, "a") and size > 3',
+  "-title:draft AND author:bob",
+  "match = 5 or x = 2",
+  '@bob or name like "a"',
+  "now() > due and owner is not null",
 ];
 const SUMS = [
   "1+1=2",
@@ -186,6 +193,11 @@ const SUMS = [
   "3 < 4",
   "10/2",
   "n! = n*(n-1)!",
+  "f(2) = 3 and g(3) = 5",
+  "24/7 is not possible",
+  "5 | not rated",
+  "Figure(3) or (4)",
+  "sin(x)^2 + cos(x)^2 = 1",
 ];
 
 /** Makes a value that resembles an attack and is none. What a connective would turn into one stands alone. */
