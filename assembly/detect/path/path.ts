@@ -428,13 +428,13 @@ function judgeParameter(end: usize): void {
 export function traversalLex(): void {
   if (!traversalGate()) return;
   const end = layer.at + <usize>layer.size;
-  if (place == Place.PATH && layer.size > 8) {
-    judgeCopy(end);
-    if (layer.has & Has.SEMICOLON) judgeParameter(end);
-  }
   if (!spend(layer.size >> 1)) {
     reachLimit(Limit.FUEL);
     return;
+  }
+  if (place == Place.PATH && layer.size > 8) {
+    judgeCopy(end);
+    if (layer.has & Has.SEMICOLON) judgeParameter(end);
   }
   if (!looksClimbing(layer.at, end)) {
     if (mayName() || (layer.has & Has.CONTROL) != 0) judgeNames(end);

@@ -127,7 +127,7 @@ function isWeb(at: usize, size: u32): bool {
 
 /** Whether a path has a URL in it as its rest, or a start that browsers read as another host. */
 function mayPath(): bool {
-  if (layer.has & Has.COLON || load<u8>(layer.at) == 0x40) return true;
+  if (layer.has & Has.COLON || isTarget()) return true;
   const second = (<u32>eightAt(layer.at) >> 8) & 255;
   return isSlash(second) || second <= 0x20;
 }
@@ -156,7 +156,9 @@ function isLookup(end: usize): bool {
 function isLoopback(): bool {
   const size = <u32>(hostEnd - hostAtRaw);
   return (
-    startsLower(hostAtRaw, size, "127.") || equalsLower(hostAtRaw, size, "localhost") || equalsLower(hostAtRaw, size, "[::1]")
+    startsLower(hostAtRaw, size, "127.") ||
+    equalsLower(hostAtRaw, size, "localhost") ||
+    equalsLower(hostAtRaw, size, "[::1]")
   );
 }
 
@@ -302,6 +304,11 @@ function judgePath(end: usize): void {
   }
 }
 
+/** Whether the path begins with `@`, and no slash before it. */
+function isTarget(): bool {
+  return load<u8>(layer.at) == 0x40 && (layer.has & Has.SLASH) != 0;
+}
+
 /** A target that begins with `@`: put behind the address of a back end, it makes that a user and names another host. */
 function judgeTarget(end: usize): void {
   let at = layer.at + 1;
@@ -321,7 +328,7 @@ export function ssrfLex(): void {
     return;
   }
   const end = layer.at + <usize>layer.size;
-  if (place == Place.PATH && load<u8>(layer.at) == 0x40) judgeTarget(end);
+  if (place == Place.PATH && isTarget()) judgeTarget(end);
   if (place == Place.PATH && (layer.has & Has.COLON) != 0) judgePath(end);
   let at = layer.at;
   while (at < end && at - layer.at < <usize>LEAD_BYTES_MAX && isLead(load<u8>(at))) at++;
