@@ -40,7 +40,8 @@ export function inspectSerialized(one: Layer): void {
   strings = 0;
   const depth = pointDepth();
   pushWord(Word.PHP_SERIALIZED);
-  walk(one.at, 0);
+  /* Pieces of such a value stand in a row without the array around them. */
+  for (let at = one.at; at && at < end; ) at = walk(at, 0);
   pointTruncate(depth);
   start = outerStart;
   end = outerEnd;

@@ -164,6 +164,7 @@ const WHERES = new Map([
   ["name", "2"],
   ["inname", "3"],
   ["invalue", "4"],
+  ["set", "5"],
 ]);
 
 /** Rows of known attacks: where, number of the signature, the three texts; each row ends with a line break. */
@@ -180,7 +181,7 @@ function knownFile(): string {
     literal += `${place}${String.fromCharCode(32 + number)}${texts.join("\t")}\n`;
   }
   let text = header("known", `${list.length} shapes of known attacks.`);
-  text += "/** A row: where (1 path, 2 name, 3 in name, 4 in value), 32 + signature, three texts. */\n";
+  text += "/** A row: where (1 path, 2 name, 3 in name, 4 in value, 5 set), 32 + signature, three texts. */\n";
   return `${text}// biome-ignore format: one literal\nexport const KNOWN: string = ${JSON.stringify(literal)};\n`;
 }
 

@@ -4,7 +4,8 @@
  * What an attack IS: a value that as a whole is a stream of a serialiser that calls code while it reads (PHP, Java,
  * .NET BinaryFormatter, Python pickle, Ruby Marshal), as bytes, in base64 or in hexadecimal, where what it builds is
  * not plain data; or a document of JSON or XML whose reader takes the class from it, where the class is one of those
- * that act when they are built or set (type-name.ts). What is none: arrays and plain objects of PHP in a shop's cookie;
+ * that act when they are built or set (type-name.ts). What is none: arrays and plain objects of PHP in a shop's cookie
+ * (an object of the shop's own class that holds plain values is told, not blocked);
  * JSON-LD's `@type`; a class named in a text, a stack trace or a search; a session of Ruby that holds strings.
  */
 import { VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../../abi/limits";
@@ -19,7 +20,7 @@ import { place, spend, valueBase } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { OtherWord } from "../../tables/words.gen";
 import { report } from "../match";
-import { phpObjectEnd } from "./php";
+import { phpIsPlain, phpObjectEnd } from "./php";
 import { isPickle, isRubyObject } from "./stream";
 import { typeLex, typeMay } from "./type-name";
 
@@ -89,7 +90,9 @@ function startOf(): Start {
 
 /** Whether the current layer can hold such an attack; of its bytes only the first ones are looked at. */
 export function deserializeGate(): bool {
-  if (valueBase >= LATER_WINDOW || place == Place.USER_AGENT || place == Place.REFERER || layer.size < 6) return false;
+  if (valueBase >= LATER_WINDOW || layer.size < 6) return false;
+  /* Sessions keep what the client says it is, and older readers took it for a value of their own. */
+  if (place == Place.USER_AGENT || place == Place.REFERER) return startOf() == Start.PHP;
   return startOf() != Start.NONE || typeMay() || hasOther(OtherWord.GADGET);
 }
 
@@ -134,7 +137,10 @@ function judgeStream(start: Start, end: usize): void {
   switch (start) {
     case Start.PHP: {
       const stop = phpObjectEnd(layer.at, end);
-      if (stop) report(Signature.DESERIALIZE_PHP, layer.at, stop);
+      if (!stop) return;
+      /* What a program itself keeps in a cookie comes back with every request. */
+      if (place == Place.COOKIE && phpIsPlain(layer.at, end)) report(Signature.DESERIALIZE_STATE, layer.at, stop);
+      else report(Signature.DESERIALIZE_PHP, layer.at, stop);
       return;
     }
     case Start.JAVA:

@@ -7,6 +7,7 @@
  */
 import { equalsLower, isAlpha, isDigit, isSpace, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
+import { Decoder, decode } from "../../decode/decoder";
 import { hasOther, layer } from "../../decode/layer";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
 import { Has, wordPayload } from "../../decode/profile";
@@ -17,6 +18,8 @@ import { report } from "../match";
 
 /** Longest class name, with what .NET adds of its assembly. */
 const NAME_BYTES_MAX: u32 = 256;
+/** Longest key with escapes in it. */
+const ESCAPED_BYTES_MAX: u32 = 64;
 
 /**
  * Name spaces whose classes act when a reader builds them or sets their properties, as the names begin, a line each.
@@ -68,6 +71,7 @@ org.springframework.aop.
 org.springframework.jndi.
 org.springframework.transaction.
 org.codehaus.groovy.
+oracle.toplink.internal.
 org.hibernate.jmx.
 org.hibernate.property.
 org.jboss.
@@ -168,6 +172,20 @@ function isTypeKey(at: usize, size: u32): bool {
   return equalsLower(at, size, "javaclass") || equalsLower(at, size, "@clazz");
 }
 
+/** The last name with its escapes undone, which hide a key from who reads bytes: `"@\\u0074ype"`. */
+const plainName: usize = memory.data(ESCAPED_BYTES_MAX + 64, 16);
+
+/** Whether the last name is such a key. */
+function isLastTypeKey(): bool {
+  if (
+    lastNameSize > ESCAPED_BYTES_MAX ||
+    findByte(lastNameAt, lastNameAt + <usize>lastNameSize, 0x5c) == lastNameAt + <usize>lastNameSize
+  ) {
+    return isTypeKey(lastNameAt, lastNameSize);
+  }
+  return isTypeKey(plainName, decode(Decoder.ESCAPE, lastNameAt, lastNameSize, plainName));
+}
+
 /** Whether words of class names occur. */
 function mayName(): bool {
   return hasOther(OtherWord.NAMESPACE) || hasOther(OtherWord.GADGET) || hasOther(OtherWord.NOTE);
@@ -192,11 +210,7 @@ function judgeLeaf(end: usize): void {
   if (rest != 0x3b && rest != 0x2c && rest != 0x5b && rest != 0x60) return;
   if (rest != 0x2c && <u32>(end - stop) > 3 && rest != 0x5b && rest != 0x60) return;
   const named = findLastName();
-  if (
-    named && isTypeKey(lastNameAt, lastNameSize)
-      ? gadget || inSpaces(at, size)
-      : gadget && dots > 1 && (!named || isBare())
-  ) {
+  if (named && isLastTypeKey() ? gadget || inSpaces(at, size) : gadget && dots > 1 && (!named || isBare())) {
     report(Signature.DESERIALIZE_TYPE, layer.at, stop);
   }
 }
@@ -263,6 +277,17 @@ function classOf(at: usize, end: usize, builder: bool): usize {
   return 0;
 }
 
+/** `<class><string>com.x.Y` of XMLDecoder, behind the first name. @returns the end of the class's name, or 0 */
+function classInside(at: usize, end: usize): usize {
+  if (at >= end || load<u8>(at) != 0x3e) return 0;
+  at++;
+  while (at < end && isSpace(load<u8>(at))) at++;
+  if (!startsLower(at, <u32>(end - at), "<string>")) return 0;
+  const name = at + 8;
+  const stop = nameEnd(name, end);
+  return dots && (gadget || inSpaces(name, <u32>(stop - name))) ? stop : 0;
+}
+
 /** A document of XML: an element that is a class, or an attribute that names one. */
 function judgeMarkup(end: usize): void {
   let at = layer.at;
@@ -277,7 +302,7 @@ function judgeMarkup(end: usize): void {
     let p = nameEnd(tag, end);
     const size = <u32>(p - tag);
     const element = dots > 1 && inSpaces(tag, size);
-    if (!element) p = classOf(p, end, isBuilder(tag, size));
+    if (!element) p = equalsLower(tag, size, "class") ? classInside(p, end) : classOf(p, end, isBuilder(tag, size));
     if (p) {
       report(Signature.DESERIALIZE_TYPE, at, p);
       return;

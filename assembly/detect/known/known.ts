@@ -24,17 +24,18 @@ enum Where {
   NAME = 2,
   IN_NAME = 3,
   IN_VALUE = 4,
+  SET = 5,
 }
 
-/** Bytes of a value that are searched. */
-const SEARCH_BYTES: u32 = 4096;
+/** Bytes of a value that are searched: one of these attacks needs a name longer than a path of the system may be. */
+const SEARCH_BYTES: u32 = 8192;
 
 /** Bytes in which a row's second text must follow, where the first may stand anywhere. */
 const NEAR_BYTES: u32 = 160;
 
 /** Rows by where and first character: chains of row addresses. */
 const ROWS_MAX: u32 = 64;
-const KINDS: u32 = 5;
+const KINDS: u32 = 6;
 const heads: usize = memory.data(KINDS * 128 * 4, 4);
 const cells: usize = memory.data(ROWS_MAX * 8, 4);
 /** Rows that ask for a path: the number of each, and where that text stands. */
@@ -159,6 +160,26 @@ function rowOfName(): u32 {
   return rowAt(Where.NAME, lastNameAt, lastNameAt + <usize>lastNameSize);
 }
 
+/** Signature of the row whose name and value are those of the parameter, both whole, or 0. */
+function rowOfPair(end: usize): u32 {
+  if (!findLastName() || !lastNameSize) return 0;
+  const c = lower(load<u8>(lastNameAt));
+  if (c > 127) return 0;
+  if (!indexed) indexRows();
+  let cell = load<usize>(heads + ((<usize>(<u32>Where.SET * 128 + c)) << 2));
+  while (cell) {
+    const row = load<usize>(cell);
+    cell = load<usize>(cell + 4);
+    const name = row + 4;
+    const behind = standsAt(name, lastNameAt, lastNameAt + <usize>lastNameSize);
+    if (!behind || <u32>((behind - name) >> 1) != lastNameSize) continue;
+    const value = nextText(name);
+    const stop = standsAt(value, layer.at, end);
+    if (stop && <u32>((stop - value) >> 1) == layer.size) return <u32>load<u16>(row + 2) - 32;
+  }
+  return 0;
+}
+
 function isName(): bool {
   return place == Place.QUERY_NAME || place == Place.FORM_NAME || place == Place.PART_NAME;
 }
@@ -205,10 +226,11 @@ export function knownLex(): void {
   if (isName()) {
     const found = size ? rowAt(Where.NAME, layer.at, end) : 0;
     if (found) report(<Signature>found, layer.at, end);
-    else if (layer.has & Has.BRACKET) search(Where.IN_NAME, end);
+    else if (layer.has & Has.BRACKET || hasOther(OtherWord.NOTE)) search(Where.IN_NAME, end);
     return;
   }
-  const found = rowOfName();
+  let found = rowOfName();
+  if (!found) found = rowOfPair(end);
   if (found) report(<Signature>found, layer.at, end);
   search(Where.IN_VALUE, end);
 }

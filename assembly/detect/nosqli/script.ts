@@ -6,11 +6,12 @@
  *   - behind `;` with a statement that answers for the author (`return true`), waits (`sleep(…)`, a loop) or reaches
  *     for the document or the database (`this.x`, `db.x`), perhaps with assignments before it,
  *   - behind `&&` or `||` with the document's own fields, the database, or a constant and a comment that cuts off the
- *     rest: `' || true //`. Constants without the comment are SQL too (sqli/).
+ *     rest: `' || true //`. Constants without the comment are SQL too (sqli/);
+ * or a value that is a function called at once that waits for a clock.
  * What is none: source. It opens its strings before it closes them, so behind its first quote stands a text and no
  * operator, and it does not begin behind a number.
  */
-import { equalsLower, isAlpha, isDigit, isRow, isSpace, isWord } from "../../bytes/ascii";
+import { equalsLower, isAlpha, isDigit, isRow, isSpace, isWord, startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { spend } from "../../decode/value";
@@ -23,6 +24,8 @@ import { report } from "../match";
 const CALL_BYTES_MAX: u32 = 2048;
 /** Bytes behind a break in which it must act. */
 const REACH_MAX: usize = 2048;
+/** Longest value that may be a function that waits: scripts of pages are longer. */
+const WAIT_BYTES_MAX: u32 = 384;
 /** Statements that are read behind the break. */
 const STATEMENTS_MAX: u32 = 6;
 
@@ -234,6 +237,30 @@ function reachOf(at: usize, end: usize): usize {
   return end - at > REACH_MAX ? at + REACH_MAX : end;
 }
 
+/**
+ * A function that is called at once and waits in a loop for a clock: `(function(){…while(new Date()-a<9){}…}())`.
+ * @returns the end of its loop's head, or 0
+ */
+function waitEnd(end: usize): usize {
+  let at = layer.at;
+  while (at < end && !isOpening(at, end)) at++;
+  let clocks: u32 = 0;
+  let loops: usize = 0;
+  for (; at + 8 < end; at++) {
+    const c = <u32>load<u8>(at) | 32;
+    if (c == 0x64 && startsLower(at, 8, "date()") && isAlpha(load<u8>(at))) clocks++;
+    else if (c == 0x77 && startsLower(at, 6, "while(")) loops = at + 6;
+    if (clocks > 1 && loops) return loops;
+  }
+  return 0;
+}
+
+/** Whether `(function()` stands at `at`, and no name before it. */
+function isOpening(at: usize, end: usize): bool {
+  if (load<u8>(at) != 0x28 || !startsLower(at, <u32>(end - at), "(function()")) return false;
+  return at == layer.at || !isWord(load<u8>(at - 1));
+}
+
 /** Looks for such attacks in the current layer. */
 export function scriptLex(): void {
   const most = layer.size < <u32>REACH_MAX ? layer.size : <u32>REACH_MAX;
@@ -252,4 +279,6 @@ export function scriptLex(): void {
   if (stop) report(Signature.NOSQLI_SCRIPT, at, stop);
   const call = layer.size <= CALL_BYTES_MAX ? callEnd(end) : 0;
   if (call) report(Signature.NOSQLI_STATEMENT, layer.at, call);
+  const wait = layer.size < WAIT_BYTES_MAX ? waitEnd(end) : 0;
+  if (wait) report(Signature.NOSQLI_SCRIPT, layer.at, wait);
 }

@@ -10,7 +10,7 @@
  * which climb to source files; paths inside prose and code, which are not the whole value.
  */
 import { Limit } from "../../abi/status";
-import { isAlpha, isDigit, startsLower } from "../../bytes/ascii";
+import { isAlpha, isDigit, isRow, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { Decoder } from "../../decode/decoder";
 import { Layer, layer } from "../../decode/layer";
@@ -428,6 +428,56 @@ function judge(from: usize, to: usize, end: usize): void {
     report(Signature.PTRAV_NUL, from, end);
 }
 
+/** Endings of files that a server runs or reads for itself, and of copies that editors and people leave beside them. */
+const SOURCES: string = `php
+php5
+phtml
+inc
+jsp
+asp
+aspx
+ashx
+cgi
+config
+properties
+`;
+const COPIES: string = `bak
+old
+orig
+save
+swp
+swo
+backup
+`;
+/** Steps of a path to a site's own file; in deeper ones lie repositories that people look at. */
+const STEPS_FEW: u32 = 4;
+
+/** A copy of a source file, whose ending the server does not know, so that it sends the text: `/index.php.bak`. */
+function judgeCopy(end: usize): void {
+  let last = end;
+  if (load<u8>(end - 1) != 0x7e) {
+    while (last > layer.at && end - last < 8 && isWord(load<u8>(last - 1))) last--;
+    if (last < layer.at + 5 || load<u8>(last - 1) != 0x2e || !isRow(COPIES, last, <u32>(end - last))) return;
+  }
+  last--;
+  let from = last;
+  while (from > layer.at && last - from < 12 && isWord(load<u8>(from - 1))) from--;
+  if (from < layer.at + 3 || load<u8>(from - 1) != 0x2e || !isRow(SOURCES, from, <u32>(last - from))) return;
+  let steps: u32 = 0;
+  for (let at = layer.at; at < end; at++) if (load<u8>(at) == 0x2f) steps++;
+  if (steps < STEPS_FEW) report(Signature.PTRAV_FILE, layer.at, end);
+}
+
+/** A step up with an empty parameter, `/..;/`: one server takes it for a name, the one behind it for a step up. */
+function judgeParameter(end: usize): void {
+  for (let at = findByte(layer.at, end, 0x3b); at + 1 < end; at = findByte(at + 1, end, 0x3b)) {
+    if (at < layer.at + 3 || load<u8>(at + 1) != 0x2f || load<u8>(at - 3) != 0x2f) continue;
+    if (load<u16>(at - 2) != 0x2e2e) continue;
+    report(Signature.PTRAV_CLIMB, at - 3, at + 2);
+    return;
+  }
+}
+
 /** Looks for such attacks in the current layer. */
 export function traversalLex(): void {
   if (!traversalGate()) return;
@@ -436,6 +486,10 @@ export function traversalLex(): void {
   if (!spend(layer.size * SEARCH_UNITS)) {
     reachLimit(Limit.FUEL);
     return;
+  }
+  if (place == Place.PATH && layer.size > 8) {
+    judgeCopy(end);
+    if (layer.has & Has.SEMICOLON) judgeParameter(end);
   }
   dotsRead = 0;
   const first = nextClimb(layer.at, end);

@@ -5,15 +5,15 @@
  * In a text of several lines nothing of this counts, because there people write about code.
  */
 import { Limit } from "../../abi/status";
-import { equalsLower, isAlpha, isSpace, isWord, startsLower } from "../../bytes/ascii";
-import { findByte } from "../../bytes/scan";
+import { equalsLower, isAlpha, isDigit, isSpace, isWord, startsLower } from "../../bytes/ascii";
+import { findByte, findEither } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { Has, wordPayload } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { OTHER_MASK, OTHER_SHIFT, OtherWord, SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
+import { OTHER_MASK, OTHER_SHIFT, OtherWord, SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
 import { report } from "../match";
 import { followsSentence, isArmed, isInCode, isOpen, NAME_BYTES, skipSpace } from "./call";
 import { readWord, wordAt, wordEnd, wordSize } from "./word";
@@ -69,10 +69,27 @@ function isRun(at: usize, first: u32, second: u32, third: u32): bool {
 /** Whether a call of a known name, its bracket at `open`, is an attack. */
 function isCall(kind: u32, name: usize, size: u32, open: usize, end: usize): bool {
   if (kind == OtherWord.NOTE) {
-    if (size != 7 || open + 1 >= end || load<u8>(open + 1) != 0x29) return false;
+    if (equalsLower(name, size, "execute")) return isExecuted(name, open, end);
+    if (!equalsLower(name, size, "phpinfo") || open + 1 >= end || load<u8>(open + 1) != 0x29) return false;
     return isOpen(name) && !followsSentence(name);
   }
   return isArmed(kind, name, size, open + 1, end) || isInCode(kind, name, size, open, end);
+}
+
+/** Whether `.execute()` is Groovy's, which runs the text or list before it: `'id'.execute()`. */
+function isExecuted(name: usize, open: usize, end: usize): bool {
+  if (name < layer.at + 4 || load<u8>(name - 1) != 0x2e || open + 1 >= end || load<u8>(open + 1) != 0x29) return false;
+  const stop = name > layer.at + <usize>SCRIPT_BYTES ? name - <usize>SCRIPT_BYTES : layer.at;
+  let at = name - 2;
+  const last = <u32>load<u8>(at);
+  if (last != 0x27 && last != 0x22 && last != 0x5d) return false;
+  const first: u32 = last == 0x5d ? 0x5b : last;
+  while (--at > stop && load<u8>(at) != first) {}
+  at += last == 0x5d ? 2 : 1;
+  if (load<u8>(at) == 0x2f) return true;
+  let size: u32 = 0;
+  while (size < NAME_BYTES && isWord(load<u8>(at + <usize>size))) size++;
+  return ((wordPayload(at, size) >> SHELL_SHIFT) & SHELL_MASK) != 0;
 }
 
 /**
@@ -299,6 +316,85 @@ function findJoins(end: usize): void {
   }
 }
 
+/**
+ * Statements of PHP that begin with the operator that hides errors: `@set(1);@…`. A second statement must follow
+ * right behind, since style sheets and annotations write a name behind `@` too.
+ */
+function findStatement(end: usize): void {
+  let at = layer.at + 1;
+  while (at < end && at - layer.at < <usize>NAME_BYTES && isWord(load<u8>(at))) at++;
+  if (at < layer.at + 4 || at >= end || load<u8>(at) != 0x28) return;
+  at = findEither(at, at + <usize>SCRIPT_BYTES < end ? at + <usize>SCRIPT_BYTES : end, 0x29, 0x3b);
+  if (at + 2 >= end || load<u8>(at) != 0x29 || load<u8>(at + 1) != 0x3b) return;
+  const next = at + 2;
+  const left = <u32>(end - next);
+  const again = left > 1 && (load<u8>(next) == 0x40 || load<u8>(next) == 0x24) && isAlpha(load<u8>(next + 1));
+  if (again || startsLower(next, left, "echo ") || startsLower(next, left, "echo(")) {
+    report(Signature.RCE_CODE, layer.at, next);
+  }
+}
+
+/** Visual Basic in one line that goes on after errors, as no page of a person does: `…:On Error Resume Next:…`. */
+function findResume(end: usize): void {
+  let at = findByte(layer.at, end, 0x3a);
+  while (at < end) {
+    if (at > layer.at + 20 && startsLower(at - 20, 20, "on error resume next")) {
+      report(Signature.RCE_CODE, at - 20, at);
+      return;
+    }
+    at = findByte(at + 1, end, 0x3a);
+  }
+}
+
+/** `response.write(9*9)`: a page of ASP works it out, and whoever asked sees that it did. */
+function findProduct(end: usize): void {
+  const stop = end - 16;
+  for (let at = layer.at; at < stop && at - layer.at < 8; at++) {
+    if (!startsLower(at, <u32>(end - at), "response.write(")) continue;
+    let p = at + 15;
+    while (p < end && (isDigit(load<u8>(p)) || load<u8>(p) == 0x2a)) p++;
+    if (p > at + 17 && p < end && load<u8>(p) == 0x29) report(Signature.RCE_CODE, at, p + 1);
+    return;
+  }
+}
+
+/**
+ * A cell of a spreadsheet that asks another program for its value: `=cmd|'/c a'!A0` (Dynamic Data Exchange). It counts
+ * where that program is one that runs others; feeds of prices have names of their own.
+ */
+function findExchange(end: usize): void {
+  const bar = findByte(layer.at, end, 0x7c);
+  if (bar + 4 > end || load<u8>(bar + 1) != 0x27) return;
+  let from = bar;
+  while (from > layer.at && bar - from < <usize>NAME_BYTES && isWord(load<u8>(from - 1))) from--;
+  if (from == layer.at || from == bar) return;
+  const kind = (wordPayload(from, <u32>(bar - from)) >> SHELL_SHIFT) & SHELL_MASK;
+  const quote = findByte(bar + 2, end, 0x27);
+  if (kind == ShellWord.TOOL && quote + 2 < end && load<u8>(quote + 1) == 0x21) {
+    report(Signature.RCE_COMMAND, from, quote + 2);
+  }
+}
+
+/** Whether the value begins as cells that are worked out do, and a bar and a quote occur. */
+function mayExchange(): bool {
+  const c = <u32>load<u8>(layer.at);
+  if (c != 0x3d && c != 0x2b && c != 0x2d && c != 0x40) return false;
+  return (layer.has & Has.PIPE) != 0 && (layer.has & Has.SINGLE) != 0;
+}
+
+function mayStatement(): bool {
+  return load<u8>(layer.at) == 0x40 && (layer.has & Has.OPEN) != 0 && (layer.has & Has.SEMICOLON) != 0;
+}
+
+function mayResume(): bool {
+  return ((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 && (layer.has & Has.COLON) != 0;
+}
+
+function mayProduct(): bool {
+  if (layer.size < 20 || layer.size > SCRIPT_BYTES) return false;
+  return (layer.has & Has.STAR) != 0 && (layer.has & Has.OPEN) != 0 && (layer.has & Has.DOT) != 0;
+}
+
 /** Whether calls can occur: a known name, a variable, or a program's name in brackets. */
 function mayCall(): bool {
   if (!(layer.has & Has.OPEN)) return false;
@@ -331,7 +427,8 @@ function mayJoin(): bool {
 
 /** Whether the current layer can hold code. */
 export function codeGate(): bool {
-  return mayCall() || mayScript() || mayFunction() || mayNote() || mayRequest() || mayJoin();
+  if (mayCall() || mayScript() || mayFunction() || mayNote() || mayRequest() || mayJoin()) return true;
+  return mayStatement() || mayResume() || mayProduct() || mayExchange();
 }
 
 /** What a byte costs in all searches together, in units. */
@@ -351,4 +448,8 @@ export function codeLex(): void {
   if (mayScript()) findScript(end);
   if (mayNote()) findNotes(end);
   if (mayJoin()) findJoins(end);
+  if (mayStatement()) findStatement(end);
+  if (mayResume()) findResume(end);
+  if (mayProduct()) findProduct(end);
+  if (mayExchange()) findExchange(end);
 }

@@ -232,12 +232,12 @@ function takesNumber(at: usize, size: u32): bool {
   );
 }
 
-/** Points that a place takes away: cookies, agents and whole bodies have separators of their own. */
-function placePoints(): i32 {
+/** Points that a place takes away: cookies, agents and bodies have separators of their own, but not at their begin. */
+function placePoints(begins: bool): i32 {
   switch (place) {
     case Place.COOKIE:
     case Place.COOKIE_NAME:
-      return -2;
+      return begins ? -1 : -2;
     case Place.BODY:
     case Place.USER_AGENT:
     case Place.FRAGMENT:
@@ -325,7 +325,9 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
   if (prose && breaksOut && closed != 0 && printed) points = ATTACK;
   if (opening == Opening.START) {
     if (pattern && shape != Shape.SHELL) return NOTHING;
-    const whole = folder != 0 && (place <= Place.FORM || closed == 0x7c);
+    const path = folder != 0 && (place <= Place.FORM || closed == 0x7c);
+    /* Nobody writes a program's name in pieces but for a filter. */
+    const whole = path || (hidden && kind == ShellWord.SURE && shape == Shape.NONE);
     if (shape != Shape.SHELL && !whole && !(kind == ShellWord.SUB && hasSwitch(behind, end))) return NOTHING;
   } else {
     if (kind == ShellWord.PLAIN && optionFirst) points += 1;
@@ -354,7 +356,7 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   if (runsOwnName(from, end)) {
     commandFrom = from;
     commandTo = from + 2;
-    return manyLines ? 0 : ATTACK + placePoints();
+    return manyLines ? 0 : ATTACK + placePoints(begins);
   }
   braced = from < end && load<u8>(from) == 0x7b;
   if (braced) from++;
@@ -389,5 +391,5 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   if (syntax) points += 1;
   if (manyLines) points -= 3;
   if (layer.size > LONG_BYTES && at - layer.at > 64) points -= 1;
-  return points + leading + placePoints();
+  return points + leading + placePoints(begins);
 }

@@ -46,8 +46,27 @@ const OPTION_BYTES: u32 = 40;
 const BEGIN_UNITS: u32 = 128;
 const OPENING_UNITS: u32 = 8;
 const POSITION_UNITS: u32 = 32;
+/** Bytes in which the marks that hide a word must stand. */
+const HIDDEN_BYTES: u32 = 24;
+
+/** Whether the value begins with a word in pieces, `c''at` or `w\ho\ami`, a list in braces, or a path of patterns. */
+function mayHide(): bool {
+  const first = <u32>load<u8>(layer.at);
+  if (first == 0x7b) return (layer.has & Has.COMMA) != 0 && isAlpha(load<u8>(layer.at + 1));
+  if (first == 0x2f) return (layer.has & Has.MARK) != 0 && load<u8>(layer.at + 1) == 0x3f;
+  if (!isAlpha(first) || !(layer.has & (Has.SINGLE | Has.DOUBLE | Has.BACKSLASH))) return false;
+  let marks: u32 = 0;
+  const size = layer.size < HIDDEN_BYTES ? layer.size : HIDDEN_BYTES;
+  for (let at = layer.at; at < layer.at + <usize>size; at++) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x27 || c == 0x22 || c == 0x5c) marks++;
+    else if (!isAlpha(c)) break;
+  }
+  return marks > 1;
+}
 
 function mayCommand(): bool {
+  if (mayHide()) return true;
   const words = ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
   if (layer.has & OPENERS)
     return words || (layer.has & HIDERS) != 0 || ((layer.has & Has.BRACKET) != 0 && (layer.has & Has.SLASH) != 0);
@@ -242,8 +261,9 @@ function nextOpener(at: usize, end: usize): usize {
   return end;
 }
 
-/** Whether a quote stands right before the operator at `at`. */
+/** Whether a quote stands before the operator at `at`, right there or with a space between. */
 function closesQuote(at: usize): bool {
+  if (at > layer.at + 1 && load<u8>(at - 1) == 0x20) at--;
   if (at == layer.at) return false;
   const c = <u32>load<u8>(at - 1);
   return c == 0x27 || c == 0x22;

@@ -6,11 +6,12 @@
  * it (address.ts, host.ts); a host that two readers of the URL disagree about; or a scheme that no browser sends to an
  * application, because it talks to other services. What is none: links to a public host; URLs inside a text; where the
  * page itself came from (Referer, Origin). A plain URL of `localhost` or a private network is everyday life of
- * developers and routers, so it is told and not blocked.
+ * developers and routers, so it is told and not blocked; so are a file server and a directory in a private network,
+ * which intranets link to. On the machine itself no link leads to them.
  */
 import { VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../../abi/limits";
 import { Limit } from "../../abi/status";
-import { equalsLower, isDigit, isSpace, startsLower } from "../../bytes/ascii";
+import { equalsLower, isAlpha, isDigit, isSpace, startsLower } from "../../bytes/ascii";
 import { findByte, findEither } from "../../bytes/scan";
 import { eightAt, hasOther, layer } from "../../decode/layer";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
@@ -75,7 +76,7 @@ function isParameter(): bool {
 export function ssrfGate(): bool {
   if (layer.size < 4 || valueBase >= LATER_WINDOW) return false;
   if (place == Place.PATH) {
-    return (layer.has & (Has.COLON | Has.BACKSLASH | Has.CONTROL | Has.SPACE)) != 0 && mayPath();
+    return (layer.has & (Has.COLON | Has.BACKSLASH | Has.CONTROL | Has.SPACE | Has.MARK)) != 0 && mayPath();
   }
   if (!isParameter() || !(layer.has & (Has.SLASH | Has.BACKSLASH | Has.COLON))) return false;
   const head = <u32>eightAt(layer.at);
@@ -125,15 +126,39 @@ function isWeb(at: usize, size: u32): bool {
 
 /** Whether a path has a URL in it as its rest, or a start that browsers read as another host. */
 function mayPath(): bool {
-  if (layer.has & Has.COLON) return true;
+  if (layer.has & Has.COLON || isTarget()) return true;
   const second = (<u32>eightAt(layer.at) >> 8) & 255;
   return isSlash(second) || second <= 0x20;
 }
 
-/** `gopher:`, `dict:` and `tftp:` write to any port what the URL says, `jar:` fetches the URL inside. */
-function isServiceScheme(): bool {
-  if (equalsLower(schemeAt, schemeSize, "gopher") || equalsLower(schemeAt, schemeSize, "dict")) return true;
-  return equalsLower(schemeAt, schemeSize, "tftp");
+/**
+ * `gopher:`, `dict:` and `tftp:` write to any port what the URL says; by `rmi:` and `iiop:` Java loads what the other
+ * end names.
+ */
+function isService(at: usize, size: u32): bool {
+  if (equalsLower(at, size, "gopher") || equalsLower(at, size, "dict") || equalsLower(at, size, "tftp")) return true;
+  return equalsLower(at, size, "rmi") || equalsLower(at, size, "iiop");
+}
+
+/** `ldap:` with a name behind the host that is none of a directory (RFC 4516): what a look-up of Java loads. */
+function isLookup(end: usize): bool {
+  if (!startsLower(schemeAt, schemeSize, "ldap") || restAt + 1 >= end) return false;
+  if (!hasPort || load<u8>(restAt) != 0x2f) return false;
+  for (let at = restAt + 1; at < end; at++) {
+    const c = <u32>load<u8>(at);
+    if (!isAlpha(c) && !isDigit(c) && c != 0x2f && c != 0x2d && c != 0x5f && c != 0x2e && c != 0x23) return false;
+  }
+  return true;
+}
+
+/** Whether the host is the machine itself, as people write it. */
+function isLoopback(): bool {
+  const size = <u32>(hostEnd - hostAtRaw);
+  return (
+    startsLower(hostAtRaw, size, "127.") ||
+    equalsLower(hostAtRaw, size, "localhost") ||
+    equalsLower(hostAtRaw, size, "[::1]")
+  );
 }
 
 /** Whether the scheme is one of programs that a site's own client has no use for, as a link of a page. */
@@ -199,7 +224,7 @@ function judgeHost(end: usize): bool {
   if (hostForm == Form.HIDDEN || (hostForm == Form.SHORT && !isUnfinished(end))) {
     report(Signature.SSRF_HIDDEN, layer.at, to);
   } else if (isHostLikeUser()) report(Signature.SSRF_CONFUSION, layer.at, to);
-  else if (isForeignScheme() && place == Place.QUERY) report(Signature.SSRF_SCHEME, layer.at, to);
+  else if (isForeignScheme() && place == Place.QUERY && isLoopback()) report(Signature.SSRF_SCHEME, layer.at, to);
   else if (place != Place.HEADER) report(Signature.SSRF_LOCAL, layer.at, to);
   return true;
 }
@@ -225,7 +250,7 @@ function judgeUrl(at: usize, end: usize): void {
     return;
   }
   if (!readAuthority(end)) return;
-  if (schemeSize && isServiceScheme()) {
+  if (schemeSize && (isService(schemeAt, schemeSize) || isLookup(end))) {
     if (isWhole(end)) report(Signature.SSRF_SCHEME, layer.at, restAt);
     return;
   }
@@ -259,8 +284,13 @@ function judgePath(end: usize): void {
   while (at < end) {
     at = findByte(at, end, 0x3a);
     if (at + 1 >= end) return;
-    const size: u32 = at - layer.at > 4 && (load<u8>(at - 1) | 32) == 0x73 ? 5 : 4;
-    const from = at - <usize>size;
+    let from = at;
+    while (from > layer.at && at - from < 8 && isAlpha(load<u8>(from - 1))) from--;
+    const size = <u32>(at - from);
+    if (isInner(at, size) && isService(from, size) && load<u8>(at + 2) == 0x2f) {
+      report(Signature.SSRF_SCHEME, from, at);
+      return;
+    }
     if (isInner(at, size) && isWeb(from, size)) {
       if (!readPrefix(from, end) || !readAuthority(end)) return;
       readHost(hostAtRaw, hostEnd);
@@ -273,6 +303,22 @@ function judgePath(end: usize): void {
   }
 }
 
+/** Whether the path begins with `@`, and no slash before it. */
+function isTarget(): bool {
+  return load<u8>(layer.at) == 0x40 && (layer.has & Has.SLASH) != 0;
+}
+
+/** A target that begins with `@`: put behind the address of a back end, it makes that a user and names another host. */
+function judgeTarget(end: usize): void {
+  let at = layer.at + 1;
+  while (at < end && !endsHost(load<u8>(at))) at++;
+  if (at > layer.at + 2) report(Signature.SSRF_CONFUSION, layer.at, at);
+}
+
+function endsHost(c: u32): bool {
+  return c == 0x2f || c == 0x3f || c == 0x23 || c <= 0x20;
+}
+
 /** Looks for such attacks in the current layer. */
 export function ssrfLex(): void {
   if (!ssrfGate()) return;
@@ -281,6 +327,7 @@ export function ssrfLex(): void {
     return;
   }
   const end = layer.at + <usize>layer.size;
+  if (place == Place.PATH && isTarget()) judgeTarget(end);
   if (place == Place.PATH && (layer.has & Has.COLON) != 0) judgePath(end);
   let at = layer.at;
   while (at < end && at - layer.at < <usize>LEAD_BYTES_MAX && isLead(load<u8>(at))) at++;

@@ -226,7 +226,7 @@ function judgeNote(frame: Frame, at: usize, size: u32, behind: usize): u32 {
   if (frame.last == Last.DOT) {
     if (textual) return 0;
     if (isClass(frame) && isQuote(byteAt(next == 0x28 ? behind + 1 : behind))) return Signature.SSTI_CALL;
-    if (equalsLower(at, size, "inspect") && frame.kind == Kind.REFERENCE) {
+    if (equalsLower(at, size, "inspect") && (frame.kind == Kind.REFERENCE || frame.kind == Kind.VELOCITY)) {
       return equalsLower(frame.rootAt, frame.rootSize, "class") ? Signature.SSTI_WALK : 0;
     }
     /* The module that Mako made of the page, whose imports lead to all others. */
@@ -236,6 +236,10 @@ function judgeNote(frame: Frame, at: usize, size: u32, behind: usize): u32 {
     return judgeSetting(frame, at, size);
   }
   if (textual) return 0;
+  if (equalsLower(at, size, "dump") && next == 0x28 && frame.kind == Kind.CURLY) {
+    /* Everything that the page was given; a name of the page's own is what its author looked at. */
+    return stands(behind, "(app)") || stands(behind, "()") || stands(behind, "(_context") ? Signature.SSTI_WALK : 0;
+  }
   if (equalsLower(at, size, "attr")) return frame.last == Last.PIPE && next == 0x28 ? Signature.SSTI_WALK : 0;
   if (equalsLower(at, size, "request")) return frame.last == Last.SUBSCRIPT && next == 0x2e ? Signature.SSTI_WALK : 0;
   if (equalsLower(at, size, "_self")) return stands(behind, ".env.") ? Signature.SSTI_WALK : 0;
@@ -316,6 +320,16 @@ function isCalling(at: usize, size: u32): bool {
   return equalsLower(at, size, "filter") || equalsLower(at, size, "reduce");
 }
 
+/** Whether the filter at `at` is given a text of the value's own: `{{'id'|system}}`. */
+function isFiltered(frame: Frame, at: usize): bool {
+  if (frame.kind != Kind.CURLY) return false;
+  const stop = at - frame.from > AHEAD_BYTES ? at - AHEAD_BYTES : frame.from;
+  while (at > stop && isSpace(load<u8>(at - 1))) at--;
+  if (at <= stop || load<u8>(--at) != 0x7c) return false;
+  while (at > stop && isSpace(load<u8>(at - 1))) at--;
+  return isQuote(<u32>load<u8>(at - 1));
+}
+
 /** Judges the word in [at, at + size). @returns a signature, or 0 */
 export function judgeWord(frame: Frame, at: usize, size: u32): u32 {
   const behind = behindSpace(at + <usize>size);
@@ -330,6 +344,7 @@ export function judgeWord(frame: Frame, at: usize, size: u32): u32 {
   if (kind != TemplateWord.MAKE) frame.seen &= ~Seen.CONSTRUCTOR;
   switch (kind) {
     case TemplateWord.CALL:
+      if (frame.last == Last.PIPE && isFiltered(frame, at)) return textual ? 0 : Signature.SSTI_CALL;
       return judgeCall(frame, at, size, behind);
     case TemplateWord.MAKE:
       return judgeMake(frame, size, next);

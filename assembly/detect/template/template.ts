@@ -44,6 +44,9 @@ import {
 const EXPRESSION_BYTES: usize = 2048;
 /** Longest string in an expression. */
 const STRING_BYTES: usize = 512;
+/** Longer values are no probes; and bytes between a closing delimiter and the quotes behind it. */
+const PROBE_BYTES: u32 = 512;
+const CLOSER_BYTES: usize = 16;
 /** Of the kinds of words, those that alone let the lexer run have this bit. */
 const RARE: u32 = 4;
 /** Marks that can compute. */
@@ -53,7 +56,7 @@ const OPERATORS: u32 = Has.STAR | Has.PLUS | Has.PERCENT | Has.SLASH | Has.DASH 
 export function templateGate(): bool {
   const has = layer.has;
   const words = (layer.words >> TEMPLATE_SHIFT) & TEMPLATE_MASK;
-  if (words & RARE) return true;
+  if (words & RARE || mayClose()) return true;
   /* In a document only words count. */
   if (!words && layer.size > DOCUMENT_BYTES) return false;
   const scriptlet = (has & Has.LESS) != 0 && (has & Has.PERCENT) != 0;
@@ -67,6 +70,33 @@ export function templateGate(): bool {
   if ((has & Has.BACKTICK) != 0 && (scriptlet || (has & Has.HASH) != 0)) return true;
   if (!(has & (Has.DIGIT | Has.SINGLE | Has.DOUBLE))) return false;
   return (has & OPERATORS) != 0 || ((has & Has.DOT) != 0 && (has & Has.OPEN) != 0);
+}
+
+/** Whether what closes an expression, strings of both kinds, and what opens a tag may stand in a row. */
+function mayClose(): bool {
+  const has = layer.has;
+  if (layer.size > PROBE_BYTES || !(has & Has.LESS) || !(has & Has.SINGLE) || !(has & Has.DOUBLE)) return false;
+  return (has & (Has.BRACE | Has.PERCENT)) != 0;
+}
+
+/**
+ * A closing delimiter that nothing opened, and close behind it both quotes and the begin of a tag: `}}a'/"<b`. It ends
+ * an expression, then a string and a text of whatever is around it; there is no other use for the three together.
+ */
+function findClosers(): void {
+  let closer: usize = 0;
+  for (let at = layer.at; at + 3 < end; at++) {
+    const c = <u32>load<u8>(at);
+    const next = <u32>load<u8>(at + 1);
+    if (c == 0x7b || (c == 0x3c && next == 0x25)) return;
+    if ((c == 0x7d && next == 0x7d) || (c == 0x25 && (next == 0x7d || next == 0x3e))) closer = at;
+    if ((c != 0x27 && c != 0x22) || !closer || at - closer > CLOSER_BYTES) continue;
+    const second = next == 0x2f || next == 0x5c ? at + 2 : at + 1;
+    /* The other quote. */
+    if (byteAt(second) + c != 0x49 || byteAt(second + 1) != 0x3c || !isAlpha(byteAt(second + 2))) continue;
+    find(Signature.SSTI_POLYGLOT, closer, second + 2);
+    return;
+  }
 }
 
 let end: usize = 0;
@@ -524,6 +554,7 @@ export function templateLex(): void {
   done = false;
   openSteps(end, textual);
   clearFrames();
+  if (mayClose()) findClosers();
   let at = layer.at;
   let inside: u32 = 0;
   while (at < end && !done) {

@@ -154,8 +154,9 @@ function isParameter(): bool {
 /** Looks for such elements in the current layer. */
 export function elementsLex(): void {
   if (!(layer.has & Has.COLON)) return;
-  const begin = layer.at;
-  const end = begin + <usize>layer.size;
+  const end = layer.at + <usize>layer.size;
+  /* A step of a path that is put into a document. */
+  const begin = place == Place.PATH ? findByte(layer.at, end, 0x3c) : layer.at;
   /* Elements stand in a document or leave a place in one; in the middle of prose they are an example. */
   let first = begin;
   while (first < end && isSpace(load<u8>(first))) first++;

@@ -234,6 +234,8 @@ export function xxeLex(): void {
     /* A later window of a long value: nothing says what stood before. */
     while (at < end && !startsLower(at, <u32>(end - at), "<!doctype")) at = findByte(at + 1, end, 0x3c);
   } else if (layer.size > 3 && load<u8>(at) == 0xef && load<u8>(at + 1) == 0xbb) at += 3;
+  /* A step of a path that is put into a document. */
+  if (place == Place.PATH) at = findByte(at, end, 0x3c);
   lexProlog(at, end);
   elementsLex();
 }
