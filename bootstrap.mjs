@@ -40,6 +40,7 @@ const COMMANDS = {
   test: { run: [VITEST, "run"], builds: ["release", "checked", "test"] },
   fuzz: { run: ["fuzz/run.ts"], builds: ["release", "checked"] },
   bench: { run: ["test/bench/main.ts"], builds: ["release"] },
+  ledger: { run: ["test/ledger/main.ts"], builds: ["release"] },
 };
 
 /** Sources that every build of the core reads; a build is stale when their content is not what it was made from. */

@@ -125,7 +125,7 @@ describe("the command", () => {
   test.each([[["nope"]], [[]], [["constructor"]]])("must be a known one: %j", async (args) => {
     const { code, stdout, stderr } = await ended(start(args));
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain("use one of demo, merlon, build, check, test, fuzz, bench");
+    expect(stderr).toContain("use one of demo, merlon, build, check, test, fuzz, bench, ledger");
   });
 });
 

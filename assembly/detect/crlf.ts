@@ -140,6 +140,21 @@ function isPartHead(from: usize, at: usize): bool {
   return line + 2 < from && load<u16>(line) == 0x2d2d;
 }
 
+/**
+ * Whether a line of a body is a text's or a configuration's own: what is indented in a whole body, a place where
+ * something happens, a name in YAML. A field of these names is one if it holds what HTTP wants there.
+ */
+function isOrdinary(at: usize, field: usize, end: usize, indented: bool): bool {
+  if (indented && place == Place.BODY) return true;
+  const left = <u32>(end - at);
+  let value = field;
+  while (value < end && load<u8>(value) == 0x20) value++;
+  if (startsLower(at, left, "location")) {
+    return value == end || (load<u8>(value) != 0x2f && !startsLower(value, <u32>(end - value), "http"));
+  }
+  return startsLower(at, left, "refresh") && (value == end || !isDigit(load<u8>(value)));
+}
+
 /** Weighs a line that begins at `at` behind a break at `from`. @returns whether the look is over */
 function judgeLine(from: usize, at: usize, end: usize, lines: u32, empty: bool): bool {
   const line = isLinePlace();
@@ -148,6 +163,7 @@ function judgeLine(from: usize, at: usize, end: usize, lines: u32, empty: bool):
     if (!line && isPartHead(from, at)) return false;
     const short = layer.size <= BODY_VALUE_MAX && lines <= BODY_LINES_MAX && from - layer.at < 96;
     if (line ? !fieldStrong && lines > 2 : !(short && fieldStrong)) return false;
+    if (!line && isOrdinary(at, field, end, load<u8>(at - 1) == 0x20)) return false;
     report(Signature.CRLF_HEADER, from, field);
     return true;
   }

@@ -313,7 +313,8 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
   if (pattern && shape == Shape.PROSE) shape = Shape.NEUTRAL;
   commandTo = argumentsEnd;
   if (brace && closed == 0x7d && shape == Shape.NONE) return isBraced(kind, opening, leading) ? 4 : NOTHING;
-  if (brace && (behind == end || load<u8>(behind) != 0x2c)) return NOTHING;
+  /* A blank behind the comma ends the expansion before it is one (Bash manual §3.5.1): `{id, name}` lists members. */
+  if (brace && (behind + 1 >= end || load<u8>(behind) != 0x2c || load<u8>(behind + 1) == 0x20)) return NOTHING;
   if (brace && opening != Opening.START) points += 3;
   if (kind == ShellWord.SUB && !folder) {
     if (!hasSubcommand(word, behind, end)) return NOTHING;

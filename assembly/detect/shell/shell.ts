@@ -39,6 +39,10 @@ const SHORT_BYTES: u32 = 192;
 const BEGIN_BYTES: u32 = 256;
 /** Words of letters in a row from which what stands before a position is a sentence. */
 const SENTENCE_WORDS: u32 = 3;
+/** Longest code that a sentence marks up. */
+const MARKED_BYTES: usize = 160;
+/** Blanks before it that are looked across for an operator. */
+const BLANKS_BYTES: usize = 16;
 /** Longest name of an option whose value is looked at as a command. */
 const OPTION_BYTES: u32 = 40;
 
@@ -242,6 +246,66 @@ function isSentence(at: usize): bool {
   return words >= SENTENCE_WORDS;
 }
 
+/** Whether the value is one of a body, where people write. */
+function isBody(): bool {
+  return place == Place.FORM || place == Place.PART || place == Place.JSON || place == Place.BODY;
+}
+
+/** Bytes that stand before code in a sentence, and behind it. */
+function isBefore(c: u32): bool {
+  return c == 0x20 || c == 0x28 || c == 0x0a;
+}
+
+function isBehind(c: u32): bool {
+  return isSpace(c) || c == 0x2e || c == 0x2c || c == 0x3a || c == 0x3b || c == 0x3f || c == 0x21 || c == 0x29;
+}
+
+/** The last byte before `at` that is no blank; an operator where only blanks are seen. */
+function lastBefore(at: usize): u32 {
+  const least = at - layer.at < BLANKS_BYTES ? layer.at : at - BLANKS_BYTES;
+  while (at > least && load<u8>(at - 1) == 0x20) at--;
+  return at > least ? <u32>load<u8>(at - 1) : 0x3b;
+}
+
+/** Words of letters between blanks outside of backticks, as far as they count. */
+function wordsAround(end: usize): u32 {
+  let count: u32 = 0;
+  let size: u32 = 0;
+  let code = false;
+  for (let at = layer.at; at < end && count < SENTENCE_WORDS; at++) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x60) code = !code;
+    if (isAlpha(c) || c >= 0x80) {
+      size++;
+      continue;
+    }
+    if (size > 1 && !code && isBehind(c)) count++;
+    size = 0;
+  }
+  return size > 1 && !code ? count + 1 : count;
+}
+
+/** Whether the value is a sentence with code in it: 0 not known yet, 1 no, 2 yes. */
+let marking: u32 = 0;
+
+/**
+ * The end of code that a sentence marks up as Markdown does (CommonMark 0.31 §6.1): backticks that hug it, set off by
+ * blanks or punctuation, on one line, with words around. In bodies only, since nobody types sentences elsewhere; and
+ * never at the begin of a value or glued to what is before it, where a shell's word would go on.
+ * @returns behind the closing backtick, or 0
+ */
+function markedEnd(at: usize, end: usize): usize {
+  if (!isBody() || backticks || depth || at == layer.at || !isBefore(load<u8>(at - 1))) return 0;
+  if (isOpener(lastBefore(at))) return 0;
+  const stop = at + MARKED_BYTES < end ? at + MARKED_BYTES : end;
+  const close = findByte(at + 1, stop, 0x60);
+  if (close == stop || close == at + 1 || isSpace(load<u8>(at + 1)) || isSpace(load<u8>(close - 1))) return 0;
+  if (load<u8>(close - 1) == 0x5c || findByte(at + 1, close, 0x0a) != close) return 0;
+  if (close + 1 < end && !isBehind(load<u8>(close + 1))) return 0;
+  if (!marking) marking = wordsAround(end) >= SENTENCE_WORDS ? 2 : 1;
+  return marking == 2 ? close + 1 : 0;
+}
+
 /** The next byte in [at, end) that can open a command position or close a substitution, or `end`. */
 function nextOpener(at: usize, end: usize): usize {
   for (let chunk = at; chunk < end; chunk += 16) {
@@ -295,6 +359,7 @@ function commandLex(): void {
   depth = 0;
   countedTo = layer.at;
   words = 0;
+  marking = 0;
   forgetNames();
   setSurroundings(false, text);
   if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= ATTACK) {
@@ -318,6 +383,11 @@ function commandLex(): void {
     if (c == 0x29) {
       if (depth) depth--;
       at = nextOpener(at + 1, end);
+      continue;
+    }
+    const marked = c == 0x60 ? markedEnd(at, end) : 0;
+    if (marked) {
+      at = nextOpener(marked, end);
       continue;
     }
     const within = depth != 0 || backticks;
