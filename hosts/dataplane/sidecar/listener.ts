@@ -8,11 +8,11 @@
 import { type BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions, type Server as TlsServer } from "node:tls";
 import { MerlonError } from "../../core/error.ts";
+import type { TlsMaterial } from "../../core/tls-material.ts";
 import type { Counters } from "./counters.ts";
 import type { ClientConnection } from "./exchange.ts";
 import { isLoopback, plainAddress } from "./proxy-protocol.ts";
 import { type Protocol, sniff } from "./sniff.ts";
-import type { TlsMaterial } from "./tls-material.ts";
 
 /** What the listener hands a sniffed connection to. `stream` is the TCP socket or the TLS stream on it. */
 export interface ConnectionHandlers {

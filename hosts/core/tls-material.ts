@@ -1,7 +1,7 @@
 /** Certificates: read, checked, and looked at again so that a rotated one is used without a restart. */
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { MerlonError } from "../../core/error.ts";
+import { MerlonError } from "./error.ts";
 
 /** A certificate chain and its key, PEM. */
 export interface TlsMaterial {

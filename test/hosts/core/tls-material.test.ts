@@ -2,15 +2,15 @@
 import { copyFileSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { MerlonError } from "../../../../hosts/core/error.ts";
+import { MerlonError } from "../../../hosts/core/error.ts";
 import {
   readAuthorities,
   readTlsMaterial,
   type TlsMaterial,
   watchTlsMaterial,
-} from "../../../../hosts/dataplane/sidecar/tls-material.ts";
-import { makeCertificate, makeFolder } from "./certificates.ts";
-import { eventually } from "./stage.ts";
+} from "../../../hosts/core/tls-material.ts";
+import { makeCertificate, makeFolder } from "../dataplane/sidecar/certificates.ts";
+import { eventually } from "../dataplane/sidecar/stage.ts";
 
 function messageOf(run: () => unknown): string {
   try {

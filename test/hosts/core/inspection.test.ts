@@ -1,19 +1,16 @@
 /** One request's dealings with the core, without a proxy around: outcomes, counts, the end that comes once. */
 import { describe, expect, test } from "vitest";
-import { createUlidSource } from "../../../../hosts/core/ulid.ts";
-import type { RequestHead } from "../../../../hosts/core/verdict.ts";
-import { createCounters } from "../../../../hosts/dataplane/sidecar/counters.ts";
 import {
   Inspection,
   type InspectionContext,
   RESPONSE_BYTES_MAX,
-} from "../../../../hosts/dataplane/sidecar/inspection.ts";
-import {
-  parseConfiguration,
-  type SidecarOptions,
   type VerdictEvent,
-} from "../../../../hosts/dataplane/sidecar/options.ts";
-import { ATTACK, FAILED_CLOSED, LEAK, THROW, WordInspector } from "./word-inspector.ts";
+} from "../../../hosts/core/inspection.ts";
+import { createUlidSource } from "../../../hosts/core/ulid.ts";
+import type { RequestHead } from "../../../hosts/core/verdict.ts";
+import { createCounters } from "../../../hosts/dataplane/sidecar/counters.ts";
+import { parseConfiguration, type SidecarOptions } from "../../../hosts/dataplane/sidecar/options.ts";
+import { ATTACK, FAILED_CLOSED, LEAK, THROW, WordInspector } from "../dataplane/sidecar/word-inspector.ts";
 
 function headOf(target: string): RequestHead {
   return { method: "GET", target, authority: "site.test", scheme: "http", rawHeaders: [] };
