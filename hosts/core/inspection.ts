@@ -45,6 +45,8 @@ export interface VerdictEvent {
   readonly addedMicros: number;
   /** Status that the client got; 0 where it got none (a reset, or the client left first) or the host does not know. */
   readonly status: number;
+  /** The id that the proxy in front gave the request, where it gave one. */
+  readonly requestId?: string;
   /** The host watched and could not stop anything, whatever the verdict. */
   readonly watched: boolean;
 }
@@ -72,9 +74,12 @@ export class Inspection {
   readonly startedAt: number;
   readonly #context: InspectionContext;
   readonly #head: RequestHead;
+  readonly #peer: string;
   #transaction: Transaction | null = null;
   #failure: FailureKind | null = null;
   #verdict: Verdict | null = null;
+  /** What was found before trailers came late. */
+  #earlier: Verdict | null = null;
   #over = false;
   #responseOver: boolean;
   #responseBytes = 0;
@@ -82,19 +87,16 @@ export class Inspection {
   /** Set by the flow, see `VerdictEvent`. */
   addedMicros = 0;
   watched = false;
+  requestId = "";
 
   /** @param startedAt when the request came, milliseconds since 1970 */
   constructor(context: InspectionContext, head: RequestHead, peer: string, startedAt: number = Date.now()) {
     this.#context = context;
     this.startedAt = startedAt;
     this.#head = head;
+    this.#peer = peer;
     this.#responseOver = !context.configuration.inspectResponses;
-    try {
-      this.#transaction = context.inspector.begin(peer, Math.floor(this.startedAt / 1000));
-    } catch {
-      // What the core throws is its own bug and may quote traffic, so only the fact is kept.
-      this.#failure = "unreachable";
-    }
+    this.#begin();
   }
 
   get id(): string {
@@ -144,6 +146,20 @@ export class Inspection {
     } catch {
       return this.#failed("trap");
     }
+  }
+
+  /**
+   * Trailers of a request that had to be judged before it was known whether there are any. The core takes nothing after
+   * a request's end, so they are judged with the head alone, and what was found before is kept.
+   */
+  lateTrailers(rawTrailers: readonly string[]): Outcome {
+    const earlier = this.#readVerdict();
+    if (this.#transaction === null || earlier === null || earlier.failed) return "pass";
+    this.#free();
+    this.#earlier = earlier;
+    this.#begin();
+    const outcome = this.head();
+    return outcome === "pass" ? this.end(rawTrailers) : outcome;
   }
 
   responseHead(head: ResponseHead): Outcome {
@@ -207,10 +223,20 @@ export class Inspection {
     return this.#readVerdict()?.failed ? "refuse" : "block";
   }
 
+  #begin(): void {
+    try {
+      this.#transaction = this.#context.inspector.begin(this.#peer, Math.floor(this.startedAt / 1000));
+    } catch {
+      // What the core throws is its own bug and may quote traffic, so only the fact is kept.
+      this.#failure = "unreachable";
+    }
+  }
+
   #readVerdict(): Verdict | null {
     if (this.#transaction === null) return this.#verdict;
     try {
-      this.#verdict = this.#transaction.verdict();
+      const verdict = this.#transaction.verdict();
+      this.#verdict = this.#earlier === null ? verdict : joined(this.#earlier, verdict);
     } catch {
       this.#failure ??= "trap";
       this.#verdict = null;
@@ -250,6 +276,7 @@ export class Inspection {
         startedAt: this.startedAt,
         addedMicros: Math.round(this.addedMicros),
         status,
+        ...(this.requestId === "" ? {} : { requestId: this.requestId }),
         watched: this.watched,
       });
     } catch (error) {
@@ -257,4 +284,20 @@ export class Inspection {
       process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
+}
+
+/** The later verdict, with what the earlier one had found beyond it. */
+function joined(earlier: Verdict, later: Verdict): Verdict {
+  const fresh = later.matches.filter(
+    ({ stamp, point }) => !earlier.matches.some((known) => known.stamp === stamp && known.point === point),
+  );
+  return {
+    ...later,
+    wouldAction: earlier.wouldAction === "block" ? "block" : later.wouldAction,
+    matches: [...earlier.matches, ...fresh],
+    matchesDropped: earlier.matchesDropped + later.matchesDropped,
+    limits: [...new Set([...earlier.limits, ...later.limits])],
+    anomalies: [...new Set([...earlier.anomalies, ...later.anomalies])],
+    inspectedBytes: earlier.inspectedBytes,
+  };
 }
