@@ -118,7 +118,10 @@ export function wasmYaml(plan: WasmPlan): string {
 }
 
 function bootstrap({ listen, upstream, admin }: Plan, filter: object, clusters: readonly object[]): object {
-  const router = { name: "envoy.filters.http.router", typed_config: { "@type": `${TYPES}.filters.http.router.v3.Router` } };
+  const router = {
+    name: "envoy.filters.http.router",
+    typed_config: { "@type": `${TYPES}.filters.http.router.v3.Router` },
+  };
   const manager = {
     "@type": `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: "merlon",
