@@ -137,7 +137,9 @@ export class Transport {
 
 const ANSWER = { ":status": 200, "content-type": "application/grpc" } as const;
 const END = { endStream: true } as const;
-const WITH_TRAILERS = { waitForTrailers: true } as const;
+const WITH_TRAILERS = { waitForTrailers: true, sendDate: false } as const;
+/** What happens to nearly every stream once Envoy has its answer. */
+const GIVEN_UP = new Error("the stream was reset");
 
 /** Connects one stream with its flow. */
 function process(context: FlowContext, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
@@ -150,6 +152,8 @@ function process(context: FlowContext, stream: ServerHttp2Stream, headers: Incom
   stream.on("drain", () => flow.drained());
   stream.on("aborted", () => {
     context.counters.resets++;
+    // With an error of ours: Node would make a new one with its stack for each stream, a sixth of the whole work.
+    stream.destroy(GIVEN_UP);
   });
   stream.on("close", () => flow.closed());
 }
