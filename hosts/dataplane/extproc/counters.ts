@@ -54,17 +54,3 @@ export function createCounters(): Counters {
     heldBytes: 0,
   };
 }
-
-/** Adds what another process counted: every number of `other` to the one of the same name. */
-export function addCounters(sum: Counters, other: Counters): void {
-  addNumbers(sum, other);
-  for (const side of ["failedOpen", "failedClosed"] as const) addNumbers(sum[side], other[side]);
-}
-
-function addNumbers<T extends object>(sum: T, other: T): void {
-  for (const name of Object.keys(other)) {
-    const more: unknown = Reflect.get(other, name);
-    const before: unknown = Reflect.get(sum, name);
-    if (typeof more === "number" && typeof before === "number") Reflect.set(sum, name, before + more);
-  }
-}

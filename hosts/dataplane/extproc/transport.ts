@@ -180,8 +180,6 @@ class Http2Stream implements FlowStream {
     if (!isOpen(stream)) return;
     this.#respond();
     stream.end();
-    // What Envoy still sends is let go of, so that it does not wait for room.
-    stream.resume();
   }
 
   pause(): void {
@@ -196,7 +194,12 @@ class Http2Stream implements FlowStream {
     if (this.#stream.headersSent) return;
     this.#stream.respond(ANSWER, WITH_TRAILERS);
     this.#stream.once("wantTrailers", () => {
-      if (isOpen(this.#stream)) this.#stream.sendTrailers({ "grpc-status": String(this.#status) });
+      if (!isOpen(this.#stream)) return;
+      this.#stream.sendTrailers({ "grpc-status": String(this.#status) });
+      // Whoever has not finished need not (RFC 9113 §8.1). Not at once: the trailers would not be sent.
+      setImmediate(() => {
+        if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+      });
     });
   }
 }
