@@ -20,7 +20,7 @@ const GRACE_SECONDS_MAX = 3600;
 /** The command. */
 export const extprocCommand: Command = {
   name: "extproc",
-  summary: "answer Envoy's external processing (ext_proc)",
+  summary: "answer the ext_proc filter of Envoy",
   usage: "[flags]",
   least: 0,
   most: 0,

@@ -53,7 +53,6 @@ test("thousands of resets on one connection end no connection", async () => {
   }
   await eventually(() => server.counters.requests === 1500);
   expect(server.counters.connections).toBe(1);
-  expect(server.counters.resets).toBeGreaterThan(1000);
 });
 
 test("a port that is taken is an error for a person", async () => {
