@@ -3,8 +3,8 @@
  * the worst input, in one run. Prints absolute times and gates ratios. Ends with 1 when a gate fails, or when a part
  * had to be skipped although MERLON_REQUIRE_REAL is set.
  *
- *     node test/bench/main.ts [--only core|peers|envoy|extproc|worst] [--json] [--requests N] [--rounds N] [--seed N] [--keep]
- *                            [--corpora FOLDER] [--wasm FILE]
+ *     node test/bench/main.ts [--only core|peers|envoy|extproc|worst] [--json] [--requests N] [--rounds N] [--seed N]
+ *                            [--keep] [--corpora FOLDER] [--wasm FILE]
  *
  * `core` measures Merlon alone; `peers` measures it beside the others. `--wasm` takes another build of the core,
  * `--keep` keeps inputs that are worse than the kept ones. The report goes to standard output, progress to standard

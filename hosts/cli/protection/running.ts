@@ -1,4 +1,4 @@
-/** What commands that stay have in common: they wait for a signal, follow their policy meanwhile, and end in two steps. */
+/** What commands that stay have in common: they wait for a signal, follow their policy, and end in two steps. */
 import type { PolicyKeeper } from "./policy-keeper.ts";
 
 /** How often the core's tables and policy are compared with what was loaded. */

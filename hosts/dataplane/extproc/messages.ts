@@ -33,7 +33,7 @@ export interface ProcessingRequest {
   endOfStream: boolean;
   /** Envoy does not wait and takes no answer. */
   observed: boolean;
-  /** In the first message alone, as of Envoy 1.33; -1 where Envoy does not say. An unknown mode is kept as its number. */
+  /** In the first message alone, as of Envoy 1.33; -1 where Envoy does not say. An unknown mode is kept. */
   requestBodyMode: number;
   responseBodyMode: number;
   /** Attributes and metadata that were asked for; "" where absent. */

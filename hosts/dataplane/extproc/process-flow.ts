@@ -139,6 +139,11 @@ export class ProcessFlow implements Watched {
   check(nowMs: number): void {
     if (this.#over) return;
     if (nowMs < this.#deadlineAt && nowMs - this.#lastAt <= this.#context.configuration.timeouts.streamIdleMs) return;
+    // A request that was judged has nothing to wait for; ended well, a long answer goes on without us.
+    if (this.#ended || this.#observed) {
+      this.#end(GRPC.OK);
+      return;
+    }
     this.#context.counters.deadlines++;
     this.#end(GRPC.DEADLINE_EXCEEDED);
   }
@@ -237,20 +242,26 @@ export class ProcessFlow implements Watched {
     if (this.#mode === NONE) this.#mode = isMessageFramed(facts.mediaType) ? STREAMED : PARTIAL;
     this.#received += body.length;
     const whole = endOfStream || this.#mode === BUFFERED || this.#mode === PARTIAL;
+    const late = this.#ended && body.length > 0;
     let outcome: Outcome = this.#ended ? "pass" : inspection.body(body);
     if (outcome === "pass" && whole && !this.#ended) outcome = inspection.end(null);
     this.#ended ||= whole;
     if (this.#observed) return;
     if (outcome !== "pass") this.#stop(outcome);
     else if (this.#mode === DUPLEX) this.#withhold(body, endOfStream);
-    else this.#answerBody(facts, endOfStream);
+    else {
+      const cut = this.#mode === PARTIAL && !endOfStream && this.#received !== facts.contentLength;
+      this.#answerBody(cut || late);
+    }
   }
 
-  /** A body passed that Envoy holds until we answer. */
-  #answerBody({ contentLength }: HeadFacts, endOfStream: boolean): void {
+  /**
+   * A body passed that Envoy holds until we answer.
+   * @param cutShort more follows that we are not shown, or trailers do, nobody says which; or more came than was judged
+   */
+  #answerBody(cutShort: boolean): void {
     const { counters, configuration } = this.#context;
-    if (this.#mode === PARTIAL && !endOfStream && this.#received !== contentLength) {
-      // More follows that we are not shown, or trailers do; nobody says which.
+    if (cutShort) {
       if (configuration.failure.oversize === "closed") {
         counters.failedClosed.oversize++;
         this.#refuse("too_large");

@@ -1,5 +1,7 @@
-// An ext_proc server on grpc-js that lets everything pass and looks at nothing: `idle-processor.mjs <folder with its
-// packages>` prints its port. Without the limit on resets lifted, as Merlon lifts it, every thousandth answer is a 500.
+/**
+ * An ext_proc server on grpc-js that lets everything pass and looks at nothing: `idle-processor.mjs <folder with its
+ * packages>` prints its port. The limit on resets is lifted, as Merlon lifts it; else every thousandth answer is a 500.
+ */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-/** Workers: how many, and what a process says of itself that is none. That they share a port is in ../extproc.test.ts. */
+/** Workers: how many, and what a process says that is none. That they share a port is in ../extproc.test.ts. */
 import { expect, test } from "vitest";
 import { defaultWorkers, isFirst, isWorker, leave } from "../../../../hosts/cli/protection/workers.ts";
 

@@ -173,6 +173,14 @@ describe("a mode in which Envoy waits for each answer", () => {
     expect([await stream.next(), await stream.next()]).toMatchObject([{ field: 1 }, { field: 7, status: 413 }]);
   });
 
+  test("a second body where one was announced is not taken for judged", async () => {
+    const { call, server } = await startStage({ failure: { oversize: "closed" } });
+    const stream = call().send(head("/", [], { mode: MODE.BUFFERED }), body("a"), body(ATTACK, true));
+    for (const field of [1, 3]) expect(await stream.next()).toMatchObject({ field });
+    expect(await stream.next()).toMatchObject({ field: 7, status: 413 });
+    expect(server.counters.failedClosed.oversize).toBe(1);
+  });
+
   test("NONE asks for the body in a mode that gives it from its first byte", async () => {
     const { call, server } = await startStage();
     const stream = call().send(head("/", [], { mode: MODE.NONE }));
@@ -289,6 +297,13 @@ describe("time", () => {
     const stream = call().send(head("/"), body("a"));
     expect(await stream.closed()).toBe("4");
     expect(server.counters.deadlines).toBe(1);
+  });
+
+  test("one whose request was judged is let go in peace, as its response may take as long as it likes", async () => {
+    const { call, server } = await startStage({ timeouts: { streamIdleMs: 50 } });
+    const stream = call().send(head("/", [], { end: true }));
+    expect(await stream.closed()).toBe("0");
+    expect(server.counters.deadlines).toBe(0);
   });
 
   test("the caller's own deadline ends it too", async () => {
