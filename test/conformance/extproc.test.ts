@@ -39,8 +39,12 @@ const MODES = ["FULL_DUPLEX_STREAMED", "STREAMED", "BUFFERED", "BUFFERED_PARTIAL
 class Listening implements Inspector {
   readonly engine = Engine.load();
   readonly lines: string[] = [];
+  readonly peers: string[] = [];
+  /** Modes that routes have asked for. */
+  readonly modes: (Mode | null)[] = [];
 
   begin(peer: string, nowSeconds: number): CoreTransaction {
+    this.peers.push(peer);
     const transaction = this.engine.begin(peer, nowSeconds);
     const free = transaction.free.bind(transaction);
     transaction.free = () => {
@@ -99,7 +103,12 @@ async function behind(plan: Partial<ExtProcPlan>, mode: Mode): Promise<Behind> {
   if (!("found" in binary)) throw new Error(binary.missing);
   const core = new Listening();
   core.engine.loadPolicy("active", compilePolicy({ ...defaultPolicy, mode }));
-  const server = await startExtProc({ inspectorFor: () => core });
+  const server = await startExtProc({
+    inspectorFor: (asked) => {
+      core.modes.push(asked);
+      return core;
+    },
+  });
   const envoy = await EnvoyProcess.startWith(binary.found, (ports) =>
     patient(lenient(yamlOf(ports, { ...plan, processor: { host: HOST, port: server.port } }))),
   );
@@ -227,6 +236,14 @@ describe.each(MODES)("in mode block, %s stops an attack", (bodyMode) => {
     const reached = it.envoy.reached.filter(({ target }) => target === "/clean");
     expect(reached).toEqual([{ target: "/clean", bytes: filler.length, whole: true }]);
   });
+});
+
+test("Envoy says the peer and the mode that the configuration gives the route", async (context) => {
+  requireOrSkip(context, binary);
+  const { envoy, core } = await behind({ mode: "block" }, "monitoring");
+  expect(await envoy.send(post("a=b"))).toMatchObject({ status: 200 });
+  expect(new Set(core.peers)).toEqual(new Set([HOST]));
+  expect(core.modes).toEqual([null, "block"]);
 });
 
 test("out of band Envoy waits for nothing, and the verdict is there all the same", async (context) => {
