@@ -162,3 +162,32 @@ describe("failures", () => {
     expect(await warned).toMatchObject({ message: "listener" });
   });
 });
+
+describe("trailers that come after the request was judged", () => {
+  test("are judged with the head, and what was found before is kept", () => {
+    const { inspection, books, events, counters } = start("/a");
+    inspection.requestId = "id-1";
+    expect([inspection.head(), inspection.body(Buffer.from("x")), inspection.end(null)]).toEqual([
+      "pass",
+      "pass",
+      "pass",
+    ]);
+    expect(inspection.lateTrailers(["x-a", ATTACK])).toBe("block");
+    inspection.finish(403);
+    expect([books.begun, books.freed, books.faults]).toEqual([2, 2, []]);
+    expect(counters).toMatchObject({ requests: 1, inspected: 1 });
+    expect(events).toMatchObject([{ requestId: "id-1", verdict: { action: "block", inspectedBytes: 1 } }]);
+  });
+
+  test("change nothing where the core has failed or the request is over", () => {
+    const failed = start("/", {}, (books) => {
+      books.unreachable = true;
+    });
+    failed.inspection.head();
+    expect(failed.inspection.lateTrailers(["x-a", ATTACK])).toBe("pass");
+    const over = start("/");
+    over.inspection.head();
+    over.inspection.finish(200);
+    expect(over.inspection.lateTrailers(["x-a", ATTACK])).toBe("pass");
+  });
+});

@@ -28,6 +28,8 @@ test("a pair that fits is read, one that does not is refused by name", () => {
   const two = makeCertificate(folder, "two");
   expect(readTlsMaterial(one.certFile, one.keyFile).cert.toString()).toContain("BEGIN CERTIFICATE");
   expect(messageOf(() => readTlsMaterial(one.certFile, two.keyFile))).toContain(two.keyFile);
+  expect(readTlsMaterial(one.certFile, one.keyFile, two.certFile).clientAuthorities).toContain("BEGIN CERTIFICATE");
+  expect(messageOf(() => readTlsMaterial(one.certFile, one.keyFile, one.keyFile))).toContain("no PEM certificate");
   expect(messageOf(() => readTlsMaterial(join(folder, "none.pem"), one.keyFile))).toContain("ENOENT");
   expect(readAuthorities(one.certFile)).toContain("BEGIN CERTIFICATE");
   expect(messageOf(() => readAuthorities(one.keyFile))).toContain("no PEM certificate");
