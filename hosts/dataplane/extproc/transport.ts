@@ -152,8 +152,8 @@ function process(context: FlowContext, stream: ServerHttp2Stream, headers: Incom
   stream.on("drain", () => flow.drained());
   stream.on("aborted", () => {
     context.counters.resets++;
-    // Node would make two errors for each of these streams, one of them with its stack: a fifth of the whole work. So it
-    // is given one that exists, and is kept from ending what is gone already.
+    // Node would make two errors for each of these streams, one of them with its stack: a fifth of the whole work. So
+    // it is given one that exists, and is kept from ending what is gone already.
     stream.end = () => stream;
     stream.destroy(GIVEN_UP);
   });
