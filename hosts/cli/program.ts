@@ -7,16 +7,26 @@ import manifest from "../../package.json" with { type: "json" };
 import { type ErrorCode, MerlonError } from "../core/error.ts";
 import { suggestion } from "../policy/nearest.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
+import { connectorCommand } from "./connector.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { explainCommand } from "./explain.ts";
+import { extprocCommand } from "./extproc.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { protectCommand } from "./protect.ts";
 import { testCommand } from "./test.ts";
 import { showWord } from "./text.ts";
 
 /** All commands, in the order of help. */
-export const COMMANDS: readonly Command[] = [demoCommand, protectCommand, testCommand, explainCommand, evaluateCommand];
+export const COMMANDS: readonly Command[] = [
+  demoCommand,
+  protectCommand,
+  extprocCommand,
+  connectorCommand,
+  testCommand,
+  explainCommand,
+  evaluateCommand,
+];
 
 /** Errors that are about what was written, not about the world. */
 const WRITTEN: ReadonlySet<ErrorCode> = new Set(["MERLON_USAGE", "MERLON_POLICY", "MERLON_UPSTREAM", "MERLON_TLS"]);

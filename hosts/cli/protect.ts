@@ -8,15 +8,13 @@ import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sideca
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import { PolicyKeeper } from "./protection/policy-keeper.ts";
+import { drain, untilSignal } from "./protection/running.ts";
 import { VerdictLines } from "./protection/verdict-lines.ts";
 import { count } from "./text.ts";
 
 const LISTEN = "127.0.0.1:8080";
 const GRACE_SECONDS = 10;
 const GRACE_SECONDS_MAX = 3600;
-/** How often the core's tables and policy are compared with what was loaded. */
-const VERIFY_MS = 60_000;
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** The command. */
 export const protectCommand: Command = {
@@ -109,12 +107,13 @@ async function run(input: Input, io: Io): Promise<number> {
     throw error;
   });
   // Whoever reads where the proxy listens may end it in the same moment.
-  const ended = untilSignal(engine, keeper);
+  const ended = untilSignal(() => engine.verify(), keeper);
   greet(io, sidecar, upstream, tls !== undefined, keeper, source.path);
   await ended;
   keeper.close();
   lines.flush();
-  await drain(sidecar, graceMs, say);
+  if (sidecar.counters.activeRequests > 0) say("finishing the requests in progress …");
+  await drain(sidecar.close(graceMs));
   const { requests, blocked } = sidecar.counters;
   say(`${count(requests)} requests, ${count(blocked)} blocked`);
   return 0;
@@ -155,28 +154,4 @@ function greet(io: Io, sidecar: Sidecar, upstream: string, tls: boolean, keeper:
   const listening = urlOf(tls ? "https" : "http", { host: sidecar.address, port: sidecar.port });
   const origin = path === undefined ? "built-in policy" : `policy ${path}`;
   io.stdout.write(`listening  ${listening}\nupstream   ${upstream}\nmode       ${keeper.policy.mode} (${origin})\n`);
-}
-
-/** Resolves at the first signal to end; until then SIGHUP reads the policy, and the core is verified. */
-async function untilSignal(engine: Engine, keeper: PolicyKeeper): Promise<void> {
-  const reload = (): void => void keeper.check();
-  const verifying = setInterval(() => engine.verify(), VERIFY_MS);
-  process.on("SIGHUP", reload);
-  await new Promise<void>((resolve) => {
-    for (const signal of SIGNALS) process.once(signal, () => resolve());
-  });
-  clearInterval(verifying);
-  process.off("SIGHUP", reload);
-}
-
-async function drain(sidecar: Sidecar, graceMs: number, say: (line: string) => void): Promise<void> {
-  const again = new AbortController();
-  const stop = (): void => again.abort();
-  for (const signal of SIGNALS) process.once(signal, stop);
-  if (sidecar.counters.activeRequests > 0) say("finishing the requests in progress …");
-  const ended = new Promise<void>((resolve) => again.signal.addEventListener("abort", () => resolve()));
-  await Promise.race([sidecar.close(graceMs), ended]);
-  for (const signal of SIGNALS) process.off(signal, stop);
-  // Connections that are still open would keep the process alive.
-  if (again.signal.aborted) process.exit(0);
 }

@@ -180,6 +180,11 @@ export class Engine implements Inspector {
     return new Engine(readModule(options), options);
   }
 
+  /** @returns another engine on the same module and options, with memory, policies and counters of its own */
+  sibling(): Engine {
+    return new Engine(this.#module, this.#options);
+  }
+
   /** All signatures, in the order of their numbers. */
   get signatures(): readonly SignatureInfo[] {
     return this.#instance.signatures;

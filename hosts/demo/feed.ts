@@ -2,8 +2,9 @@
  * What the live page shows: the last verdicts, counts and times. Bounded in every direction: a ring of events, a window
  * of times, a small number of listeners, each with a bounded backlog.
  */
+
+import type { VerdictEvent } from "../core/inspection.ts";
 import type { Verdict } from "../core/verdict.ts";
-import type { VerdictEvent } from "../dataplane/sidecar/sidecar.ts";
 
 const EVENTS_MAX = 200;
 const TIMES_MAX = 2048;

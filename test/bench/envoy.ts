@@ -62,7 +62,8 @@ const reportSchema = z.object({
   seconds: z.number(),
   p99Us: z.number(),
 });
-type Run = z.infer<typeof reportSchema> & { readonly cpuUs: number };
+/** What one run of the load generator saw. */
+export type Run = z.infer<typeof reportSchema> & { readonly cpuUs: number };
 
 /** Runs the Envoy part. Everything it starts is ended before it returns. */
 export async function measureEnvoy(options: EnvoyOptions, say: (text: string) => void): Promise<EnvoyReport> {
@@ -151,7 +152,8 @@ async function compare(name: EnvoyFigures["load"], request: string, it: Comparis
   };
 }
 
-async function startUpstream(load: string, started: ChildProcess[]): Promise<number> {
+/** Starts the load generator's other end. @returns its port */
+export async function startUpstream(load: string, started: ChildProcess[]): Promise<number> {
   const child = spawn(...pinned(1, load, ["upstream"]), { stdio: ["pipe", "pipe", "inherit"] });
   started.push(child);
   for await (const chunk of child.stdout) {
@@ -216,7 +218,8 @@ async function versionOf(envoy: EnvoyProcess): Promise<string> {
   return /"version":\s*"[^/]*\/([\d.]+)\//.exec(await response.text())?.[1] ?? "?";
 }
 
-async function runLoad(load: string, port: number, request: string, seconds: number): Promise<Run> {
+/** Sends one request again and again for a while. */
+export async function runLoad(load: string, port: number, request: string, seconds: number): Promise<Run> {
   const args = ["run", String(port), String(CONNECTIONS), String(seconds)];
   const child = spawn(...pinned(1, load, args), {
     stdio: ["pipe", "pipe", "inherit"],
@@ -231,7 +234,7 @@ async function runLoad(load: string, port: number, request: string, seconds: num
  * Keeps Envoy on one CPU and both ends of the load on another, so that Envoy is what limits the rate and processes do
  * not push each other around. Without two CPUs or without `taskset` they run where they may.
  */
-function pinned(place: 0 | 1, file: string, args: string[]): [string, string[]] {
+export function pinned(place: 0 | 1, file: string, args: string[]): [string, string[]] {
   const cpu = allowedCpus()[place];
   const tool = "/usr/bin/taskset";
   return cpu === undefined || !existsSync(tool) ? [file, args] : [tool, ["-c", String(cpu), file, ...args]];
@@ -249,13 +252,14 @@ function allowedCpus(): number[] {
 }
 
 /** User and system time of a process so far, from /proc; its clock has 10 ms ticks, a run lasts seconds. */
-function processCpuUs(pid: number): number {
+export function processCpuUs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** @returns ports that nothing listens on now */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];
   for (const server of servers) {
@@ -268,12 +272,12 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 /** A page view with the eight headers that browsers send. */
-function getRequest(): string {
+export function getRequest(): string {
   return `GET /catalogue/tables?material=oak&page=3&sort=price HTTP/1.1\r\n${browserHeaders()}\r\n`;
 }
 
 /** An order of a shop in JSON, 4 KB. */
-function postRequest(): string {
+export function postRequest(): string {
   const items = [];
   for (let id = 1000; JSON.stringify({ items }).length < BODY_BYTES - 140; id++) {
     items.push({ id, name: "drop-leaf table, oak", note: "please ring twice & leave it with no. 12", price: id / 4 });

@@ -3,8 +3,8 @@
  * the worst input, in one run. Prints absolute times and gates ratios. Ends with 1 when a gate fails, or when a part
  * had to be skipped although MERLON_REQUIRE_REAL is set.
  *
- *     node test/bench/main.ts [--only core|peers|envoy|worst] [--json] [--requests N] [--rounds N] [--seed N] [--keep]
- *                            [--corpora FOLDER] [--wasm FILE]
+ *     node test/bench/main.ts [--only core|peers|envoy|extproc|worst] [--json] [--requests N] [--rounds N] [--seed N]
+ *                            [--keep] [--corpora FOLDER] [--wasm FILE]
  *
  * `core` measures Merlon alone; `peers` measures it beside the others. `--wasm` takes another build of the core,
  * `--keep` keeps inputs that are worse than the kept ones. The report goes to standard output, progress to standard
@@ -19,17 +19,19 @@ import { isRequired, ROOT } from "../tools/component.ts";
 import { envoyBinary } from "../tools/wheels.ts";
 import { type EngineCommand, type EngineFigures, measureEngines } from "./engines.ts";
 import { type EnvoyReport, measureEnvoy } from "./envoy.ts";
+import { type ExtProcFigures, measureExtProc } from "./extproc.ts";
 import { loadMerlon } from "./merlon.ts";
 import { loadMix, type Mix, REQUESTS_DEFAULT, REQUESTS_MAX } from "./mix.ts";
-import { buildGo, preparePeers } from "./peers.ts";
+import { buildGo, installNpm, preparePeers } from "./peers.ts";
 import { type BenchReport, formatReport, judgeGates } from "./report.ts";
 import { searchWorst, type WorstReport } from "./worst.ts";
 
-const PARTS = ["core", "peers", "envoy", "worst"] as const;
+const PARTS = ["core", "peers", "envoy", "extproc", "worst"] as const;
 const ROUNDS_DEFAULT = 5;
 /** Keeps a default run below four minutes on two cores, most of it the slowest peer's. */
 const ENGINES_MS = 75_000;
 const ENVOY = { rounds: 12, secondsPerRun: 0.8 } as const;
+const EXTPROC = { rounds: 6, secondsPerRun: 1 } as const;
 const WORST_MS = 30_000;
 
 const optionsSchema = z.strictObject({
@@ -92,6 +94,7 @@ async function bench(options: Options): Promise<BenchReport> {
   const withPeers = wants("peers");
   const engines = withPeers || wants("core") ? await runEngines(mix, options, withPeers, skipped) : [];
   const envoy = wants("envoy") ? await runEnvoy(options, skipped) : null;
+  const extproc = wants("extproc") ? await runExtProc(skipped) : null;
   const worst = wants("worst") ? runWorst(mix, options) : null;
   return {
     mix: {
@@ -103,8 +106,9 @@ async function bench(options: Options): Promise<BenchReport> {
     engines,
     skipped,
     envoy,
+    extproc,
     worst,
-    gates: judgeGates({ engines, envoy, worst }),
+    gates: judgeGates({ engines, envoy, extproc, worst }),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -138,6 +142,13 @@ async function runEnvoy(options: Options, skipped: { what: string; reason: strin
   }
   for (const part of [binary, load]) if ("missing" in part) skipped.push({ what: "envoy", reason: part.missing });
   return null;
+}
+
+async function runExtProc(skipped: { what: string; reason: string }[]): Promise<ExtProcFigures[] | null> {
+  const parts = [await envoyBinary(), await buildGo("load", say), await buildGo("peers", say), await installNpm(say)];
+  for (const part of parts) if ("missing" in part) skipped.push({ what: "ext_proc", reason: part.missing });
+  const [binary = "", load = "", go = "", npm = ""] = parts.map((part) => ("found" in part ? part.found : ""));
+  return parts.some((part) => "missing" in part) ? null : await measureExtProc({ binary, load, go, npm, ...EXTPROC });
 }
 
 function runWorst(mix: Mix, options: Options): WorstReport {

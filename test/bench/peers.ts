@@ -47,12 +47,13 @@ export async function buildGo(name: "peers" | "load", say: (text: string) => voi
   return { found: path };
 }
 
-async function installNpm(say: (text: string) => void): Promise<Component<string>> {
+/** Installs the packages of `peers/package.json`, unless they were before. @returns their folder */
+export async function installNpm(say: (text: string) => void): Promise<Component<string>> {
   const source = join(import.meta.dirname, "peers");
   const files = ["package.json", "package-lock.json"];
   const path = join(await cacheFolder("bench"), `npm-${hashFiles(source, files)}`);
   if (existsSync(path)) return { found: path };
-  say("installing libddwaf's Node package (once, 32 MB) …");
+  say("installing the Node packages of the peers (once, 32 MB) …");
   const partial = `${path}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   for (const file of files) copyFileSync(join(source, file), join(partial, file));

@@ -23,6 +23,9 @@ const envoyOf = (rateRatio: number, faults: string[] = []) => ({
   faults,
   attackStatus: 403,
 });
+const extproc = (rateRatio: number, cpuRatio: number) => {
+  return { load: "GET" as const, rateRatio, cpuRatio, notOk: 0, servers: [] };
+};
 const genome = { kind: "text" as const, tokens: ["\u0007<b>"], wraps: [], size: 2048 as const };
 const worstOf = (ratio: number, failures = 0) => {
   const worst = { genome, ratio, nsPerByte: 1, bytes: 2048 };
@@ -52,13 +55,19 @@ const GATES = [
   { name: "three quarters of Envoy's rate", parts: { envoy: envoyOf(0.75) }, passed: [true, true] },
   { name: "less than that", parts: { envoy: envoyOf(0.74) }, passed: [false, true] },
   { name: "an answer that is not 200", parts: { envoy: envoyOf(1, ["GET: 1 of 9"]) }, passed: [true, false] },
+  {
+    name: "four fifths of grpc-go's rate, and seven tenths of grpc-js's CPU",
+    parts: { extproc: [extproc(0.8, 0.7)] },
+    passed: [true, true, true],
+  },
+  { name: "less, and more, than that", parts: { extproc: [extproc(0.79, 0.71)] }, passed: [false, false, true] },
   { name: "twenty times the median", parts: { worst: worstOf(20) }, passed: [true, true] },
   { name: "more than that", parts: { worst: worstOf(20.1) }, passed: [false, true] },
   { name: "a trap in the search", parts: { worst: worstOf(1, 1) }, passed: [true, false] },
 ];
 
 test.each(GATES)("judges $name", ({ parts, passed }) => {
-  const gates = judgeGates({ engines: [], envoy: null, worst: null, ...parts });
+  const gates = judgeGates({ engines: [], envoy: null, extproc: null, worst: null, ...parts });
   expect(gates.map((gate) => gate.passed)).toEqual(passed);
 });
 
@@ -68,6 +77,7 @@ test("names what was skipped, what is too good to be true, and no control charac
     engines: [engine("merlon", 1, 10), engine("libddwaf", 10, 60)],
     skipped: [{ what: "coraza", reason: "no\u001b[31m go" }],
     envoy: null,
+    extproc: null,
     worst: worstOf(2, 1),
     gates: [],
     seconds: 1,

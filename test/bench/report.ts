@@ -1,6 +1,7 @@
 /** What a run of the benchmark found, judged by its gates and written for a person. */
 import { type EngineFigures, quantile } from "./engines.ts";
 import type { EnvoyReport } from "./envoy.ts";
+import type { ExtProcFigures } from "./extproc.ts";
 import type { WorstReport } from "./worst.ts";
 
 /** All parts of a run; a part that was not asked for or could not run is null or absent. */
@@ -10,6 +11,7 @@ export interface BenchReport {
   /** Parts and peers that did not run, each with the reason. */
   readonly skipped: readonly { readonly what: string; readonly reason: string }[];
   readonly envoy: EnvoyReport | null;
+  readonly extproc: readonly ExtProcFigures[] | null;
   readonly worst: WorstReport | null;
   readonly gates: readonly Gate[];
   readonly seconds: number;
@@ -28,11 +30,15 @@ export interface Gate {
 const PEER_RATIO_MIN = { libddwaf: 5, coraza: 100 } as const;
 /** Requests a second through Envoy with the filter ÷ without. */
 const ENVOY_RATIO_MIN = 0.75;
+/** Requests a second through Envoy with Merlon behind it ÷ with a server on grpc-go that looks at nothing. */
+const EXTPROC_RATE_RATIO_MIN = 0.8;
+/** CPU of Merlon's server a request ÷ that of a server on grpc-js that looks at nothing. */
+const EXTPROC_CPU_RATIO_MAX = 0.7;
 /** The worst input's cost per byte ÷ the median one. */
 const WORST_RATIO_MAX = 20;
 
 /** The gates that the figures allow to be judged. */
-export function judgeGates(parts: Pick<BenchReport, "engines" | "envoy" | "worst">): Gate[] {
+export function judgeGates(parts: Pick<BenchReport, "engines" | "envoy" | "extproc" | "worst">): Gate[] {
   const gates: Gate[] = [];
   const gate = (name: string, value: number, limit: number, atLeast: boolean): void => {
     gates.push({ name, value, limit, atLeast, passed: atLeast ? value >= limit : value <= limit });
@@ -46,6 +52,11 @@ export function judgeGates(parts: Pick<BenchReport, "engines" | "envoy" | "worst
     gate(`Envoy ${load.load}, requests/s with ÷ without`, load.rateRatio, ENVOY_RATIO_MIN, true);
   }
   if (parts.envoy !== null) gate("Envoy: answers not 200, restarts", parts.envoy.faults.length, 0, false);
+  for (const load of parts.extproc ?? []) {
+    gate(`ext_proc ${load.load}, requests/s, Merlon ÷ idle grpc-go`, load.rateRatio, EXTPROC_RATE_RATIO_MIN, true);
+    gate(`ext_proc ${load.load}, server CPU, Merlon ÷ idle grpc-js`, load.cpuRatio, EXTPROC_CPU_RATIO_MAX, false);
+    gate(`ext_proc ${load.load}: answers not 200`, load.notOk, 0, false);
+  }
   if (parts.worst !== null) {
     gate("worst input, cost per byte ÷ median", parts.worst.worst.ratio, WORST_RATIO_MAX, false);
     gate("worst input: traps of the core", parts.worst.failures.length, 0, false);
@@ -59,6 +70,7 @@ export function formatReport(report: BenchReport): string {
   const lines = [`mix: ${mix.requests} requests, ${Math.round(mix.bytes / mix.requests)} bytes each; ${mix.note}`, ""];
   if (report.engines.length > 0) lines.push(...engineLines(report.engines), "");
   if (report.envoy !== null) lines.push(...envoyLines(report.envoy), "");
+  if (report.extproc !== null) lines.push(...extprocLines(report.extproc), "");
   if (report.worst !== null) lines.push(...worstLines(report.worst), "");
   for (const { what, reason } of report.skipped) lines.push(`skipped: ${what}: ${oneLine(reason)}`);
   if (report.skipped.length > 0) lines.push("");
@@ -84,6 +96,20 @@ function engineLines(engines: readonly EngineFigures[]): string[] {
     lines.push("NOTE: Merlon blocks fewer attacks of this mix than libddwaf does; its speed is not comparable yet");
   }
   return lines;
+}
+
+function extprocLines(loads: readonly ExtProcFigures[]): string[] {
+  const head = ["ext_proc", "server", "req/s", "server CPU µs", "Envoy CPU µs"];
+  const rows = loads.flatMap(({ load, servers }) =>
+    servers.map(({ id, perSecond, cpuUs, envoyCpuUs }) => [
+      load,
+      id,
+      Math.round(perSecond).toString(),
+      number(cpuUs),
+      number(envoyCpuUs),
+    ]),
+  );
+  return table([head, ...rows]);
 }
 
 function envoyLines(envoy: EnvoyReport): string[] {

@@ -1,6 +1,7 @@
 /**
- * A real Envoy with the core as its filter, before an upstream that says which line the filter gave it. The filter's
- * `probe` puts the line into a request header, or into the answer where it blocks.
+ * A real Envoy before an upstream that says which line the filter gave it. With the core as its filter, the filter's
+ * `probe` puts the line into a request header, or into the answer where it blocks; with any other configuration there
+ * is no line, and the upstream says what reached it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -89,11 +90,25 @@ function configuration(ports: { listen: number; upstream: number }, wasm: string
   };
 }
 
+/** What reached the upstream of one request. */
+export interface Reached {
+  readonly target: string;
+  bytes: number;
+  /** The request came to its end. */
+  whole: boolean;
+}
+
 /** Answers every request with the line that it was sent, once its body is in. */
-function createUpstream(): Server {
+function createUpstream(reached: Reached[]): Server {
   return createServer({ maxHeaderSize: HEAD_BYTES_MAX, insecureHTTPParser: true }, (request, response) => {
-    request.resume();
+    const seen = { target: request.url ?? "", bytes: 0, whole: false };
+    reached.push(seen);
+    request.on("error", () => {});
+    request.on("data", (chunk: Buffer) => {
+      seen.bytes += chunk.length;
+    });
     request.on("end", () => {
+      seen.whole = true;
       response.writeHead(200, { "x-line": request.headers["x-merlon-line"] ?? "" });
       response.end();
     });
@@ -102,12 +117,15 @@ function createUpstream(): Server {
 
 /** An Envoy and its upstream, on ports of their own; `stop` is owed. */
 export class EnvoyProcess {
+  /** What reached the upstream, in order; to be emptied at will. */
+  readonly reached: Reached[];
   readonly #port: number;
   readonly #child: ChildProcess;
   readonly #upstream: Server;
   readonly #folder: string;
 
-  private constructor(port: number, child: ChildProcess, upstream: Server, folder: string) {
+  private constructor(port: number, child: ChildProcess, upstream: Server, folder: string, reached: Reached[]) {
+    this.reached = reached;
     this.#port = port;
     this.#child = child;
     this.#upstream = upstream;
@@ -120,15 +138,24 @@ export class EnvoyProcess {
    * @param policy image in base64; the built-in policy where absent
    */
   static async start(binary: string, wasm: string, policy?: string): Promise<EnvoyProcess> {
-    const upstream = createUpstream().listen(0, "127.0.0.1");
+    return await EnvoyProcess.startWith(binary, (ports) => JSON.stringify(configuration(ports, wasm, policy)));
+  }
+
+  /** @param configure writes the configuration, YAML or JSON, for an Envoy on these ports */
+  static async startWith(
+    binary: string,
+    configure: (ports: { listen: number; upstream: number }) => string,
+  ): Promise<EnvoyProcess> {
+    const reached: Reached[] = [];
+    const upstream = createUpstream(reached).listen(0, "127.0.0.1");
     await once(upstream, "listening");
     const ports = { listen: await freePort(), upstream: (upstream.address() as AddressInfo).port };
     const folder = await mkdtemp(join(tmpdir(), "merlon-envoy-"));
-    const file = join(folder, "envoy.json");
-    await writeFile(file, JSON.stringify(configuration(ports, wasm, policy)));
+    const file = join(folder, "envoy.yaml");
+    await writeFile(file, configure(ports));
     const args = ["-c", file, "--disable-hot-restart", "--concurrency", "1", "-l", "error"];
     const child = spawn(binary, args, { stdio: ["ignore", "ignore", "inherit"] });
-    const envoy = new EnvoyProcess(ports.listen, child, upstream, folder);
+    const envoy = new EnvoyProcess(ports.listen, child, upstream, folder, reached);
     await envoy.#untilReady();
     return envoy;
   }
@@ -144,7 +171,7 @@ export class EnvoyProcess {
     };
     for (let tries = 0; tries < START_TRIES; tries++) {
       const answer = await this.send(nothing).catch(() => undefined);
-      if (answer?.status === 200) return;
+      if (answer !== undefined && answer.status !== 0) return;
       await new Promise((resolve) => setTimeout(resolve, START_PAUSE_MS));
     }
     await this.stop();

@@ -12,15 +12,16 @@ export interface ListenAddress {
 const LOOPBACK = "127.0.0.1";
 
 /**
- * Reads a listen address. Without a host it is this machine alone: listening to the network must be asked for.
+ * Reads an address. Without a host it is this machine alone: listening to the network must be asked for.
+ * @param flag the flag that it came by
  * @throws MerlonError MERLON_USAGE
  */
-export function parseListen(text: string): ListenAddress {
+export function parseListen(text: string, flag = "listen"): ListenAddress {
   const match = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]*)):)?(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65535) {
-    const fix = "write one such as 127.0.0.1:8080, or 0.0.0.0:8080 for every network";
-    throw usage(`--listen is "${showWord(text)}"`, "it takes an address and a port", fix);
+    const fix = `write one such as 127.0.0.1:8080${flag === "listen" ? ", or 0.0.0.0:8080 for every network" : ""}`;
+    throw usage(`--${flag} is "${showWord(text)}"`, "it takes an address and a port", fix);
   }
   return { host: match[1] || match[2] || LOOPBACK, port };
 }

@@ -25,24 +25,38 @@ export class PolicyKeeper {
   readonly #engine: Engine;
   readonly #source: PolicySource;
   readonly #say: (line: string) => void;
+  readonly #used: (policy: Policy) => void;
   #policy: Policy;
   #watch: PolicyWatch | undefined;
 
-  private constructor(engine: Engine, source: PolicySource, say: (line: string) => void, policy: Policy) {
+  private constructor(
+    engine: Engine,
+    source: PolicySource,
+    say: (line: string) => void,
+    used: (policy: Policy) => void,
+    policy: Policy,
+  ) {
     this.#engine = engine;
     this.#source = source;
     this.#say = say;
+    this.#used = used;
     this.#policy = policy;
   }
 
   /**
    * Reads the policy and loads it into the core.
    * @param say takes lines for the operator, about later changes as well
+   * @param used called with each later policy once the core has it
    * @throws MerlonError MERLON_INPUT, MERLON_POLICY, MERLON_POLICY_VERSION
    */
-  static async open(engine: Engine, source: PolicySource, say: (line: string) => void): Promise<PolicyKeeper> {
+  static async open(
+    engine: Engine,
+    source: PolicySource,
+    say: (line: string) => void,
+    used: (policy: Policy) => void = () => {},
+  ): Promise<PolicyKeeper> {
     const file = source.path === undefined ? undefined : await readPolicyFile(source.path);
-    const keeper = new PolicyKeeper(engine, source, say, withMode(file?.policy ?? defaultPolicy, source.mode));
+    const keeper = new PolicyKeeper(engine, source, say, used, withMode(file?.policy ?? defaultPolicy, source.mode));
     keeper.#load(keeper.#policy);
     if (source.path !== undefined && file !== undefined) keeper.#listen(source.path, file.text);
     return keeper;
@@ -80,6 +94,7 @@ export class PolicyKeeper {
     const policy = withMode(written, this.#source.mode);
     try {
       this.#load(policy);
+      this.#used(policy);
     } catch (error) {
       this.#refuse(error instanceof MerlonError ? error : new MerlonError("MERLON_POLICY", "it cannot be compiled"));
       return;

@@ -1,5 +1,5 @@
 /** One line for each request that matched, as `merlon protect` prints it; a flood is told as a number. */
-import type { VerdictEvent } from "../../dataplane/sidecar/sidecar.ts";
+import type { VerdictEvent } from "../../core/inspection.ts";
 import { showBytes } from "../text.ts";
 
 const LINES_PER_SECOND_MAX = 20;
@@ -18,8 +18,9 @@ export function verdictLine(event: VerdictEvent): string {
   return [time, types.padEnd(6), request, point, outcome(event), event.ref, took].filter(Boolean).join("  ");
 }
 
-function outcome({ verdict, status }: VerdictEvent): string {
+function outcome({ verdict, status, watched }: VerdictEvent): string {
   if (verdict.failed) return "not inspected";
+  if (watched) return verdict.action === "block" || verdict.wouldAction === "block" ? "would block" : "noticed";
   if (verdict.action === "block") return status === 0 ? "cut off" : "blocked";
   return verdict.wouldAction === "block" ? "would block" : "noticed";
 }

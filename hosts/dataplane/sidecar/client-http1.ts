@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { OwnAnswer } from "./block-page.ts";
+import type { OwnAnswer } from "../../core/block-page.ts";
 import type { ClientConnection, ClientEvents, ClientSide } from "./exchange.ts";
 import type { HeadFacts } from "./framing.ts";
 

@@ -1,6 +1,6 @@
 /** The client's half of an HTTP/2 request, on top of one stream of node:http2. */
 import { constants, type ServerHttp2Stream } from "node:http2";
-import type { OwnAnswer } from "./block-page.ts";
+import type { OwnAnswer } from "../../core/block-page.ts";
 import type { ClientEvents, ClientSide } from "./exchange.ts";
 import type { HeadFacts } from "./framing.ts";
 

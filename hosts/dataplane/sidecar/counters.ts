@@ -4,9 +4,7 @@
  * One rule holds at every moment and is tested: `inspected + skipped = requests`. A request is counted when its
  * inspection is over, so `activeRequests` are in none of the three.
  */
-
-/** Why the core could not decide, as in `failure` of the options. */
-export type FailureKind = "trap" | "unreachable" | "overlimit" | "oversize";
+import type { InspectionCounters } from "../../core/inspection.ts";
 
 /** Why a request was answered by the proxy itself before anything was inspected or sent. */
 export type RefusalReason =
@@ -21,21 +19,11 @@ export type RefusalReason =
   | "overload";
 
 /** Everything that is counted. Numbers are exact up to 2^53. */
-export interface Counters {
-  /** Requests whose inspection is over; always `inspected + skipped`. */
-  requests: number;
-  /** Requests that the core saw whole, or until it blocked or a side gave up. */
-  inspected: number;
-  /** Requests that the core did not judge: refused ones, and those that `failure` decided. */
-  skipped: number;
+export interface Counters extends InspectionCounters {
   /** Requests answered with the block page. */
   blocked: number;
   /** Requests or responses cut by a verdict after some of their bytes had gone on. */
   partiallyBlocked: number;
-  /** Requests that went on although the core could not judge all of it before it went on, by cause. */
-  failedOpen: Record<FailureKind, number>;
-  /** Requests that were stopped because the core could not judge all of it first, by cause. */
-  failedClosed: Record<FailureKind, number>;
   /** Requests that the proxy refused, by reason; part of `skipped`. */
   refused: Record<RefusalReason, number>;
   /** Bodies that broke the rules of their framing after a good head. */

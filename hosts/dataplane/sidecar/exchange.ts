@@ -5,7 +5,7 @@
  */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { OwnAnswer } from "./block-page.ts";
+import type { OwnAnswer } from "../../core/block-page.ts";
 
 /** The connection that a request came on. */
 export interface ClientConnection {

@@ -5,8 +5,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { type AnswerKind, buildAnswer } from "../../core/block-page.ts";
 import { refOf } from "../../core/ulid.ts";
-import { type AnswerKind, buildAnswer } from "./block-page.ts";
 import { Http1Client } from "./client-http1.ts";
 import { countRefused, type RefusalReason } from "./counters.ts";
 import type { ClientConnection } from "./exchange.ts";

@@ -7,12 +7,12 @@
  */
 import { type BlockList, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions, type Server as TlsServer } from "node:tls";
-import { MerlonError } from "../../core/error.ts";
+import { listenError } from "../../core/listen-error.ts";
+import type { TlsMaterial } from "../../core/tls-material.ts";
 import type { Counters } from "./counters.ts";
 import type { ClientConnection } from "./exchange.ts";
 import { isLoopback, plainAddress } from "./proxy-protocol.ts";
 import { type Protocol, sniff } from "./sniff.ts";
-import type { TlsMaterial } from "./tls-material.ts";
 
 /** What the listener hands a sniffed connection to. `stream` is the TCP socket or the TLS stream on it. */
 export interface ConnectionHandlers {
@@ -171,18 +171,6 @@ function endpoints(socket: Socket): string {
 
 function tlsOptions(material: TlsMaterial): TlsOptions {
   return { cert: material.cert, key: material.key, ALPNProtocols: ["h2", "http/1.1"], minVersion: "TLSv1.2" };
-}
-
-function listenError(host: string, port: number, cause: NodeJS.ErrnoException): MerlonError {
-  const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const fixes: Record<string, string> = {
-    EADDRINUSE: "another program listens there; stop it or choose another port",
-    EACCES: "the system does not allow this port; choose one above 1023",
-    EADDRNOTAVAIL: "this machine has no such address; use 127.0.0.1 or 0.0.0.0",
-    ENOTFOUND: "the name cannot be resolved; use an address",
-  };
-  const fix = fixes[cause.code ?? ""] ?? `the system says ${cause.code ?? "no"}; choose another address`;
-  return new MerlonError("MERLON_LISTEN", `cannot listen on ${at}: ${fix}`, { cause });
 }
 
 function ignore(): void {}

@@ -5,7 +5,8 @@
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
-import type { Inspector, Verdict } from "../../core/verdict.ts";
+import type { VerdictEvent } from "../../core/inspection.ts";
+import type { Inspector } from "../../core/verdict.ts";
 
 const openOrClosed = z.enum(["open", "closed"]);
 const milliseconds = z.int().min(0).max(86_400_000);
@@ -88,24 +89,6 @@ const configurationSchema = z.strictObject({
 
 /** The checked configuration, all defaults filled in. */
 export type SidecarConfiguration = z.output<typeof configurationSchema>;
-
-/** One request that went through the core, told when its inspection is over. */
-export interface VerdictEvent {
-  readonly id: string;
-  /** What the client was shown if the request was stopped: the first characters of `id`. */
-  readonly ref: string;
-  readonly verdict: Verdict;
-  readonly method: string;
-  readonly host: string;
-  /** Path without the query, at most 256 characters. Written by the client: escape it. */
-  readonly path: string;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  /** Time spent in the proxy's own code before the request was with the upstream, in microseconds. */
-  readonly addedMicros: number;
-  /** Status that the client got; 0 where it got none: a reset, or the client left first. */
-  readonly status: number;
-}
 
 /** Something that an operator should know and that no request is to blame for. */
 export interface SidecarNotice {

@@ -7,11 +7,13 @@
  * response to the client. Everything is synchronous from the read to the hand-over.
  */
 import type { Duplex } from "node:stream";
+import { type AnswerKind, buildAnswer, grpcTrailers } from "../../core/block-page.ts";
+import { BodyHold, type HoldBudget, MessageBoundary } from "../../core/body-hold.ts";
+import type { DeadlineSweep, Watched } from "../../core/deadline.ts";
+import { Inspection, type InspectionContext, type Outcome } from "../../core/inspection.ts";
+import { isGrpc, isMessageFramed } from "../../core/media-type.ts";
 import { refOf } from "../../core/ulid.ts";
-import { type AnswerKind, buildAnswer, grpcTrailers } from "./block-page.ts";
-import { BodyHold, type HoldBudget, MessageBoundary } from "./body-hold.ts";
-import { countRefused, type RefusalReason } from "./counters.ts";
-import type { DeadlineSweep, Watched } from "./deadline.ts";
+import { type Counters, countRefused, type RefusalReason } from "./counters.ts";
 import type {
   ClientConnection,
   ClientEvents,
@@ -22,12 +24,14 @@ import type {
   UpstreamFailure,
   UpstreamRequest,
 } from "./exchange.ts";
-import { type HeadFacts, isGrpc, isMessageFramed, type Refusal } from "./framing.ts";
+import type { HeadFacts, Refusal } from "./framing.ts";
 import { forwardedHeaders, forwardedTrailers, returnedHeaders } from "./headers.ts";
-import { Inspection, type InspectionContext, type Outcome } from "./inspection.ts";
+import type { SidecarConfiguration } from "./options.ts";
 
 /** What flows share. */
 export interface FlowContext extends InspectionContext {
+  readonly configuration: SidecarConfiguration;
+  readonly counters: Counters;
   readonly budget: HoldBudget;
   readonly sweep: DeadlineSweep;
   /** The upstream for a request; `trailers`: fields after the body must go on. */

@@ -5,13 +5,15 @@
  * `framing` → `request-flow` (with `inspection` and `body-hold`) → one of the upstreams → back.
  */
 import { isIP } from "node:net";
+import { HoldBudget } from "../../core/body-hold.ts";
+import { DeadlineSweep } from "../../core/deadline.ts";
 import { MerlonError } from "../../core/error.ts";
+import { isGrpc } from "../../core/media-type.ts";
+import { readAuthorities, readTlsMaterial, type TlsMaterial, watchTlsMaterial } from "../../core/tls-material.ts";
 import { createUlidSource } from "../../core/ulid.ts";
-import { HoldBudget } from "./body-hold.ts";
 import { type Counters, createCounters } from "./counters.ts";
-import { DeadlineSweep } from "./deadline.ts";
 import type { Upstream, UpstreamFailure } from "./exchange.ts";
-import { type HeadFacts, isGrpc } from "./framing.ts";
+import type { HeadFacts } from "./framing.ts";
 import { Http1Server } from "./http1-server.ts";
 import { Http2Server } from "./http2-server.ts";
 import { Listener } from "./listener.ts";
@@ -26,13 +28,12 @@ import {
 } from "./options.ts";
 import { isLoopback } from "./proxy-protocol.ts";
 import type { FlowContext } from "./request-flow.ts";
-import { readAuthorities, readTlsMaterial, type TlsMaterial, watchTlsMaterial } from "./tls-material.ts";
 import { DirectUpstream } from "./upstream-direct.ts";
 import { Http1Upstream, type UpstreamTls } from "./upstream-http1.ts";
 import { Http2Upstream } from "./upstream-http2.ts";
 
 export type { Counters } from "./counters.ts";
-export type { SidecarNotice, SidecarOptions, VerdictEvent } from "./options.ts";
+export type { SidecarNotice, SidecarOptions } from "./options.ts";
 
 /** A running sidecar. */
 export interface Sidecar {

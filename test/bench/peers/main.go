@@ -1,5 +1,6 @@
 // Command peers runs one of the Go engines that the benchmark compares Merlon with, in its own process and on one
-// locked thread, and answers with that thread's CPU time. The protocol is described in ../wire.ts.
+// locked thread, and answers with that thread's CPU time. The protocol is described in ../wire.ts. As `extproc` it is
+// instead an ext_proc server that does nothing.
 package main
 
 import (
@@ -40,7 +41,10 @@ func main() {
 
 func run() error {
 	if len(os.Args) != 2 {
-		return fmt.Errorf("usage: peers coraza|libinjection")
+		return fmt.Errorf("usage: peers coraza|libinjection|extproc")
+	}
+	if os.Args[1] == "extproc" {
+		return serveExtProc()
 	}
 	chosen, err := newEngine(os.Args[1])
 	if err != nil {

@@ -204,3 +204,19 @@ describe("after a trap", () => {
     expect(engine.verify()).toBe(true);
   });
 });
+
+test("a sibling has the module in common and nothing else", () => {
+  const engine = Engine.load();
+  engine.loadPolicy("active", BLOCK);
+  const sibling = engine.sibling();
+  for (const [one, action] of [
+    [engine, "block"],
+    [sibling, "pass"],
+  ] as const) {
+    const transaction = one.begin("198.51.100.4", 0);
+    transaction.head(head(ATTACK));
+    expect(transaction.end()).toBe(action);
+    transaction.free();
+  }
+  expect(sibling.usage.open).toBe(0);
+});

@@ -2,8 +2,8 @@
 import type { Socket } from "node:net";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, type TestContext } from "vitest";
+import type { VerdictEvent } from "../../../hosts/core/inspection.ts";
 import type { Match, Verdict } from "../../../hosts/core/verdict.ts";
-import type { VerdictEvent } from "../../../hosts/dataplane/sidecar/sidecar.ts";
 import { type Demo, type DemoOptions, startDemo } from "../../../hosts/demo/demo.ts";
 import { Feed } from "../../../hosts/demo/feed.ts";
 import { Live } from "../../../hosts/demo/live.ts";
@@ -124,6 +124,7 @@ export function eventOf(event: Partial<VerdictEvent> = {}, verdict: Partial<Verd
     startedAt: Date.UTC(2025, 0, 2, 3, 4, 5),
     addedMicros: 100,
     status: 200,
+    watched: false,
     ...event,
     verdict: { ...QUIET, ...verdict },
   };

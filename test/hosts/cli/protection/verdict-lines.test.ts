@@ -1,8 +1,8 @@
 /** Lines about verdicts: what they say, that nothing in them is obeyed by a terminal, and that a flood stays short. */
 import { describe, expect, test } from "vitest";
 import { VerdictLines, verdictLine } from "../../../../hosts/cli/protection/verdict-lines.ts";
+import type { VerdictEvent } from "../../../../hosts/core/inspection.ts";
 import type { Verdict } from "../../../../hosts/core/verdict.ts";
-import type { VerdictEvent } from "../../../../hosts/dataplane/sidecar/sidecar.ts";
 
 const VERDICT: Verdict = {
   action: "block",
@@ -27,6 +27,7 @@ const EVENT: VerdictEvent = {
   startedAt: Date.UTC(2026, 10, 21, 12, 0, 4),
   addedMicros: 112,
   status: 403,
+  watched: false,
 };
 
 describe("a line", () => {
@@ -41,6 +42,10 @@ describe("a line", () => {
     { name: "not inspected", verdict: { ...VERDICT, failed: true, matches: [] }, status: 503 },
   ])("tells apart what was $name", ({ name, verdict, status }) => {
     expect(verdictLine({ ...EVENT, verdict, status })).toContain(`  ${name}  `);
+  });
+
+  test("says of what was only watched that it would be blocked", () => {
+    expect(verdictLine({ ...EVENT, watched: true, status: 0 })).toContain("  would block  ");
   });
 
   test("shows nothing that a terminal obeys, and is short", () => {

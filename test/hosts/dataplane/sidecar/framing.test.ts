@@ -3,8 +3,6 @@ import { describe, expect, test } from "vitest";
 import {
   HEADERS_MAX,
   type HeadFacts,
-  isGrpc,
-  isMessageFramed,
   readHttp1Head,
   readHttp2Head,
 } from "../../../../hosts/dataplane/sidecar/framing.ts";
@@ -158,16 +156,4 @@ describe("HTTP/2 heads", () => {
     expect(read2(head, false).hasBody).toBe(true);
     expect(read2(head, true).hasBody).toBe(false);
   });
-});
-
-test.each([
-  ["application/grpc", true, true],
-  ["application/grpc+proto", true, true],
-  ["application/grpc-web", false, false],
-  ["application/grpc-web-text", false, false],
-  ["application/connect+json", false, true],
-  ["application/json", false, false],
-])("%s is gRPC: %s, framed in messages: %s", (type, grpc, framed) => {
-  expect(isGrpc(type)).toBe(grpc);
-  expect(isMessageFramed(type)).toBe(framed);
 });

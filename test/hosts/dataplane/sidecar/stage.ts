@@ -6,12 +6,8 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import { expect, onTestFinished } from "vitest";
-import {
-  type Sidecar,
-  type SidecarOptions,
-  startSidecar,
-  type VerdictEvent,
-} from "../../../../hosts/dataplane/sidecar/sidecar.ts";
+import type { VerdictEvent } from "../../../../hosts/core/inspection.ts";
+import { type Sidecar, type SidecarOptions, startSidecar } from "../../../../hosts/dataplane/sidecar/sidecar.ts";
 import { WordInspector } from "./word-inspector.ts";
 
 /** A sidecar with what a test wants to know of it. */

@@ -4,8 +4,6 @@
  * What is held costs what it weighs: a client that sends single bytes must not make each of them an object with a
  * buffer of its own, and a small slice must not keep a large read buffer alive. So small pieces are copied together.
  */
-import type { Counters } from "./counters.ts";
-
 const BLOCK_SIZE = 4096;
 
 /** The bytes of one request that are withheld, in order. */
@@ -71,10 +69,10 @@ export class BodyHold {
 
 /** The bytes that all requests together may withhold. */
 export class HoldBudget {
-  readonly #counters: Counters;
+  readonly #counters: { heldBytes: number };
   readonly #bytesMax: number;
 
-  constructor(counters: Counters, bytesMax: number) {
+  constructor(counters: { heldBytes: number }, bytesMax: number) {
     this.#counters = counters;
     this.#bytesMax = bytesMax;
   }

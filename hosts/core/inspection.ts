@@ -1,20 +1,64 @@
 /**
- * One request's dealings with the core: calls it, turns answers and failures into what the proxy must do, counts, and
- * tells the listener of verdicts. Nothing here waits, so that no byte can pass between being read and being judged.
+ * One request's dealings with the core, the same in every host that can stop a request: calls the core, turns answers
+ * and failures into what the host must do, counts, and tells the listener of verdicts. Nothing here waits, so that no
+ * byte can pass between being read and being judged.
  */
-import { refOf, type UlidSource } from "../../core/ulid.ts";
-import type { Action, Inspector, RequestHead, ResponseHead, Transaction, Verdict } from "../../core/verdict.ts";
-import type { Counters, FailureKind } from "./counters.ts";
-import type { SidecarConfiguration, VerdictEvent } from "./options.ts";
+import { refOf, type UlidSource } from "./ulid.ts";
+import type { Action, Inspector, RequestHead, ResponseHead, Transaction, Verdict } from "./verdict.ts";
 
 /** `refuse`: the core could not answer and policy says closed. */
 export type Outcome = "pass" | "block" | "refuse";
 
+/** Why the core could not decide, as in `failure` of a policy. */
+export type FailureKind = "trap" | "unreachable" | "overlimit" | "oversize";
+
+/**
+ * What inspections count. One rule holds at every moment: `inspected + skipped = requests`. A request is counted when
+ * its inspection is over.
+ */
+export interface InspectionCounters {
+  /** Requests whose inspection is over; always `inspected + skipped`. */
+  requests: number;
+  /** Requests that the core saw whole, or until it blocked or a side gave up. */
+  inspected: number;
+  /** Requests that the core did not judge: refused ones, and those that `failure` decided. */
+  skipped: number;
+  /** Requests that went on although the core could not judge all of it before it went on, by cause. */
+  failedOpen: Record<FailureKind, number>;
+  /** Requests that were stopped because the core could not judge all of it first, by cause. */
+  failedClosed: Record<FailureKind, number>;
+}
+
+/** One request that went through the core, told when its inspection is over. */
+export interface VerdictEvent {
+  readonly id: string;
+  /** What the client was shown if the request was stopped: the first characters of `id`. */
+  readonly ref: string;
+  readonly verdict: Verdict;
+  readonly method: string;
+  readonly host: string;
+  /** Path without the query, at most 256 characters. Written by the client: escape it. */
+  readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Time spent in the host's own code before the request went on, in microseconds. */
+  readonly addedMicros: number;
+  /** Status that the client got; 0 where it got none (a reset, or the client left first) or the host does not know. */
+  readonly status: number;
+  /** The id that the proxy in front gave the request, where it gave one. */
+  readonly requestId?: string;
+  /** The host watched and could not stop anything, whatever the verdict. */
+  readonly watched: boolean;
+}
+
 /** What inspections share. */
 export interface InspectionContext {
   readonly inspector: Inspector;
-  readonly configuration: SidecarConfiguration;
-  readonly counters: Counters;
+  readonly configuration: {
+    readonly failure: Readonly<Record<FailureKind, "open" | "closed">>;
+    readonly inspectResponses: boolean;
+  };
+  readonly counters: InspectionCounters;
   readonly nextId: UlidSource;
   readonly onVerdict: ((event: VerdictEvent) => void) | null;
 }
@@ -27,29 +71,32 @@ const HOST_CHARS_MAX = 255;
 
 /** A transaction from its head to its verdict. */
 export class Inspection {
-  readonly startedAt = Date.now();
+  readonly startedAt: number;
   readonly #context: InspectionContext;
   readonly #head: RequestHead;
+  readonly #peer: string;
   #transaction: Transaction | null = null;
   #failure: FailureKind | null = null;
   #verdict: Verdict | null = null;
+  /** What was found before trailers came late. */
+  #earlier: Verdict | null = null;
   #over = false;
   #responseOver: boolean;
   #responseBytes = 0;
   #id = "";
-  /** Set by the flow, see `VerdictEvent.addedMicros`. */
+  /** Set by the flow, see `VerdictEvent`. */
   addedMicros = 0;
+  watched = false;
+  requestId = "";
 
-  constructor(context: InspectionContext, head: RequestHead, peer: string) {
+  /** @param startedAt when the request came, milliseconds since 1970 */
+  constructor(context: InspectionContext, head: RequestHead, peer: string, startedAt: number = Date.now()) {
     this.#context = context;
+    this.startedAt = startedAt;
     this.#head = head;
+    this.#peer = peer;
     this.#responseOver = !context.configuration.inspectResponses;
-    try {
-      this.#transaction = context.inspector.begin(peer, Math.floor(this.startedAt / 1000));
-    } catch {
-      // What the core throws is its own bug and may quote traffic, so only the fact is kept.
-      this.#failure = "unreachable";
-    }
+    this.#begin();
   }
 
   get id(): string {
@@ -99,6 +146,20 @@ export class Inspection {
     } catch {
       return this.#failed("trap");
     }
+  }
+
+  /**
+   * Trailers of a request that had to be judged before it was known whether there are any. The core takes nothing after
+   * a request's end, so they are judged with the head alone, and what was found before is kept.
+   */
+  lateTrailers(rawTrailers: readonly string[]): Outcome {
+    const earlier = this.#readVerdict();
+    if (this.#transaction === null || earlier === null || earlier.failed) return "pass";
+    this.#free();
+    this.#earlier = earlier;
+    this.#begin();
+    const outcome = this.head();
+    return outcome === "pass" ? this.end(rawTrailers) : outcome;
   }
 
   responseHead(head: ResponseHead): Outcome {
@@ -162,10 +223,20 @@ export class Inspection {
     return this.#readVerdict()?.failed ? "refuse" : "block";
   }
 
+  #begin(): void {
+    try {
+      this.#transaction = this.#context.inspector.begin(this.#peer, Math.floor(this.startedAt / 1000));
+    } catch {
+      // What the core throws is its own bug and may quote traffic, so only the fact is kept.
+      this.#failure = "unreachable";
+    }
+  }
+
   #readVerdict(): Verdict | null {
     if (this.#transaction === null) return this.#verdict;
     try {
-      this.#verdict = this.#transaction.verdict();
+      const verdict = this.#transaction.verdict();
+      this.#verdict = this.#earlier === null ? verdict : joined(this.#earlier, verdict);
     } catch {
       this.#failure ??= "trap";
       this.#verdict = null;
@@ -205,10 +276,28 @@ export class Inspection {
         startedAt: this.startedAt,
         addedMicros: Math.round(this.addedMicros),
         status,
+        ...(this.requestId === "" ? {} : { requestId: this.requestId }),
+        watched: this.watched,
       });
     } catch (error) {
       // A listener's bug must not cost a request; the warning names it once per process and code.
       process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
+}
+
+/** The later verdict, with what the earlier one had found beyond it. */
+function joined(earlier: Verdict, later: Verdict): Verdict {
+  const fresh = later.matches.filter(
+    ({ stamp, point }) => !earlier.matches.some((known) => known.stamp === stamp && known.point === point),
+  );
+  return {
+    ...later,
+    wouldAction: earlier.wouldAction === "block" ? "block" : later.wouldAction,
+    matches: [...earlier.matches, ...fresh],
+    matchesDropped: earlier.matchesDropped + later.matchesDropped,
+    limits: [...new Set([...earlier.limits, ...later.limits])],
+    anomalies: [...new Set([...earlier.anomalies, ...later.anomalies])],
+    inspectedBytes: earlier.inspectedBytes,
+  };
 }

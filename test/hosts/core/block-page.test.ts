@@ -1,12 +1,7 @@
 /** Our own answers: who gets which form, and that nothing of a request is in any of them. */
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import {
-  type AnswerContext,
-  type AnswerKind,
-  buildAnswer,
-  grpcTrailers,
-} from "../../../../hosts/dataplane/sidecar/block-page.ts";
+import { type AnswerContext, type AnswerKind, buildAnswer, grpcTrailers } from "../../../hosts/core/block-page.ts";
 
 const context: AnswerContext = {
   ref: "01JD3ABCDEFGHJKM",

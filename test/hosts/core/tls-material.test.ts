@@ -2,15 +2,15 @@
 import { copyFileSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { MerlonError } from "../../../../hosts/core/error.ts";
+import { MerlonError } from "../../../hosts/core/error.ts";
 import {
   readAuthorities,
   readTlsMaterial,
   type TlsMaterial,
   watchTlsMaterial,
-} from "../../../../hosts/dataplane/sidecar/tls-material.ts";
-import { makeCertificate, makeFolder } from "./certificates.ts";
-import { eventually } from "./stage.ts";
+} from "../../../hosts/core/tls-material.ts";
+import { makeCertificate, makeFolder } from "../dataplane/sidecar/certificates.ts";
+import { eventually } from "../dataplane/sidecar/stage.ts";
 
 function messageOf(run: () => unknown): string {
   try {
@@ -28,6 +28,8 @@ test("a pair that fits is read, one that does not is refused by name", () => {
   const two = makeCertificate(folder, "two");
   expect(readTlsMaterial(one.certFile, one.keyFile).cert.toString()).toContain("BEGIN CERTIFICATE");
   expect(messageOf(() => readTlsMaterial(one.certFile, two.keyFile))).toContain(two.keyFile);
+  expect(readTlsMaterial(one.certFile, one.keyFile, two.certFile).clientAuthorities).toContain("BEGIN CERTIFICATE");
+  expect(messageOf(() => readTlsMaterial(one.certFile, one.keyFile, one.keyFile))).toContain("no PEM certificate");
   expect(messageOf(() => readTlsMaterial(join(folder, "none.pem"), one.keyFile))).toContain("ENOENT");
   expect(readAuthorities(one.certFile)).toContain("BEGIN CERTIFICATE");
   expect(messageOf(() => readAuthorities(one.keyFile))).toContain("no PEM certificate");

@@ -1,7 +1,7 @@
 /** The sweep looks at everything watched, again and again, until it is forgotten. */
 import { expect, onTestFinished, test } from "vitest";
-import { DeadlineSweep } from "../../../../hosts/dataplane/sidecar/deadline.ts";
-import { eventually } from "./stage.ts";
+import { DeadlineSweep } from "../../../hosts/core/deadline.ts";
+import { eventually } from "../dataplane/sidecar/stage.ts";
 
 test("asks what it watches at each tick, with a clock that moves", async () => {
   const sweep = new DeadlineSweep(40);

@@ -1,20 +1,24 @@
 /** Certificates: read, checked, and looked at again so that a rotated one is used without a restart. */
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { MerlonError } from "../../core/error.ts";
+import { MerlonError } from "./error.ts";
 
 /** A certificate chain and its key, PEM. */
 export interface TlsMaterial {
   readonly cert: Buffer;
   readonly key: Buffer;
+  /** Authorities of which a client must show a certificate; absent where it need not. */
+  readonly clientAuthorities?: string;
 }
 
 /**
  * Reads a pair and makes sure that it fits together.
+ * @param clientCaFile authorities of the clients, where they must show a certificate
  * @throws MerlonError MERLON_TLS naming the file
  */
-export function readTlsMaterial(certFile: string, keyFile: string): TlsMaterial {
-  const material = { cert: readFile(certFile), key: readFile(keyFile) };
+export function readTlsMaterial(certFile: string, keyFile: string, clientCaFile?: string): TlsMaterial {
+  const authorities = clientCaFile === undefined ? {} : { clientAuthorities: readAuthorities(clientCaFile) };
+  const material = { cert: readFile(certFile), key: readFile(keyFile), ...authorities };
   try {
     createSecureContext(material);
   } catch (cause) {
@@ -37,23 +41,24 @@ export function readAuthorities(caFile: string): string {
 }
 
 /**
- * Calls `changed` with the new pair whenever the files changed and fit together again; a pair that does not fit yet is
+ * Calls `changed` with the new files whenever they changed and fit together again; a pair that does not fit yet is
  * tried at the next look, because two files never change at the same instant.
  * @returns stops looking
  */
 export function watchTlsMaterial(
-  files: { certFile: string; keyFile: string; reloadMs: number },
+  files: { certFile: string; keyFile: string; clientCaFile?: string | undefined; reloadMs: number },
   changed: (material: TlsMaterial) => void,
   failed: (error: unknown) => void,
 ): () => void {
-  const { certFile, keyFile, reloadMs } = files;
-  let seen = fingerprint(certFile, keyFile);
+  const { certFile, keyFile, clientCaFile, reloadMs } = files;
+  const watched = [certFile, keyFile, ...(clientCaFile === undefined ? [] : [clientCaFile])];
+  let seen = fingerprint(...watched);
   let reported = "";
   const timer = setInterval(() => {
-    const now = fingerprint(certFile, keyFile);
+    const now = fingerprint(...watched);
     if (now === seen) return;
     try {
-      const material = readTlsMaterial(certFile, keyFile);
+      const material = readTlsMaterial(certFile, keyFile, clientCaFile);
       seen = now;
       changed(material);
     } catch (error) {

@@ -7,7 +7,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9457 problem details
  */
 import { createHash } from "node:crypto";
-import { isGrpc } from "./framing.ts";
+import { isGrpc } from "./media-type.ts";
 
 /** What happened, as the client is told. */
 export type AnswerKind =

@@ -1,19 +1,16 @@
 /** One request's dealings with the core, without a proxy around: outcomes, counts, the end that comes once. */
 import { describe, expect, test } from "vitest";
-import { createUlidSource } from "../../../../hosts/core/ulid.ts";
-import type { RequestHead } from "../../../../hosts/core/verdict.ts";
-import { createCounters } from "../../../../hosts/dataplane/sidecar/counters.ts";
 import {
   Inspection,
   type InspectionContext,
   RESPONSE_BYTES_MAX,
-} from "../../../../hosts/dataplane/sidecar/inspection.ts";
-import {
-  parseConfiguration,
-  type SidecarOptions,
   type VerdictEvent,
-} from "../../../../hosts/dataplane/sidecar/options.ts";
-import { ATTACK, FAILED_CLOSED, LEAK, THROW, WordInspector } from "./word-inspector.ts";
+} from "../../../hosts/core/inspection.ts";
+import { createUlidSource } from "../../../hosts/core/ulid.ts";
+import type { RequestHead } from "../../../hosts/core/verdict.ts";
+import { createCounters } from "../../../hosts/dataplane/sidecar/counters.ts";
+import { parseConfiguration, type SidecarOptions } from "../../../hosts/dataplane/sidecar/options.ts";
+import { ATTACK, FAILED_CLOSED, LEAK, THROW, WordInspector } from "../dataplane/sidecar/word-inspector.ts";
 
 function headOf(target: string): RequestHead {
   return { method: "GET", target, authority: "site.test", scheme: "http", rawHeaders: [] };
@@ -163,5 +160,34 @@ describe("failures", () => {
     inspection.finish(200);
     expect(counters.requests).toBe(1);
     expect(await warned).toMatchObject({ message: "listener" });
+  });
+});
+
+describe("trailers that come after the request was judged", () => {
+  test("are judged with the head, and what was found before is kept", () => {
+    const { inspection, books, events, counters } = start("/a");
+    inspection.requestId = "id-1";
+    expect([inspection.head(), inspection.body(Buffer.from("x")), inspection.end(null)]).toEqual([
+      "pass",
+      "pass",
+      "pass",
+    ]);
+    expect(inspection.lateTrailers(["x-a", ATTACK])).toBe("block");
+    inspection.finish(403);
+    expect([books.begun, books.freed, books.faults]).toEqual([2, 2, []]);
+    expect(counters).toMatchObject({ requests: 1, inspected: 1 });
+    expect(events).toMatchObject([{ requestId: "id-1", verdict: { action: "block", inspectedBytes: 1 } }]);
+  });
+
+  test("change nothing where the core has failed or the request is over", () => {
+    const failed = start("/", {}, (books) => {
+      books.unreachable = true;
+    });
+    failed.inspection.head();
+    expect(failed.inspection.lateTrailers(["x-a", ATTACK])).toBe("pass");
+    const over = start("/");
+    over.inspection.head();
+    over.inspection.finish(200);
+    expect(over.inspection.lateTrailers(["x-a", ATTACK])).toBe("pass");
   });
 });

@@ -1,7 +1,7 @@
 /** Held bytes: order, cost, budget; and the ends of messages under every split. */
 import { describe, expect, test } from "vitest";
-import { BodyHold, HoldBudget, MessageBoundary } from "../../../../hosts/dataplane/sidecar/body-hold.ts";
-import { createCounters } from "../../../../hosts/dataplane/sidecar/counters.ts";
+import { BodyHold, HoldBudget, MessageBoundary } from "../../../hosts/core/body-hold.ts";
+import { createCounters } from "../../../hosts/dataplane/sidecar/counters.ts";
 
 function bytesOf(size: number): Buffer {
   return Buffer.from(Array.from({ length: size }, (_, i) => i % 251));

@@ -1,0 +1,30 @@
+/** What commands that stay have in common: they wait for a signal, follow their policy, and end in two steps. */
+import type { PolicyKeeper } from "./policy-keeper.ts";
+
+/** How often the core's tables and policy are compared with what was loaded. */
+const VERIFY_MS = 60_000;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Resolves at the first signal to end; until then SIGHUP reads the policy, and the core is verified. */
+export async function untilSignal(verify: () => void, keeper: Pick<PolicyKeeper, "check">): Promise<void> {
+  const reload = (): void => void keeper.check();
+  const verifying = setInterval(verify, VERIFY_MS);
+  process.on("SIGHUP", reload);
+  await new Promise<void>((resolve) => {
+    for (const signal of SIGNALS) process.once(signal, () => resolve());
+  });
+  clearInterval(verifying);
+  process.off("SIGHUP", reload);
+}
+
+/** Lets what is in progress finish; a second signal ends the process at once. */
+export async function drain(closing: Promise<void>): Promise<void> {
+  const again = new AbortController();
+  const stop = (): void => again.abort();
+  for (const signal of SIGNALS) process.once(signal, stop);
+  const ended = new Promise<void>((resolve) => again.signal.addEventListener("abort", () => resolve()));
+  await Promise.race([closing, ended]);
+  for (const signal of SIGNALS) process.off(signal, stop);
+  // Connections that are still open would keep the process alive.
+  if (again.signal.aborted) process.exit(0);
+}

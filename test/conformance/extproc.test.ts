@@ -1,0 +1,358 @@
+/**
+ * The ext_proc server behind a real Envoy, from the configuration that `merlon connector` prints: every case and
+ * thousands of foreign requests lead to the line that they have in Node, in each body mode; an attack is stopped
+ * wherever it stands; and a server that fails has the configured consequence.
+ *
+ * Envoy's time-outs are long here, since a busy machine is no fault; those of the printed configuration are kept where
+ * faults are shown.
+ */
+import { once } from "node:events";
+import { createServer as createHttp2 } from "node:http2";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { type ExtProcPlan, extProcYaml, wasmYaml } from "../../hosts/cli/connector/envoy-config.ts";
+import { type CoreTransaction, Engine } from "../../hosts/core/engine.ts";
+import type { Inspector, Mode } from "../../hosts/core/verdict.ts";
+import { type ExtProc, startExtProc } from "../../hosts/dataplane/extproc/extproc.ts";
+import { compilePolicy } from "../../hosts/policy/image.ts";
+import { defaultPolicy } from "../../hosts/policy/schema.ts";
+import { Core } from "../assembly/core.ts";
+import { createRandom } from "../bench/random.ts";
+import { eventually, listen } from "../hosts/dataplane/sidecar/stage.ts";
+import { type Component, ROOT, requireOrSkip } from "../tools/component.ts";
+import { envoyBinary } from "../tools/wheels.ts";
+import { readCases } from "./case-file.ts";
+import { deliverParts, randomCuts } from "./delivery.ts";
+import { EnvoyProcess } from "./envoy-process.ts";
+import { type Message, readMessage } from "./message.ts";
+import { readSample } from "./sample.ts";
+
+const LONG_MS = 300_000;
+const SEED = 12;
+const SAMPLES_MIN = 2000;
+const HOST = "127.0.0.1";
+/** Those in which Envoy shows a body to its end. */
+const MODES = ["FULL_DUPLEX_STREAMED", "STREAMED", "BUFFERED", "BUFFERED_PARTIAL", "NONE"] as const;
+
+/** The core with its line, which hosts do not ask for, read before a transaction is freed. */
+class Listening implements Inspector {
+  readonly engine = Engine.load();
+  readonly lines: string[] = [];
+  readonly peers: string[] = [];
+  /** Modes that routes have asked for. */
+  readonly modes: (Mode | null)[] = [];
+
+  begin(peer: string, nowSeconds: number): CoreTransaction {
+    this.peers.push(peer);
+    const transaction = this.engine.begin(peer, nowSeconds);
+    const free = transaction.free.bind(transaction);
+    transaction.free = () => {
+      this.lines.push(transaction.line());
+      free();
+    };
+    return transaction;
+  }
+}
+
+interface Behind {
+  readonly server: ExtProc;
+  readonly envoy: EnvoyProcess;
+  readonly core: Listening;
+}
+
+let binary: Component<string>;
+const running: Behind[] = [];
+
+beforeAll(async () => {
+  binary = await envoyBinary();
+}, LONG_MS);
+
+afterAll(async () => {
+  for (const { server, envoy } of running) {
+    await envoy.stop();
+    await server.close(0);
+  }
+});
+
+function patient(yaml: string): string {
+  return yaml
+    .replace("message_timeout: 0.2s", "message_timeout: 20s")
+    .replace("interval: 0.03s", "interval: 20s")
+    .replace("timeout: 0.14s", "timeout: 20s")
+    .replace("connect_timeout: 0.2s", "connect_timeout: 20s");
+}
+
+/** Lets through what a test client sends and an Envoy at the edge would not. */
+function lenient(yaml: string): string {
+  return yaml
+    .replace(
+      /^( +)stat_prefix: merlon$/m,
+      [
+        "$&",
+        "$1max_request_headers_kb: 256",
+        "$1common_http_protocol_options: { max_headers_count: 1000 }",
+        "$1http_protocol_options: { enable_trailers: true }",
+        "$1generate_request_id: false",
+      ].join("\n"),
+    )
+    .replace("per_connection_buffer_limit_bytes: 1048576", "per_connection_buffer_limit_bytes: 16777216");
+}
+
+async function behind(plan: Partial<ExtProcPlan>, mode: Mode): Promise<Behind> {
+  if (!("found" in binary)) throw new Error(binary.missing);
+  const core = new Listening();
+  core.engine.loadPolicy("active", compilePolicy({ ...defaultPolicy, mode }));
+  const server = await startExtProc({
+    inspectorFor: (asked) => {
+      core.modes.push(asked);
+      return core;
+    },
+  });
+  const envoy = await EnvoyProcess.startWith(binary.found, (ports) =>
+    patient(lenient(yamlOf(ports, { ...plan, processor: { host: HOST, port: server.port } }))),
+  );
+  const started = { server, envoy, core };
+  running.push(started);
+  return started;
+}
+
+function yamlOf(ports: { listen: number; upstream: number }, plan: Partial<ExtProcPlan>): string {
+  return extProcYaml({
+    listen: { host: HOST, port: ports.listen },
+    upstream: { host: HOST, port: ports.upstream },
+    processor: { host: HOST, port: 1 },
+    bodyMode: "FULL_DUPLEX_STREAMED",
+    mode: null,
+    observe: false,
+    failure: "closed",
+    ...plan,
+  });
+}
+
+/** The line of the one request that is on its way. */
+async function lineOf({ envoy, core }: Behind, message: Message, cuts: readonly number[] = []) {
+  core.lines.length = 0;
+  const { status } = await envoy.send(message, cuts).catch(() => ({ status: 0 }));
+  if (status === 400 || status === 404 || status === 0) return { status, line: undefined };
+  await eventually(() => core.lines.length > 0);
+  return { status, line: core.lines.at(-1) };
+}
+
+function messageOf(raw: Buffer): Message {
+  const message = readMessage(raw);
+  if (typeof message === "string") throw new Error(`the request ${message}`);
+  return message;
+}
+
+const FORM = ["content-type", "application/x-www-form-urlencoded"] as const;
+const ATTACK = "id=1%27+UNION+SELECT+login,password+FROM+users--+";
+
+function post(body: string, trailers: Message["trailers"] = [], target = "/"): Message {
+  return { method: "POST", target, authority: "a", fields: [FORM], body: Buffer.from(body), trailers };
+}
+
+describe.each(MODES)("in %s", (bodyMode) => {
+  let it: Behind | undefined;
+  beforeAll(async () => {
+    if ("found" in binary) it = await behind({ bodyMode }, "monitoring");
+  }, LONG_MS);
+
+  test("every case has its line, whole and in chunks", { timeout: LONG_MS }, async (context) => {
+    requireOrSkip(context, binary);
+    if (it === undefined) return;
+    const cases = readCases().filter(({ rawOnly, notEnvoy }) => rawOnly === undefined && notEnvoy === undefined);
+    const odd: string[] = [];
+    for (const { name, raw, line } of cases) {
+      const message = messageOf(raw);
+      const whole = await lineOf(it, message);
+      if (whole.line !== line || whole.status !== 200) odd.push(`${name}: ${whole.status} ${whole.line}, not ${line}`);
+      if (message.body.length < 2) continue;
+      const cut = await lineOf(it, message, randomCuts(createRandom(SEED), message.body.length));
+      if (cut.line !== line || cut.status !== 200)
+        odd.push(`${name} in chunks: ${cut.status} ${cut.line}, not ${line}`);
+    }
+    expect(odd).toEqual([]);
+  });
+});
+
+test("thousands of foreign requests lead to the line that they have in Node", { timeout: LONG_MS }, async (context) => {
+  requireOrSkip(context, binary);
+  const samples = requireOrSkip(context, readSample()).filter((_, at) => at % 2 === 0);
+  const it = await behind({}, "monitoring");
+  const core = new Core("release");
+  const odd: string[] = [];
+  let compared = 0;
+  for (const { name, raw } of samples) {
+    const message = readMessage(raw);
+    if (typeof message === "string") continue;
+    const { status, line } = await lineOf(it, message);
+    if (line === undefined) continue;
+    compared++;
+    const wanted = deliverParts(core, message, []).line;
+    if (line !== wanted || status !== 200) odd.push(`${name} in Envoy: ${status} ${line}, in Node: ${wanted}`);
+  }
+  console.log(`${compared} requests compared`);
+  expect(odd).toEqual([]);
+  expect(compared).toBeGreaterThanOrEqual(SAMPLES_MIN);
+  expect(it.server.counters).toMatchObject({ connections: 1, malformed: 0 });
+});
+
+describe.each(MODES)("in mode block, %s stops an attack", (bodyMode) => {
+  let it: Behind | undefined;
+  beforeAll(async () => {
+    if ("found" in binary) it = await behind({ bodyMode }, "block");
+  }, LONG_MS);
+
+  const filler = `a=${"x".repeat(100_000)}`;
+  const places = [
+    { place: "in the target", message: post("", [], `/?${ATTACK}`), held: true },
+    { place: "in the whole body", message: post(ATTACK), held: bodyMode !== "STREAMED" },
+    { place: "in the first chunk", message: post(`${ATTACK}&${filler}`), held: bodyMode !== "STREAMED" },
+    { place: "in the last chunk", message: post(`${filler}&${ATTACK}`), held: bodyMode !== "STREAMED" },
+    { place: "before trailers", message: post(ATTACK, [["x-a", "b"]]), held: bodyMode !== "STREAMED" },
+    {
+      place: "in a trailer",
+      message: post("a=b", [["x-a", "1' UNION SELECT login,password FROM users--"]]),
+      held: bodyMode === "FULL_DUPLEX_STREAMED" || bodyMode === "BUFFERED",
+    },
+  ];
+
+  test.each(places)("$place", async ({ message, held }) => {
+    if (it === undefined) return;
+    for (const cuts of [[], [5, 40], [message.body.length - 3]]) {
+      it.envoy.reached.length = 0;
+      const inside = cuts.filter((at) => at > 0 && at < message.body.length);
+      expect(await it.envoy.send(message, inside)).toMatchObject({ status: 403 });
+      if (held) expect(it.envoy.reached).toEqual([]);
+      else expect(it.envoy.reached.filter(({ whole }) => whole)).toEqual([]);
+    }
+  });
+
+  test("and nothing else", async () => {
+    if (it === undefined) return;
+    const clean = post(filler, [["x-a", "b"]], "/clean");
+    expect(await it.envoy.send(clean, [10, 5000])).toMatchObject({ status: 200 });
+    const reached = it.envoy.reached.filter(({ target }) => target === "/clean");
+    expect(reached).toEqual([{ target: "/clean", bytes: filler.length, whole: true }]);
+  });
+});
+
+test("Envoy says the peer and the mode that the configuration gives the route", async (context) => {
+  requireOrSkip(context, binary);
+  const { envoy, core } = await behind({ mode: "block" }, "monitoring");
+  expect(await envoy.send(post("a=b"))).toMatchObject({ status: 200 });
+  expect(new Set(core.peers)).toEqual(new Set([HOST]));
+  expect(core.modes).toEqual([null, "block"]);
+});
+
+test("out of band Envoy waits for nothing, and the verdict is there all the same", async (context) => {
+  requireOrSkip(context, binary);
+  const { envoy, core, server } = await behind({ observe: true }, "block");
+  expect(await envoy.send(post(`a=b&${ATTACK}`), [5, 20])).toMatchObject({ status: 200 });
+  await eventually(() => core.lines.some((line) => line.startsWith("block")));
+  expect(server.counters).toMatchObject({ watched: server.counters.requests, blocked: 0 });
+});
+
+describe("a server that fails", () => {
+  const tcp = (take: (socket: Socket) => void): Server =>
+    createServer((socket) => {
+      socket.on("error", () => {});
+      take(socket);
+    });
+  const faults: { fault: string; make: () => Promise<number> }[] = [
+    {
+      fault: "is gone",
+      make: async () => {
+        const server = createServer();
+        const port = await listen(server);
+        server.close();
+        await once(server, "close");
+        return port;
+      },
+    },
+    { fault: "says nothing", make: async () => await listen(tcp((socket) => socket.resume())) },
+    {
+      fault: "is a second late",
+      make: async () => {
+        const { server } = await startLate();
+        return server;
+      },
+    },
+    {
+      fault: "speaks another protocol",
+      make: async () => await listen(tcp((socket) => socket.write("220 hello\r\n"))),
+    },
+    { fault: "answers with bytes that are no message", make: async () => await listen(garbage()) },
+  ];
+
+  /** A real server behind a line on which each direction takes half a second. */
+  async function startLate(): Promise<{ server: number }> {
+    const core = new Listening();
+    const real = await startExtProc({ inspectorFor: () => core });
+    onTestFinished(async () => await real.close(0));
+    const { connect } = await import("node:net");
+    const line = tcp((near) => {
+      const far = connect(real.port, HOST);
+      far.on("error", () => near.destroy());
+      near.on("close", () => far.destroy());
+      near.on("data", (chunk) => setTimeout(() => far.write(chunk), 500));
+      far.on("data", (chunk) => setTimeout(() => near.write(chunk), 500));
+    });
+    return { server: await listen(line) };
+  }
+
+  function garbage(): Server {
+    const server = createHttp2();
+    server.on("session", (session) => session.on("error", () => {}));
+    server.on("stream", (stream) => {
+      stream.on("error", () => {});
+      stream.respond({ ":status": 200, "content-type": "application/grpc" });
+      stream.write(Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]));
+    });
+    return server;
+  }
+
+  const get: Message = { ...post(""), method: "GET" };
+  /** Envoy says 504 where its own clock for a message ran out, else 500. */
+  const closed = expect.toSatisfy((status: number) => status === 500 || status === 504);
+
+  test.each(
+    faults.flatMap((fault) => [
+      { ...fault, failure: "open" as const },
+      { ...fault, failure: "closed" as const },
+    ]),
+  )("and $fault: requests pass where it is $failure, and stop else", async ({ make, failure }) => {
+    if (!("found" in binary)) return;
+    const processor = { host: HOST, port: await make() };
+    const start = async (bodyMode: ExtProcPlan["bodyMode"]): Promise<EnvoyProcess> => {
+      const path = "found" in binary ? binary.found : "";
+      const envoy = await EnvoyProcess.startWith(path, (ports) => yamlOf(ports, { bodyMode, processor, failure }));
+      onTestFinished(async () => await envoy.stop());
+      return envoy;
+    };
+    const wanted = failure === "open" ? 200 : closed;
+    const duplex = await start("FULL_DUPLEX_STREAMED");
+    expect(await duplex.send(get)).toMatchObject({ status: wanted });
+    // A body that has been given away cannot be sent on: it stops, or passes where the fault was known before it came.
+    if (failure === "closed") expect(await duplex.send(post("a=b"))).toMatchObject({ status: closed });
+    const buffered = await start("BUFFERED");
+    for (const message of [get, post("a=b")]) expect(await buffered.send(message)).toMatchObject({ status: wanted });
+    if (failure === "closed") expect([...duplex.reached, ...buffered.reached]).toEqual([]);
+  });
+});
+
+test("the printed WebAssembly filter starts and blocks", async (context) => {
+  const path = requireOrSkip(context, binary);
+  const envoy = await EnvoyProcess.startWith(path, (ports) =>
+    wasmYaml({
+      listen: { host: HOST, port: ports.listen },
+      upstream: { host: HOST, port: ports.upstream },
+      wasm: join(ROOT, "build/merlon.wasm"),
+      policy: { ...defaultPolicy, mode: "block" },
+    }),
+  );
+  onTestFinished(async () => await envoy.stop());
+  expect(await envoy.send(post("a=b"))).toMatchObject({ status: 200 });
+  expect(await envoy.send(post(ATTACK))).toMatchObject({ status: 403 });
+});

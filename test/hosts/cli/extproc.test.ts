@@ -1,0 +1,95 @@
+/** `merlon extproc` as a process: what it says, what it refuses, its policy, several workers on one port. */
+import { once } from "node:events";
+import { renameSync, writeFileSync } from "node:fs";
+import * as http2 from "node:http2";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Answer, Call, head } from "../dataplane/extproc/stage.ts";
+import { listen } from "../dataplane/sidecar/stage.ts";
+import { ATTACK, makeFolder, type Running, run, start } from "./stage.ts";
+
+async function serve(...flags: string[]): Promise<Running & { port: number }> {
+  const running = start(["extproc", "--listen", "127.0.0.1:0", "--workers", "1", ...flags]);
+  const [, port = ""] = await running.saw(/^listening +grpc:\/\/127\.0\.0\.1:(\d+)$/m);
+  return { ...running, port: Number(port) };
+}
+
+async function ask(port: number, path: string, mode = ""): Promise<Answer | null> {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  session.on("error", () => {});
+  onTestFinished(() => session.destroy());
+  const metadata = mode === "" ? {} : { "x-merlon-mode": mode };
+  const call = { ":method": "POST", ":path": "/envoy.service.ext_proc.v3.ExternalProcessor/Process", ...metadata };
+  return await new Call(session.request(call)).send(head(path, [], { end: true })).next();
+}
+
+function write(path: string, mode: string): void {
+  const text = `apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: {defaults: {mode: ${mode}}}\n`;
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+describe("extproc", () => {
+  test("says where it listens, reports attacks, and blocks where a route says so", async () => {
+    const { port, saw, child, ended, stdout } = await serve();
+    await saw(/^mode +monitoring \(built-in policy\)$/m);
+    expect(await ask(port, `/?${ATTACK}`)).toMatchObject({ field: 1 });
+    expect(await ask(port, `/?${ATTACK}`, "block")).toMatchObject({ field: 7, status: 403 });
+    await saw(/POST \/ +query\.file +blocked/);
+    expect(stdout()).not.toContain("passwd");
+    child.kill("SIGTERM");
+    expect(await ended()).toBe(0);
+    await saw(/2 requests, 1 blocked/);
+  });
+
+  test("takes a new policy without a restart", async () => {
+    const path = join(makeFolder(), "merlon.yaml");
+    write(path, "monitoring");
+    const { port, saw } = await serve("--policy", path);
+    expect(await ask(port, `/?${ATTACK}`)).toMatchObject({ field: 1 });
+    write(path, "block");
+    await saw(/is in force, mode block/);
+    expect(await ask(port, `/?${ATTACK}`)).toMatchObject({ field: 7 });
+  });
+
+  test("serves from several processes on one port, and ends them all", async () => {
+    const probe = createServer();
+    const port = await listen(probe);
+    probe.close();
+    await once(probe, "close");
+    const address = `127.0.0.1:${port}`;
+    const running = start(["extproc", "--listen", address, "--workers", "2", "--mode", "block"]);
+    await running.saw(/^listening/m);
+    for (let at = 0; at < 4; at++) expect(await ask(port, `/?${ATTACK}`)).toMatchObject({ field: 7 });
+    running.child.kill("SIGTERM");
+    expect(await running.ended()).toBe(0);
+    expect(running.stdout().match(/^listening/gm)).toHaveLength(1);
+    const again = connect(port, "127.0.0.1");
+    await expect(once(again, "connect")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("says which port is taken, once, however many workers", async () => {
+    const other = createServer();
+    const port = await listen(other);
+    const running = start(["extproc", "--listen", `127.0.0.1:${port}`, "--workers", "3"]);
+    expect(await running.ended()).toBe(1);
+    expect(running.stderr().match(/another program listens there/g)).toHaveLength(1);
+    other.close();
+  });
+
+  test.each([
+    [["--tls-cert", "a.pem"], 2, "TLS is set in part"],
+    [["--tls-client-ca", "ca.pem"], 2, "TLS is set in part"],
+    [["--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.key"], 2, "/nowhere.pem cannot be read"],
+    [["--mode", "blok"], 2, 'did you mean "block"?'],
+    [["--listen", "127.0.0.1:0", "--workers", "2"], 2, "several workers need one port"],
+    [["--workers", "0"], 2, "--workers"],
+    [["somewhere"], 2, "takes no arguments"],
+  ])("refuses %j", async (flags, code, words) => {
+    const workers = flags.includes("--workers") ? [] : ["--workers", "1"];
+    const outcome = await run(["extproc", ...workers, ...flags]);
+    expect(outcome.stderr).toContain(words);
+    expect(outcome.code).toBe(code);
+  });
+});

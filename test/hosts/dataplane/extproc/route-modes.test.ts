@@ -1,0 +1,44 @@
+/** A core for each mode that routes ask for, on the real engine: the policy's own, with another mode. */
+import { expect, test } from "vitest";
+import { Engine } from "../../../../hosts/core/engine.ts";
+import type { Inspector, Mode, Verdict } from "../../../../hosts/core/verdict.ts";
+import { RouteModes } from "../../../../hosts/dataplane/extproc/route-modes.ts";
+import { compilePolicy } from "../../../../hosts/policy/image.ts";
+import { defaultPolicy, type Policy } from "../../../../hosts/policy/schema.ts";
+
+function judge(inspector: Inspector): Verdict {
+  const transaction = inspector.begin("192.0.2.1", 1_800_000_000);
+  const target = "/?id=1%27%20UNION%20SELECT%20login,password%20FROM%20users--";
+  transaction.head({ method: "GET", target, authority: "a", scheme: "http", rawHeaders: [] });
+  transaction.end();
+  const verdict = transaction.verdict();
+  transaction.free();
+  return verdict;
+}
+
+function start(policy: Policy): { modes: RouteModes; engine: Engine } {
+  const engine = Engine.load();
+  engine.loadPolicy("active", compilePolicy(policy));
+  return { modes: new RouteModes(engine, policy), engine };
+}
+
+test.each<[Mode | null, string, string]>([
+  [null, "pass", "monitoring"],
+  ["block", "block", "block"],
+  ["monitoring", "pass", "monitoring"],
+  ["off", "pass", "off"],
+])("a route that asks for %s", (mode, action, said) => {
+  const { modes } = start(defaultPolicy);
+  expect(judge(modes.inspectorFor(mode))).toMatchObject({ action, mode: said });
+  expect(modes.inspectorFor(mode)).toBe(modes.inspectorFor(mode));
+  modes.verify();
+});
+
+test("a new policy counts for routes too, with their mode", () => {
+  const { modes } = start(defaultPolicy);
+  const stamp = judge(modes.inspectorFor("block")).matches[0]?.stamp ?? "";
+  expect(stamp).not.toBe("");
+  const stamps = judge(modes.inspectorFor("block")).matches.map((match) => match.stamp);
+  modes.use({ ...defaultPolicy, disable: { stamps } });
+  expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "pass", mode: "block" });
+});
