@@ -15,6 +15,7 @@ import { Decoder } from "./decoder";
 import { formWhole } from "./form";
 import { isKnownValue, rememberValue } from "./memo";
 import { Field, fieldByHash, fieldCount, fieldIn, joinedAt, joinedValue, pairsRead } from "./pairs";
+import { isOff, Parser } from "./parser";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
 import { inspectTarget, inspectUrl, readPath } from "./uri";
@@ -90,7 +91,9 @@ function inspectRepeated(where: Place, field: Field, size: u32): void {
   current.limits = 0;
   current.anomalies = 0;
   inspectValue(where, Decoder.RAW, joinedAt, size, 0);
-  const silent = !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
+  /* What is harmless where a parser is off may not be elsewhere. */
+  const silent =
+    !current.parsersOff && !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
   if (silent) rememberValue(field.hash, joinedAt, size);
   current.limits |= limits;
   current.anomalies |= anomalies;
@@ -104,7 +107,7 @@ function inspectField(field: Field): void {
   const size = joinedValue(field, kind == FieldKind.COOKIE);
   pushWord(Word.HEADER);
   pushHeaderName(field.nameAt, field.nameSize);
-  if (kind == FieldKind.COOKIE) {
+  if (kind == FieldKind.COOKIE && !isOff(Parser.COOKIE)) {
     pushWord(Word.COOKIE);
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
   } else if (kind != FieldKind.URL || !inspectUrl(joinedAt, size)) {
@@ -204,7 +207,7 @@ export function headRead(at: usize, size: u32): bool {
 }
 
 /** Bytes of the host in an authority: what stands before its port. */
-function hostBytes(at: usize, size: u32): u32 {
+export function hostBytes(at: usize, size: u32): u32 {
   let host = size;
   while (host && isDigit(load<u8>(at + <usize>(host - 1)))) host--;
   return host && host < size && load<u8>(at + <usize>(host - 1)) == 0x3a ? host - 1 : size;

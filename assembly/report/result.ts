@@ -27,6 +27,11 @@ export class Result {
   responseStatus: u32;
   clientHigh: u64;
   clientLow: u64;
+  /** What the policy says of this request: number of its application, of its page, bytes to hold, closed failures. */
+  application: u32;
+  page: u32;
+  holdMost: u32;
+  failures: u32;
 }
 
 const MATCHES_BYTES_MAX: u32 =
@@ -60,6 +65,10 @@ export function writeResult(hasShadow: bool): usize {
   result.responseStatus = current.responseStatus;
   result.clientHigh = current.clientHigh;
   result.clientLow = current.clientLow;
+  result.application = current.application;
+  result.page = current.page;
+  result.holdMost = current.holdMost;
+  result.failures = current.failures;
   if (rope.size) ropeCopy(rope, 0, rope.size, room + <usize>offsetof<Result>());
   return room;
 }

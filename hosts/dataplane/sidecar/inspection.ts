@@ -3,7 +3,16 @@
  * tells the listener of verdicts. Nothing here waits, so that no byte can pass between being read and being judged.
  */
 import { refOf, type UlidSource } from "../../core/ulid.ts";
-import type { Action, Inspector, RequestHead, ResponseHead, Transaction, Verdict } from "../../core/verdict.ts";
+import type {
+  Action,
+  Inspector,
+  RequestHead,
+  RequestSettings,
+  ResponseHead,
+  Transaction,
+  Verdict,
+} from "../../core/verdict.ts";
+import { type BlockPage, type HostPolicy, policyDefaults } from "../../policy/schema.ts";
 import type { Counters, FailureKind } from "./counters.ts";
 import type { SidecarConfiguration, VerdictEvent } from "./options.ts";
 
@@ -14,6 +23,8 @@ export type Outcome = "pass" | "block" | "refuse";
 export interface InspectionContext {
   readonly inspector: Inspector;
   readonly configuration: SidecarConfiguration;
+  /** The policy in force; a request keeps the one that it began with. */
+  readonly policy: () => HostPolicy;
   readonly counters: Counters;
   readonly nextId: UlidSource;
   readonly onVerdict: ((event: VerdictEvent) => void) | null;
@@ -30,6 +41,9 @@ export class Inspection {
   readonly startedAt = Date.now();
   readonly #context: InspectionContext;
   readonly #head: RequestHead;
+  readonly #policy: HostPolicy;
+  /** What scopes of the policy say of this request; null where they say nothing. */
+  #settings: RequestSettings | null = null;
   #transaction: Transaction | null = null;
   #failure: FailureKind | null = null;
   #verdict: Verdict | null = null;
@@ -43,6 +57,7 @@ export class Inspection {
   constructor(context: InspectionContext, head: RequestHead, peer: string) {
     this.#context = context;
     this.#head = head;
+    this.#policy = context.policy();
     this.#responseOver = !context.configuration.inspectResponses;
     try {
       this.#transaction = context.inspector.begin(peer, Math.floor(this.startedAt / 1000));
@@ -55,6 +70,24 @@ export class Inspection {
   get id(): string {
     if (this.#id === "") this.#id = this.#context.nextId();
     return this.#id;
+  }
+
+  /** Body bytes that are withheld until the verdict. */
+  get holdBytes(): number {
+    return this.#settings?.holdBytes ?? this.#policy.holdBytes;
+  }
+
+  /** The page that a client is shown whose request was blocked for an attack. */
+  get page(): BlockPage | undefined {
+    const page = this.#policy.pages[this.#settings?.page ?? 0];
+    return page?.types.includes("attack") ? page : policyDefaults.pages[0];
+  }
+
+  /** Whether a failure stops this request. */
+  closes(kind: FailureKind): boolean {
+    const settings = this.#settings;
+    const scoped = kind === "overlimit" || kind === "oversize" ? settings?.failure[kind] : undefined;
+    return (scoped ?? this.#policy.failure[kind]) === "closed";
   }
 
   /** Whether the response must still be shown to the core. */
@@ -71,7 +104,9 @@ export class Inspection {
     const transaction = this.#transaction;
     if (transaction === null) return this.#failed("unreachable");
     try {
-      return this.#outcome(transaction.head(this.#head));
+      const action = transaction.head(this.#head);
+      if (this.#policy.isScoped) this.#settings = transaction.settings?.() ?? null;
+      return this.#outcome(action);
     } catch {
       return this.#failed("trap");
     }
@@ -142,7 +177,7 @@ export class Inspection {
   finish(status: number): void {
     if (this.#over) return;
     this.#over = true;
-    const { counters, configuration, onVerdict } = this.#context;
+    const { counters, onVerdict } = this.#context;
     const verdict = this.#readVerdict();
     this.#free();
     counters.requests++;
@@ -150,7 +185,7 @@ export class Inspection {
     if (failure === null) counters.inspected++;
     else {
       counters.skipped++;
-      const closed = verdict?.failed ? verdict.action === "block" : configuration.failure[failure] === "closed";
+      const closed = verdict?.failed ? verdict.action === "block" : this.closes(failure);
       counters[closed ? "failedClosed" : "failedOpen"][failure]++;
     }
     if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
@@ -176,7 +211,7 @@ export class Inspection {
   #failed(kind: FailureKind): Outcome {
     this.#failure ??= kind;
     this.#free();
-    return this.#context.configuration.failure[kind] === "closed" ? "refuse" : "pass";
+    return this.closes(kind) ? "refuse" : "pass";
   }
 
   #free(): void {

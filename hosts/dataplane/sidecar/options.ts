@@ -6,6 +6,7 @@ import { BlockList, isIP } from "node:net";
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
 import type { Inspector, Verdict } from "../../core/verdict.ts";
+import { type HostPolicy, policyDefaults } from "../../policy/schema.ts";
 
 const openOrClosed = z.enum(["open", "closed"]);
 const milliseconds = z.int().min(0).max(86_400_000);
@@ -116,6 +117,8 @@ export interface SidecarNotice {
 /** The public options: the configuration as an operator writes it, the core, and who wants to hear of what. */
 export interface SidecarOptions extends z.input<typeof configurationSchema> {
   readonly inspector: Inspector;
+  /** The policy in force, asked for each request; without it `holdBytes`, `failure` and `blockPage` stand for ever. */
+  readonly policy?: () => HostPolicy;
   /** Called for each inspected request, synchronously: it must be quick and must not throw. */
   readonly onVerdict?: (event: VerdictEvent) => void;
   readonly onNotice?: (notice: SidecarNotice) => void;
@@ -126,7 +129,7 @@ export interface SidecarOptions extends z.input<typeof configurationSchema> {
  * @throws MerlonError MERLON_USAGE naming the field
  */
 export function parseConfiguration(options: SidecarOptions): SidecarConfiguration {
-  const { inspector: _inspector, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
+  const { inspector: _inspector, policy: _policy, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
   const parsed = configurationSchema.safeParse(written);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -134,6 +137,12 @@ export function parseConfiguration(options: SidecarOptions): SidecarConfiguratio
   throw new MerlonError("MERLON_USAGE", `sidecar option ${field}: ${issue?.message ?? "not valid"}`, {
     cause: parsed.error,
   });
+}
+
+/** @returns the policy of a sidecar whose options are all that it is told */
+export function fixedPolicy({ holdBytes, failure, blockPage }: SidecarConfiguration): HostPolicy {
+  const pages = policyDefaults.pages.map((page) => ({ ...page, ...blockPage }));
+  return { holdBytes, failure, pages, isScoped: false };
 }
 
 /** Where requests go. `http2` is true where the upstream is spoken to in HTTP/2 from the first byte. */

@@ -16,6 +16,7 @@ import { Http1Server } from "./http1-server.ts";
 import { Http2Server } from "./http2-server.ts";
 import { Listener } from "./listener.ts";
 import {
+  fixedPolicy,
   parseConfiguration,
   parsePeers,
   parseUpstream,
@@ -120,9 +121,11 @@ function createContext(
   address: UpstreamAddress,
 ): FlowContext {
   const counters = createCounters();
+  const fixed = fixedPolicy(configuration);
   return {
     inspector: options.inspector,
     configuration,
+    policy: options.policy ?? (() => fixed),
     counters,
     nextId: createUlidSource(),
     onVerdict: options.onVerdict ?? null,

@@ -139,6 +139,8 @@ export function matchOf(excerpt: Uint8Array, match: Partial<Match> = {}): Match 
     severity: 5,
     point: "query.name",
     reason: "The name climbs.",
+    counts: true,
+    exception: 0,
     layers: [{ as: "raw", span, excerpt, excerptAt: 0 }],
     ...match,
   };

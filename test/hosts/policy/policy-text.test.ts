@@ -56,7 +56,8 @@ ${HEAD.replace("spec:", "metadata: {name: shop, labels: {team: web}}\nspec:")}  
       clientIP: { trustedCIDRs: [{ address: 0xffff_0a00_0000n, prefix: 104 }], header: "X-Forwarded-For" },
       mask: ["password", "X-Api-Key"],
       disable: { stamps: ["sqli-union"] },
-      blockPage: { statusCode: 451 },
+      parsers: { disable: [] },
+      blockPage: { statusCode: 451, json: true, types: ["attack", "acl_ip"] },
     });
   });
 
@@ -151,7 +152,11 @@ describe("an error of a policy file names the place, the reason and the fix:", (
     { name: "a key twice", text: at("mode: off\n    mode: off"), says: [":6:5:", "unique"] },
     { name: "no YAML", text: `${HEAD}  defaults: {mode: block`, says: ["no valid YAML"] },
     { name: "nothing", text: "# to do\n", says: ["is empty", "docs/policy.md"] },
-    { name: "two documents", text: `${HEAD}  defaults: {}\n---\n{}\n`, says: ["a second document"] },
+    {
+      name: "two policies",
+      text: `${HEAD}  defaults: {}\n---\n${HEAD}  defaults: {}\n`,
+      says: [":6:1:", "a second WafPolicy begins"],
+    },
     { name: "a list", text: "- 1\n", says: [":1:1:", "a list"] },
     { name: "text", text: "block everything", says: [":1:1:", "text"] },
   ])("$name", ({ text, says }) => {

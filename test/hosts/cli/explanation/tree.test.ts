@@ -132,6 +132,8 @@ describe("an explanation", () => {
       severity: 5,
       point: "query.q",
       reason: "A tag.",
+      counts: true,
+      exception: 0,
       layers,
     };
     expect(words({ matches: [match] })).toContain(

@@ -9,10 +9,12 @@ import {
   RESPONSE_BYTES_MAX,
 } from "../../../../hosts/dataplane/sidecar/inspection.ts";
 import {
+  fixedPolicy,
   parseConfiguration,
   type SidecarOptions,
   type VerdictEvent,
 } from "../../../../hosts/dataplane/sidecar/options.ts";
+import { policyDefaults } from "../../../../hosts/policy/schema.ts";
 import { ATTACK, FAILED_CLOSED, LEAK, THROW, WordInspector } from "./word-inspector.ts";
 
 function headOf(target: string): RequestHead {
@@ -28,9 +30,11 @@ function start(
   prepare(books);
   const events: VerdictEvent[] = [];
   const counters = createCounters();
+  const configuration = parseConfiguration({ upstream: "http://a", inspector: books, ...options });
   const context: InspectionContext = {
     inspector: books,
-    configuration: parseConfiguration({ upstream: "http://a", inspector: books, ...options }),
+    configuration,
+    policy: () => fixedPolicy(configuration),
     counters,
     nextId: createUlidSource(),
     onVerdict: (event) => events.push(event),
@@ -150,6 +154,7 @@ describe("failures", () => {
       {
         inspector: books,
         configuration: parseConfiguration({ upstream: "http://a", inspector: books }),
+        policy: () => policyDefaults,
         counters,
         nextId: createUlidSource(),
         onVerdict: () => {
