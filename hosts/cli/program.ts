@@ -9,14 +9,24 @@ import { suggestion } from "../policy/nearest.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { exceptionCommand } from "./exception.ts";
 import { explainCommand } from "./explain.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { policyCommand } from "./policy.ts";
 import { protectCommand } from "./protect.ts";
 import { testCommand } from "./test.ts";
 import { showWord } from "./text.ts";
 
 /** All commands, in the order of help. */
-export const COMMANDS: readonly Command[] = [demoCommand, protectCommand, testCommand, explainCommand, evaluateCommand];
+export const COMMANDS: readonly Command[] = [
+  demoCommand,
+  protectCommand,
+  testCommand,
+  explainCommand,
+  policyCommand,
+  exceptionCommand,
+  evaluateCommand,
+];
 
 /** Errors that are about what was written, not about the world. */
 const WRITTEN: ReadonlySet<ErrorCode> = new Set(["MERLON_USAGE", "MERLON_POLICY", "MERLON_UPSTREAM", "MERLON_TLS"]);
