@@ -70,7 +70,7 @@ const request: fc.Arbitrary<Request> = fc.record({
   attacks: fc.boolean(),
 });
 
-/** Whether a host pattern, a method or a template fits, as docs/policy.md says it; written for readers, not for speed. */
+/** Whether a host pattern, a method or a template fits, as docs/policy.md says it; for readers, not for speed. */
 function fits(one: ScopeSettings["match"], { method, host, path }: Request): boolean {
   if (one.method !== undefined && one.method !== method) return false;
   if (one.host?.startsWith("*.") === true ? !host.endsWith(one.host.slice(1)) : host !== (one.host ?? host))
@@ -95,7 +95,8 @@ function closeness({ host, path, method }: ScopeSettings["match"]): string {
       .split("/")
       .slice(1) ?? [];
   const end = path === undefined ? "1" : path.endsWith("/**") ? (path === "/**" ? "2" : "1") : "3";
-  return `${hostPart}/${steps.map((step) => (step === "*" ? "4" : "5")).join("")}${end}/${method === undefined ? 0 : 1}`;
+  const ranks = steps.map((step) => (step === "*" ? "4" : "5")).join("");
+  return `${hostPart}/${ranks}${end}/${method === undefined ? 0 : 1}`;
 }
 
 function modeFor(list: readonly ScopeSettings[], local: Mode, asked: Request): Mode {

@@ -1,7 +1,7 @@
 /**
  * Fuzzing for as long as one likes: `npm run fuzz -- --inputs 1000000 [--seed 7] [--build checked|release]
- * [--first 0]`. Ends with 1 when anything failed; each failure is made small and kept in `regressions/`, but for an input
- * that does not end.
+ * [--first 0]`. Ends with 1 when anything failed; each failure is made small and kept in `regressions/`, but for an
+ * input that does not end.
  */
 import { parseArgs } from "node:util";
 import { MerlonError } from "../hosts/core/error.ts";

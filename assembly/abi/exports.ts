@@ -2,9 +2,9 @@
  * Merlon's own ABI: every function that a host calls. All numbers are 32 bits. Bytes go in through one buffer at
  * `input()`, results come out as records whose layout layout.ts exports.
  *
- * Order of a transaction: tx_begin, tx_head, tx_source?, tx_body*, tx_trailers?, tx_end, then tx_response_head, tx_response_body*,
- * tx_response_end where the host sees responses, tx_result at any time, tx_free once. Or tx_begin, tx_raw*, tx_end for
- * the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the decision so far.
+ * Order of a transaction: tx_begin, tx_head, tx_source?, tx_body*, tx_trailers?, tx_end, then tx_response_head,
+ * tx_response_body*, tx_response_end where the host sees responses, tx_result at any time, tx_free once. Or tx_begin,
+ * tx_raw*, tx_end for the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the decision so far.
  */
 import { arenaReset } from "../bytes/arena";
 import { blocksUsed } from "../bytes/blocks";

@@ -158,7 +158,7 @@ export function scopesHeld(slot: Slot): u32 {
   return slot == Slot.ACTIVE ? current.scopeCount : current.shadowScopeCount;
 }
 
-/** One of the scopes that the transaction remembers; the first is that of every request. @param index up to the count */
+/** One of the scopes that the transaction remembers, up to their count; the first is that of every request. */
 export function scopeHeld(slot: Slot, image: usize, index: u32): Scope {
   if (!index) return scopeIn(image, 0);
   const field = slot == Slot.ACTIVE ? offsetof<Transaction>("scopes0") : offsetof<Transaction>("shadowScopes0");

@@ -33,7 +33,7 @@ export const policyCommand: Command = {
     show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
   },
   details: [
-    "lint      says what is wrong with a file, and names and dates in it that have no effect; exit code 1 if there are any.",
+    "lint      says what is wrong with a file, and which names and dates in it have no effect; exit code 1 if any.",
     "explain   shows what counts for the request of --curl: mode, application, limits, page.",
     "diff      compares two files, object by object.",
     "simulate  shows the requests of labelled files (see merlon help evaluate) to both policies, and lists those that",

@@ -39,6 +39,8 @@ const ABI_VERSION = 1;
 /** Slots of policies: the active one decides, the shadow one shows what a candidate would do. */
 export type PolicySlot = "active" | "shadow";
 const SLOTS = { active: 0, shadow: 1 } as const;
+/** What the core is told of a client that a list denies. */
+const SOURCE_DENY = 2;
 
 const WASM_FILE = new URL("../../build/merlon.wasm", import.meta.url);
 
@@ -280,6 +282,8 @@ export class CoreTransaction implements Transaction {
   readonly #instance: Instance;
   readonly #handle: number;
   readonly #now: number;
+  /** What lists say of the client. */
+  #source = 0;
   #failed: "trap" | "overlimit" | null;
 
   constructor(engine: Engine, instance: unknown, handle: number, failed: "trap" | "overlimit" | null, now = 0) {
@@ -352,7 +356,8 @@ export class CoreTransaction implements Transaction {
   settings(): RequestSettings | null {
     if (this.#isDead()) return null;
     try {
-      return readSettings(this.#instance, this.#instance.core.tx_result(this.#handle));
+      const at = this.#instance.core.tx_result(this.#handle);
+      return readSettings(this.#instance, at, this.#source === SOURCE_DENY);
     } catch (error) {
       this.#trap(error);
       return null;
@@ -393,15 +398,14 @@ export class CoreTransaction implements Transaction {
   /** Only the head says who the client is, so lists are asked behind it. */
   #tellSource(lookup: SourceLookup, action: Action): Action {
     if (this.#isDead()) return action;
-    let source = 0;
     const told = this.#call((core) => {
       const at = core.tx_result(this.#handle);
       const view = this.#instance.view();
       const high = view.readBigUInt64LE(at + core.RESULT_CLIENT_HIGH.value);
-      source = lookup(high, view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value), this.#now);
-      return source === 0 ? this.#instance.pass : core.tx_source(this.#handle, source);
+      this.#source = lookup(high, view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value), this.#now);
+      return this.#source === 0 ? this.#instance.pass : core.tx_source(this.#handle, this.#source);
     });
-    return source === 0 ? action : told;
+    return this.#source === 0 ? action : told;
   }
 
   #trap(error: unknown): void {
@@ -497,7 +501,7 @@ function readVerdict(instance: Instance, at: number): Verdict {
   };
 }
 
-function readSettings(instance: Instance, at: number): RequestSettings {
+function readSettings(instance: Instance, at: number, isDenied: boolean): RequestSettings {
   const { core } = instance;
   const bytes = instance.view();
   const failures = bytes.readUInt32LE(at + core.RESULT_FAILURES.value);
@@ -509,6 +513,7 @@ function readSettings(instance: Instance, at: number): RequestSettings {
       overlimit: (failures & FAILURE_OVERLIMIT) === 0 ? "open" : "closed",
       oversize: (failures & FAILURE_OVERSIZE) === 0 ? "open" : "closed",
     },
+    isDenied,
   };
 }
 

@@ -76,6 +76,8 @@ export interface RequestSettings {
   /** Body bytes that are withheld until the verdict. */
   readonly holdBytes: number;
   readonly failure: { readonly overlimit: "open" | "closed"; readonly oversize: "open" | "closed" };
+  /** Whether a list denies its client. */
+  readonly isDenied: boolean;
 }
 
 /** Head of a request as a host reads it from the wire. Strings hold one byte a character (latin1). */

@@ -1,6 +1,6 @@
 /**
- * Lists of sources: networks that are let pass, refused, or watched more closely. They live in the host, which tells the
- * core what a list says of a client; the first list that has the client counts, allow before deny before gray.
+ * Lists of sources: networks that are let pass, refused, or watched more closely. They live in the host, which tells
+ * the core what a list says of a client; the first list that has the client counts, allow before deny before gray.
  */
 import { z } from "zod";
 import { dateSchema } from "./date.ts";

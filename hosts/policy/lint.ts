@@ -1,4 +1,4 @@
-/** What is wrong with a policy that is valid: names that this version does not have, and exceptions whose day is over. */
+/** What a valid policy says in vain: names that this version does not have, and exceptions whose day is over. */
 import { dateText } from "./date.ts";
 import { suggestion } from "./nearest.ts";
 import type { Policy } from "./schema.ts";

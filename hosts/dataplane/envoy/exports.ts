@@ -24,7 +24,6 @@ import { Status } from "../../../assembly/abi/status";
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { current } from "../../../assembly/decode/transaction";
 import { Failure, failsClosed, imageOf, Slot } from "../../../assembly/policy/image";
-import { Cause, pageHeld, pageText } from "../../../assembly/policy/page";
 import { Section, sectionOf } from "../../../assembly/policy/tables";
 import { trustsProxies } from "../../../assembly/policy/trusted";
 import { LINE_BYTES_MAX } from "../../../assembly/report/line";
@@ -38,6 +37,7 @@ import {
   proxy_replace_header_map_value,
   proxy_send_local_response,
 } from "./env";
+import { Cause, pageHeld, pageText } from "./page";
 import { Stream, streamAdd, streamOf, streamRemove } from "./streams";
 
 /** What a callback tells the host to do. */

@@ -77,10 +77,10 @@ export class Inspection {
     return this.#settings?.holdBytes ?? this.#policy.holdBytes;
   }
 
-  /** The page that a client is shown whose request was blocked for an attack. */
+  /** The page that the client of a blocked request is shown; the standard one where the policy's is for other causes. */
   get page(): BlockPage | undefined {
     const page = this.#policy.pages[this.#settings?.page ?? 0];
-    return page?.types.includes("attack") ? page : policyDefaults.pages[0];
+    return page?.types.includes(this.#settings?.isDenied ? "acl_ip" : "attack") ? page : policyDefaults.pages[0];
   }
 
   /** Whether a failure stops this request. */
@@ -194,6 +194,7 @@ export class Inspection {
   /** Reads the verdict where it decides something: a block by policy and a block by failure are answered apart. */
   #outcome(action: Action): Outcome {
     if (action === "pass") return "pass";
+    this.#settings ??= this.#transaction?.settings?.() ?? null;
     return this.#readVerdict()?.failed ? "refuse" : "block";
   }
 

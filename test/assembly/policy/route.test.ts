@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { MODES } from "../../../hosts/core/verdict.ts";
 import { Core } from "../core.ts";
 import { type ScopeSettings, useObjects } from "../policy-image.ts";
-import { type Asked, ATTACK, ask } from "../requests.ts";
+import { ask } from "../requests.ts";
 
 const core = new Core("checked");
 
@@ -95,64 +95,3 @@ test.each([
     }
   },
 );
-
-test.each([
-  ["/strict/../weak", "block"],
-  ["/weak/../strict", "block"],
-  ["/weak/%2e%2e/strict", "block"],
-  ["/weak/..%2fstrict", "block"],
-  ["/weak\\..\\strict", "block"],
-  ["//strict", "block"],
-  ["/weak/./x", "monitoring"],
-  ["/weak/x/..", "monitoring"],
-  [`/weak${"/x".repeat(50)}${"/..".repeat(51)}/strict`, "block"],
-])("a path that servers read in two ways has the stricter mode of both: %s", (target, mode) => {
-  const scopes = [
-    { match: { path: "/strict/**" }, mode: "block" },
-    { match: { path: "/weak/**" }, mode: "monitoring" },
-  ] as const;
-  useObjects(core, { mode: "off" }, { scopes });
-  expect(modeOf("x", "GET", target)).toBe(mode);
-});
-
-test("each field is that of the closest scope that says it", () => {
-  const scopes: ScopeSettings[] = [
-    { match: { path: "/a/**" }, mode: "block", application: 7, limits: { holdBytes: "1Mi" } },
-    { match: { path: "/a/b/**" }, limits: { inspectBytes: 2048 }, blockPage: { statusCode: 451 } },
-    { match: { path: "/a/b/c" }, application: "named", failure: { oversize: "closed", overlimit: "open" } },
-  ];
-  useObjects(core, {}, { scopes });
-  const { record } = ask(core, { target: "/a/b/c", method: "POST", body: "x".repeat(3000) });
-  const field = (name: string): number => record.readUInt32LE(core.number(name));
-  expect(field("RESULT_APPLICATION")).toBeGreaterThanOrEqual(0x8000_0000);
-  expect([field("RESULT_HOLD_BYTES"), field("RESULT_PAGE"), field("RESULT_INSPECTED")]).toEqual([1024 * 1024, 1, 2048]);
-  // Of overlimit and oversize, the third and the fourth bit.
-  expect(field("RESULT_FAILURES")).toBe(8);
-  const other = ask(core, { target: "/a" }).record;
-  expect(other.readUInt32LE(core.number("RESULT_APPLICATION"))).toBe(7);
-  expect(other.readUInt32LE(core.number("RESULT_FAILURES"))).toBe(4);
-});
-
-test("a parser that is off reads nothing, in its scope alone", () => {
-  const script = "<script>alert(document.cookie)</script>";
-  const encoded = Buffer.from(script).toString("base64");
-  const token = `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(`{"a":"${script}"}`).toString("base64url")}.`;
-  const form = "application/x-www-form-urlencoded";
-  const rows: readonly [disable: NonNullable<ScopeSettings["parsers"]>["disable"], asked: Asked, gone: RegExp][] = [
-    [["base64"], { target: `/?a=${encoded}` }, /base64/],
-    [["percent"], { target: `/?a=${encodeURIComponent(encodeURIComponent(script))}` }, />percent/],
-    [["htmljs"], { target: `/?a=${encodeURIComponent("&lt;script&gt;alert(1)&lt;/script&gt;")}` }, /entity/],
-    [["jwt", "base64"], { target: "/", fields: [["authorization", `Bearer ${token}`]] }, /\.jwt\./],
-    [["json"], { target: "/", method: "POST", type: "application/json", body: `{"a":"${script}"}` }, /json_doc/],
-    [["form_urlencoded"], { target: "/", method: "POST", type: form, body: `a=${ATTACK}` }, /form_urlencoded/],
-    [["xml"], { target: "/", method: "POST", type: "text/xml", body: `<a><b>${ATTACK}</b></a>` }, /xml_tag|post\.xml/],
-    [["cookie"], { target: "/", fields: [["cookie", `a=${ATTACK}`]] }, /\.cookie\./],
-  ];
-  for (const [disable = [], asked, gone] of rows) {
-    useObjects(core, {}, { scopes: [{ match: { path: "/off" }, parsers: { disable } }] });
-    const off = ask(core, { ...asked, target: asked.target?.replace("/", "/off") ?? "" }).line;
-    expect(off, String(disable)).not.toMatch(gone);
-    // What was looked at with less must not be remembered as harmless.
-    expect(ask(core, asked).line, String(disable)).toMatch(gone);
-  }
-});

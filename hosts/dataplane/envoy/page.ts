@@ -1,8 +1,8 @@
-/** What a blocked client is shown, for the host that answers from the image: Envoy. Others have the policy itself. */
-import { current } from "../decode/transaction";
-import { Slot } from "./image";
-import { imageHeld } from "./scope";
-import { Page, Section, sectionOf, sectionSize } from "./tables";
+/** What a blocked client is shown, read from the image: Node's hosts have the policy itself. */
+import { current } from "../../../assembly/decode/transaction";
+import { Slot } from "../../../assembly/policy/image";
+import { imageHeld } from "../../../assembly/policy/scope";
+import { Page, Section, sectionOf, sectionSize } from "../../../assembly/policy/tables";
 
 /** What a page is shown for, by bits of `Page.causes`. */
 export enum Cause {
