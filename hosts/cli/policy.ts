@@ -6,6 +6,7 @@ import { Engine } from "../core/engine.ts";
 import { applicationsOf } from "../policy/application.ts";
 import { changesBetween } from "../policy/difference.ts";
 import { compilePolicy } from "../policy/image.ts";
+import { policyJsonSchema } from "../policy/json-schema.ts";
 import { expiredExceptions, namesNobodyKnows } from "../policy/lint.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
 import { bytesText } from "../policy/quantity.ts";
@@ -15,7 +16,7 @@ import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
 import { count, showBytes, showWord } from "./text.ts";
 
-const ACTIONS = ["lint", "explain", "diff", "simulate"] as const;
+const ACTIONS = ["lint", "explain", "diff", "simulate", "schema"] as const;
 const SHOWN_DEFAULT = 20;
 const SHOWN_MAX = 10_000;
 const TARGET_CHARS_MAX = 120;
@@ -24,8 +25,8 @@ const TARGET_CHARS_MAX = 120;
 export const policyCommand: Command = {
   name: "policy",
   summary: "check a policy file, and show what it means and changes",
-  usage: "<lint|explain|diff|simulate> <file>… [flags]",
-  least: 2,
+  usage: "<lint|explain|diff|simulate|schema> <file>… [flags]",
+  least: 1,
   most: 64,
   options: {
     curl: { type: "string", value: "<command>", about: "explain: the request that is asked about; nothing is sent" },
@@ -38,6 +39,7 @@ export const policyCommand: Command = {
     "diff      compares two files, object by object.",
     "simulate  shows the requests of labelled files (see merlon help evaluate) to both policies, and lists those that",
     "          would be answered differently.",
+    "schema    prints the JSON Schema of a policy file's documents, for editors.",
   ].join("\n"),
   examples: [
     "merlon policy lint merlon.yaml",
@@ -49,8 +51,16 @@ export const policyCommand: Command = {
 };
 
 async function run(input: Input, io: Io): Promise<number> {
-  const [action = "", ...files] = input.positionals;
-  switch (ACTIONS.find((known) => known === action)) {
+  const [written = "", ...files] = input.positionals;
+  const action = ACTIONS.find((known) => known === written);
+  if (action === "schema") {
+    io.stdout.write(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+    return 0;
+  }
+  if (action !== undefined && files.length === 0) {
+    throw usage("a policy file is missing", `"merlon policy ${action}" reads one`, "write its path");
+  }
+  switch (action) {
     case "lint":
       return await lint(files, io);
     case "explain":
@@ -60,7 +70,7 @@ async function run(input: Input, io: Io): Promise<number> {
     case "simulate":
       return await simulate(files, input, io);
     default:
-      throw usage(`"${showWord(action)}" is nothing that policy does`, `it takes ${ACTIONS.join(", ")}`, "write one");
+      throw usage(`"${showWord(written)}" is nothing that policy does`, `it takes ${ACTIONS.join(", ")}`, "write one");
   }
 }
 

@@ -11,8 +11,8 @@ import type { Exception } from "./exception.ts";
 import { hashWord } from "./hash.ts";
 import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
-import { buildRoutes, orderScopes, Texts, words } from "./routes.ts";
-import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
+import { buildRoutes, orderScopes, type RouteTables, Texts, words } from "./routes.ts";
+import { type BlockPage, type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
 
 const MAGIC = "MRLN";
 const VERSION = 1;
@@ -141,6 +141,14 @@ interface Entry {
   exceptions: number[][];
 }
 
+/** Rows of the sections that scopes fill. */
+interface ScopeRows {
+  readonly scopes: number[];
+  readonly settings: Buffer[];
+  readonly exceptions: number[];
+  readonly masks: Buffer[];
+}
+
 /** The sections of what applies to a part of the requests; none where nothing does. */
 function scopedSections(policy: Policy): Section[] {
   const { scopes = [], exceptions = [], console: remote } = policy;
@@ -162,12 +170,7 @@ function scopedSections(policy: Policy): Section[] {
     entryOf(exception.match).exceptions.push(...exceptionRows(exception, index + 1, texts));
   }
   const pages = pagesOf(policy);
-  const content = {
-    scopes: [] as number[],
-    settings: [] as Buffer[],
-    exceptions: [] as number[],
-    masks: [] as Buffer[],
-  };
+  const content: ScopeRows = { scopes: [], settings: [], exceptions: [], masks: [] };
   let masks = 0;
   for (const { settings, console: mode, exceptions: rows } of entries.values()) {
     const row = settingsRow(settings, mode, pages.indexOf(settings.blockPage));
@@ -176,7 +179,7 @@ function scopedSections(policy: Policy): Section[] {
     rows.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
     const settingsAt = row === undefined ? 0 : content.settings.length;
     content.scopes.push(settingsAt, content.exceptions.length / EXCEPTION_WORDS, rows.length, masks, own.length / 4);
-    content.exceptions.push(...rows.flat());
+    for (const one of rows) content.exceptions.push(...one);
     content.masks.push(own);
     masks += own.length / 4;
   }
@@ -194,7 +197,7 @@ function scopedSections(policy: Policy): Section[] {
   ];
 }
 
-function routeSections({ hosts, nodes, edges, routes }: ReturnType<typeof buildRoutes>): Section[] {
+function routeSections({ hosts, nodes, edges, routes }: RouteTables): Section[] {
   return [
     { kind: SECTIONS.hosts, content: hosts },
     { kind: SECTIONS.nodes, content: nodes },
@@ -249,7 +252,7 @@ function exceptionRows({ ignore, point, expiresAt }: Exception, number: number, 
   return [...new Set(keys)].map((key) => [key, pointAt, point?.length ?? 0, expiresAt, number]);
 }
 
-function pageRow(page: ReturnType<typeof pagesOf>["all"][number], texts: Texts): Buffer {
+function pageRow(page: BlockPage, texts: Texts): Buffer {
   const html = Buffer.from(page.html ?? "").toString("latin1");
   const redirect = page.redirect ?? "";
   const causes = page.types.reduce((sum, cause) => sum | CAUSES[cause], 0);

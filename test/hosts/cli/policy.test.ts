@@ -78,8 +78,14 @@ test("simulate lists the requests whose answer would change", async () => {
   expect(stricter.stdout).toBe("3 requests, 2 would be blocked, 0 would pass\n");
 });
 
+test("schema prints what editors read", async () => {
+  const { code, stdout } = await run(["policy", "schema"]);
+  expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ title: "Merlon policy" })]);
+});
+
 test.each([
-  [["policy", "lnt", "a"], "lint, explain, diff, simulate"],
+  [["policy", "lnt", "a"], "lint, explain, diff, simulate, schema"],
+  [["policy", "lint"], "a policy file is missing"],
   [["policy", "explain", "a"], "--curl is missing"],
   [["policy", "diff", "a"], "two files"],
   [["policy", "simulate", "a"], "requests are missing"],
