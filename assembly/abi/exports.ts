@@ -4,7 +4,8 @@
  *
  * Order of a transaction: tx_begin, tx_head, tx_source?, tx_body*, tx_trailers?, tx_end, then tx_response_head,
  * tx_response_body*, tx_response_end where the host sees responses, tx_result at any time, tx_free once. Or tx_begin,
- * tx_raw*, tx_end for the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the decision so far.
+ * tx_raw*, tx_end for the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the decision so
+ * far.
  */
 import { arenaReset } from "../bytes/arena";
 import { blocksUsed } from "../bytes/blocks";

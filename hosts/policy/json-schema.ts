@@ -1,4 +1,4 @@
-/** The schema of policy files for editors and for whoever checks files without Merlon, made from the one in schema.ts. */
+/** The schema of policy files for editors and other checkers of files, made from the one in schema.ts. */
 import { z } from "zod";
 import { documentSchemas } from "./schema.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Scopes as tables that the core walks once a request: a tree of path segments for each host pattern, with sorted
- * edges. The numbers of scopes are their order: of two that fit, the one with the higher number is closer to the request.
+ * edges. The numbers of scopes are their order: of two that fit, the one with the higher number is closer.
  */
 import { MerlonError } from "../core/error.ts";
 import { hashWord } from "./hash.ts";

@@ -77,7 +77,7 @@ export class Inspection {
     return this.#settings?.holdBytes ?? this.#policy.holdBytes;
   }
 
-  /** The page that the client of a blocked request is shown; the standard one where the policy's is for other causes. */
+  /** The page that a blocked client is shown; the standard one where the policy's is for other causes. */
   get page(): BlockPage | undefined {
     const page = this.#policy.pages[this.#settings?.page ?? 0];
     return page?.types.includes(this.#settings?.isDenied ? "acl_ip" : "attack") ? page : policyDefaults.pages[0];
