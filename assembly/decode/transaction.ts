@@ -149,6 +149,8 @@ export class Transaction {
   parsersOff: u32;
   /** Whether some finding counts: bit 0 under the active policy, bit 1 under the candidate. */
   malicious: u32;
+  /** Servers would not agree which path is meant: exceptions of scopes do not count. */
+  unclear: u32;
   /** Scopes with exceptions or masks, the active policy's and the candidate's, 16 bits each. */
   scopeCount: u32;
   shadowScopeCount: u32;

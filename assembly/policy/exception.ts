@@ -124,7 +124,7 @@ export function exceptionFor(slot: Slot, image: usize, stamp: u32, type: u32): u
   if (!sectionOf(image, Section.EXCEPTIONS)) return 0;
   texts = sectionOf(image, Section.TEXTS);
   const rows = sectionOf(image, Section.EXCEPTIONS);
-  const scopes = scopesHeld(slot);
+  const scopes: u32 = current.unclear ? 0 : scopesHeld(slot);
   for (let i: u32 = 0; i <= scopes; i++) {
     const scope = scopeHeld(slot, image, i);
     const count = scope.exceptionCount;

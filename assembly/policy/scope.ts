@@ -99,7 +99,8 @@ function keepScopes(image: usize, room: usize): u32 {
 
 /**
  * Decides what counts under an image. A path that servers would not agree on is looked at in both readings: the
- * stricter mode counts, and no exception that is for some paths only, since nobody knows if the path is one of them.
+ * stricter mode counts, the masks of both, and no exception that is for some requests only, since nobody knows if this
+ * is one of them.
  * @param room where the scopes to remember go
  * @returns the mode; how many scopes are in `kept`
  */
@@ -118,7 +119,11 @@ function resolve(image: usize, room: usize): u32 {
     routeWalk(image);
     const resolved = settle(image);
     if (resolved > mode) mode = resolved;
-  } else kept = keepScopes(image, room);
+    readSegments();
+    routeWalk(image);
+    current.unclear = 1;
+  }
+  kept = keepScopes(image, room);
   arenaRelease(mark);
   return mode;
 }
@@ -129,6 +134,7 @@ let kept: u32 = 0;
 export function scopeHead(): void {
   const candidate = imageOf(Slot.SHADOW);
   const base = changetype<usize>(current);
+  current.unclear = 0;
   current.shadowMode = candidate ? resolve(candidate, base + offsetof<Transaction>("shadowScopes0")) : <u32>Mode.OFF;
   current.shadowFailures = candidate ? failures : 0;
   current.shadowScopeCount = candidate ? kept : 0;

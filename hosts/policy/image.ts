@@ -11,7 +11,7 @@ import type { Exception } from "./exception.ts";
 import { hashWord } from "./hash.ts";
 import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
-import { buildRoutes, orderScopes, type RouteTables, Texts, words } from "./routes.ts";
+import { buildRoutes, checkFit, orderScopes, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
 import { type BlockPage, type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
 
 const MAGIC = "MRLN";
@@ -154,6 +154,10 @@ function scopedSections(policy: Policy): Section[] {
   const { scopes = [], exceptions = [], console: remote } = policy;
   const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
   const ordered = orderScopes([...scopes, ...rules, ...exceptions].map(({ match }) => match));
+  checkFit(
+    [...exceptions, ...scopes.filter(({ mask }) => mask !== undefined)].map(({ match }) => match),
+    SCOPES_KEPT_MAX,
+  );
   const entries = new Map<string, Entry>();
   const entryOf = (match: Match): Entry => {
     const entry = entries.get(matchText(match)) ?? { settings: {}, console: undefined, exceptions: [] };

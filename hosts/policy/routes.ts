@@ -10,6 +10,8 @@ import { type Match, matchText, sortMatches } from "./match.ts";
 export const BRANCHES_MAX = 64;
 /** See BRANCHES_MAX. */
 export const SCOPES_FIT_MAX = 64;
+/** Scopes with exceptions or masks that one request can fit: transactions remember no more. */
+export const SCOPES_KEPT_MAX = 24;
 /** Scopes of one image: numbers of them have 16 bits. */
 export const SCOPES_MAX = 65_535;
 
@@ -68,7 +70,7 @@ export function orderScopes(matches: readonly Match[]): Match[] {
   for (const match of matches) distinct.set(matchText(match), match);
   if (distinct.size > SCOPES_MAX) throw tooMany(`it has ${distinct.size} scopes`, `at most ${SCOPES_MAX}`);
   const ordered = sortMatches([...distinct.values()]);
-  checkClasses(ordered);
+  checkFit(ordered, SCOPES_FIT_MAX);
   return ordered;
 }
 
@@ -77,10 +79,12 @@ function tooMany(what: string, most: string): MerlonError {
 }
 
 /**
+ * Refuses scopes of which too many could fit one request.
+ *
  * Guarantee: no request is on more branches or fits more scopes than the core has room for. Of all scopes of one class
  * (kind of host, places of wildcards, kind of end) at most one fits a request, so that classes are what is counted.
  */
-function checkClasses(matches: readonly Match[]): void {
+export function checkFit(matches: readonly Match[], most: number): void {
   const branches = new Map<number, Set<string>>();
   const exact = new Map<number, Set<string>>();
   const open = new Set<string>();
@@ -97,7 +101,7 @@ function checkClasses(matches: readonly Match[]): void {
   for (const [depth, classes] of branches) {
     if (classes.size > BRANCHES_MAX) throw tooMany(`its templates branch in ${classes.size} ways`, `${BRANCHES_MAX}`);
     const fit = (exact.get(depth)?.size ?? 0) + [...open].filter((name) => Number.parseInt(name, 10) <= depth).length;
-    if (fit > SCOPES_FIT_MAX) throw tooMany(`${fit} of its scopes could fit one request`, `${SCOPES_FIT_MAX}`);
+    if (fit > most) throw tooMany(`${fit} of its scopes could fit one request`, `${most}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { MODES } from "../../../hosts/core/verdict.ts";
 import { Core } from "../core.ts";
 import { useObjects } from "../policy-image.ts";
-import { ask } from "../requests.ts";
+import { ATTACK, ask } from "../requests.ts";
 
 const core = new Core("checked");
 
@@ -37,4 +37,12 @@ test("a long path costs no more than its bytes, and deep segments fit only what 
   expect(modeOf("/a".repeat(50_000))).toBe("block");
   expect(modeOf("/a".repeat(31))).toBe("off");
   expect(modeOf(`${"/a".repeat(31)}/b${"/a".repeat(40)}`)).toBe("off");
+});
+
+test("names that a scope masks stay hidden on every reading of its path", () => {
+  useObjects(core, {}, { scopes: [{ match: { path: "/a/**" }, mask: ["nickname"] }] });
+  const shows = (path: string): boolean =>
+    ask(core, { target: `${path}?nickname=${ATTACK}` }).record.includes("etc/passwd");
+  expect(["/a", "//a", "/b/../a", "/a/../b", "/%2fa"].map(shows)).toEqual([false, false, false, false, false]);
+  expect(["/b", "//b"].map(shows)).toEqual([true, true]);
 });

@@ -1,9 +1,23 @@
 /** Tables of scopes: rows as large as the core reads them, and policies refused that the core could not follow. */
 import { expect, test } from "vitest";
 import { matchSchema } from "../../../hosts/policy/match.ts";
-import { buildRoutes, orderScopes, ROW_BYTES, SCOPES_FIT_MAX, Texts } from "../../../hosts/policy/routes.ts";
+import {
+  buildRoutes,
+  checkFit,
+  orderScopes,
+  ROW_BYTES,
+  SCOPES_FIT_MAX,
+  SCOPES_KEPT_MAX,
+  Texts,
+} from "../../../hosts/policy/routes.ts";
 
 const match = (path: string, host?: string) => matchSchema.parse({ path, ...(host === undefined ? {} : { host }) });
+
+test("scopes that transactions must remember are bounded more closely", () => {
+  const hosts = Array.from({ length: SCOPES_KEPT_MAX + 1 }, (_, at) => match("/a", `*${".a".repeat(at + 1)}`));
+  expect(() => checkFit(hosts, SCOPES_KEPT_MAX)).toThrow(/too large/);
+  expect(() => checkFit(hosts.slice(1), SCOPES_KEPT_MAX)).not.toThrow();
+});
 
 test("every table has whole rows, and texts stand once", () => {
   const texts = new Texts();
