@@ -2,9 +2,10 @@
  * Merlon's own ABI: every function that a host calls. All numbers are 32 bits. Bytes go in through one buffer at
  * `input()`, results come out as records whose layout layout.ts exports.
  *
- * Order of a transaction: tx_begin, tx_head, tx_body*, tx_trailers?, tx_end, then tx_response_head, tx_response_body*,
- * tx_response_end where the host sees responses, tx_result at any time, tx_free once. Or tx_begin, tx_raw*, tx_end for
- * the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the decision so far.
+ * Order of a transaction: tx_begin, tx_head, tx_source?, tx_body*, tx_trailers?, tx_end, then tx_response_head,
+ * tx_response_body*, tx_response_end where the host sees responses, tx_result at any time, tx_free once. Or tx_begin,
+ * tx_raw*, tx_end for the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the decision so
+ * far.
  */
 import { arenaReset } from "../bytes/arena";
 import { blocksUsed } from "../bytes/blocks";
@@ -27,7 +28,8 @@ import {
 } from "../decode/transaction";
 import { setFuel, setNest } from "../decode/value";
 import { LEXER_NAMES } from "../detect/detector";
-import { imageClear, imageLoad, imageOf, imagesIntact, Slot } from "../policy/image";
+import { imageClear, imageCommit, imageOf, imageStage, imagesIntact, Slot } from "../policy/image";
+import { decide } from "../policy/verdict";
 import { lineSize, writeLine } from "../report/line";
 import { writeResult } from "../report/result";
 import { PLACE_NAMES } from "../report/trace";
@@ -120,6 +122,19 @@ export function tx_head(handle: u32, size: u32): u32 {
   if (current.phase != <u32>Phase.OPEN) return Status.BAD_PHASE;
   if (!take(size)) return Status.LIMIT;
   if (!feedHead(inputAt, size)) return Status.MALFORMED;
+  return answer();
+}
+
+/**
+ * Says what the host's lists say of the client, whose address is known when the head is: the decision is made anew.
+ * @param source 0 nothing, 1 allow, 2 deny, 3 gray
+ */
+export function tx_source(handle: u32, source: u32): u32 {
+  if (!enter(handle)) return Status.BAD_HANDLE;
+  if (current.phase == <u32>Phase.OPEN || current.phase >= <u32>Phase.RAW_HEAD) return Status.BAD_PHASE;
+  current.source = source > 3 ? 0 : source;
+  current.frozen = 0;
+  decide();
   return answer();
 }
 
@@ -218,7 +233,22 @@ export function tx_free(handle: u32): u32 {
 /** Loads the image in the input buffer: slot 0 is the active policy, 1 the shadow. A bad image changes nothing. */
 export function policy_load(slot: u32, size: u32): u32 {
   if (!take(size)) return Status.LIMIT;
-  return imageLoad(slot, inputAt, size) ? Status.PASS : Status.BAD_POLICY;
+  return imageStage(slot, size, 0, inputAt, size) && imageCommit(slot, size) ? Status.PASS : Status.BAD_POLICY;
+}
+
+/**
+ * Takes a piece of an image that is larger than the input buffer; `policy_commit` loads what was put together.
+ * @param total bytes of the whole image, the same for each piece
+ * @param offset of the piece in the image
+ */
+export function policy_stage(slot: u32, total: u32, offset: u32, size: u32): u32 {
+  if (!take(size)) return Status.LIMIT;
+  return imageStage(slot, total, offset, inputAt, size) ? Status.PASS : Status.BAD_POLICY;
+}
+
+/** Loads the image whose pieces came by `policy_stage`. A bad image changes nothing. */
+export function policy_commit(slot: u32, total: u32): u32 {
+  return imageCommit(slot, total) ? Status.PASS : Status.BAD_POLICY;
 }
 
 /** Goes back to the built-in policy (slot 0), or empties the shadow slot. */

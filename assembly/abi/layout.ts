@@ -20,6 +20,10 @@ export const RESULT_BODY_BYTES: u32 = offsetof<Result>("bodyBytes");
 export const RESULT_INCIDENT: u32 = offsetof<Result>("incident");
 export const RESULT_CLIENT_HIGH: u32 = offsetof<Result>("clientHigh");
 export const RESULT_CLIENT_LOW: u32 = offsetof<Result>("clientLow");
+export const RESULT_APPLICATION: u32 = offsetof<Result>("application");
+export const RESULT_PAGE: u32 = offsetof<Result>("page");
+export const RESULT_HOLD_BYTES: u32 = offsetof<Result>("holdMost");
+export const RESULT_FAILURES: u32 = offsetof<Result>("failures");
 export const RESULT_HEAD_BYTES: u32 = offsetof<Result>();
 
 /** A match's fixed head: bytes from its begin to each field; the point's name and the layers follow it. */
@@ -28,6 +32,8 @@ export const MATCH_SIGNATURE: u32 = offsetof<MatchHead>("signature");
 export const MATCH_SEVERITY: u32 = offsetof<MatchHead>("severity");
 export const MATCH_POINT_SIZE: u32 = offsetof<MatchHead>("pointSize");
 export const MATCH_LAYERS: u32 = offsetof<MatchHead>("layers");
+export const MATCH_SPARED: u32 = offsetof<MatchHead>("spared");
+export const MATCH_EXCEPTION: u32 = offsetof<MatchHead>("exception");
 export const MATCH_HEAD_BYTES: u32 = offsetof<MatchHead>();
 
 /** A layer's fixed head: bytes from its begin to each field; the excerpt follows it. */

@@ -94,6 +94,14 @@ export const ENTITY_DEPTH_MAX: u32 = 4;
 export const GQL_DEPTH_MAX: u32 = 24;
 export const GQL_ALIASES_MAX: u32 = 100;
 /** Bytes of a policy image. */
-export const POLICY_BYTES_MAX: u32 = 262144;
+export const POLICY_BYTES_MAX: u32 = 4194304;
+/** Segments of a path that scopes can name; what lies deeper fits only what ends in `**`. */
+export const PATH_SEGMENTS_MAX: u32 = 32;
+/** Branches of the tree of paths that a request can be on at once; the compiler refuses what could need more. */
+export const BRANCHES_MAX: u32 = 64;
+/** Scopes that one request fits; the compiler refuses what could need more. */
+export const SCOPES_FIT_MAX: u32 = 64;
+/** Scopes with exceptions or masks of their own that a transaction remembers, the closest ones. */
+export const SCOPES_KEPT_MAX: u32 = 24;
 /** Bytes of the trace that explain asks for. */
 export const TRACE_BYTES_MAX: u32 = 1048576;

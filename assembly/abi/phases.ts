@@ -5,7 +5,7 @@
  */
 
 import { arenaMark, arenaRelease } from "../bytes/arena";
-import { bodyEnd, bodyFeed } from "../decode/body";
+import { bodyEnd, bodyFeed, bodyRestrict } from "../decode/body";
 import { collectAdd, collectBegin, collectEnd } from "../decode/collect";
 import { Decoder } from "../decode/decoder";
 import { headInspect, headRead, trailersInspect } from "../decode/head";
@@ -24,9 +24,8 @@ import { pairsRead } from "../decode/pairs";
 import { Phase } from "../decode/phase";
 import { Place, pointTruncate, pushWord, Word } from "../decode/point";
 import { current, noteAnomaly, reachLimit } from "../decode/transaction";
-import { imageOf, inspectBytesOf, Slot } from "../policy/image";
 import { Mode } from "../policy/mode";
-import { modeOf } from "../policy/scope";
+import { scopeHead } from "../policy/scope";
 import { decide } from "../policy/verdict";
 import { DECISION_BYTES, RESPONSE_BYTES_MAX } from "./limits";
 import { Anomaly, Limit } from "./status";
@@ -40,9 +39,8 @@ function isLive(): bool {
 /** @returns false when the block is malformed; the transaction then has an empty head and goes on */
 export function feedHead(at: usize, size: u32): bool {
   const good = headRead(at, size);
-  current.mode = modeOf(imageOf(Slot.ACTIVE));
-  const candidate = imageOf(Slot.SHADOW);
-  current.shadowMode = candidate ? modeOf(candidate) : <u32>Mode.OFF;
+  scopeHead();
+  if (current.parsersOff) bodyRestrict();
   current.phase = <u32>Phase.REQUEST_BODY;
   if (isLive() && good) headInspect();
   decide();
@@ -60,7 +58,7 @@ function finishBody(): void {
  * policy's `inspectBytes` are only counted, and the limit is reported.
  */
 export function feedBody(at: usize, size: u32): void {
-  const most = inspectBytesOf(imageOf(Slot.ACTIVE));
+  const most = current.inspectMost;
   while (size) {
     const toDecision = DECISION_BYTES - (current.bodyBytes & (DECISION_BYTES - 1));
     const step = size < toDecision ? size : toDecision;

@@ -17,6 +17,7 @@ import { FormState, formBegin, formFeed, formWhole } from "./form";
 import { grpcEnd, grpcFeed, pushFrames } from "./grpc";
 import { JsonState, jsonBegin, jsonEnd, jsonFeed } from "./json";
 import { multipartBegin, multipartEnd, multipartFeed, multipartRestart } from "./multipart";
+import { isOff, Parser } from "./parser";
 import { Place, pointDepth, pointTruncate, pushWord, Word } from "./point";
 import { pollutionBegin, pollutionEnd } from "./pollution";
 import { protobufBegin, protobufEnd, protobufFeed } from "./protobuf";
@@ -68,9 +69,34 @@ function beginXml(): void {
   textBegin();
 }
 
+/** Whether the parser of a kind of body is off. */
+function isKindOff(kind: BodyKind): bool {
+  switch (kind) {
+    case BodyKind.FORM:
+      return isOff(Parser.FORM);
+    case BodyKind.MULTIPART:
+      return isOff(Parser.MULTIPART);
+    case BodyKind.JSON:
+      return isOff(Parser.JSON);
+    case BodyKind.XML:
+      return isOff(Parser.XML);
+    case BodyKind.PROTOBUF:
+      return isOff(Parser.PROTOBUF);
+    default:
+      return false;
+  }
+}
+
 function switchTo(kind: BodyKind): void {
-  current.bodyKind = <u32>kind;
+  current.bodyKind = <u32>(isKindOff(kind) ? BodyKind.RAW : kind);
   bodyBegin();
+}
+
+/** Begins again with what the policy leaves of the head's choice; asked before the body's first byte. */
+export function bodyRestrict(): void {
+  if (!isKindOff(<BodyKind>current.bodyKind)) return;
+  switchTo(<BodyKind>current.bodyKind);
+  current.declaredKind = current.bodyKind;
 }
 
 /**

@@ -26,6 +26,7 @@ import { beginsLikeJson, nestedJson } from "./json";
 import { inspectToken, tokenAt } from "./jwt";
 import { Layer, layer, layerIn, layersAlloc, setLayer } from "./layer";
 import { isNoise } from "./noise";
+import { isOff, Parser } from "./parser";
 import { mayBeParts, nestedParts } from "./parts";
 import { Place } from "./point";
 import { Has, profileLayer } from "./profile";
@@ -127,7 +128,7 @@ function tryDecoder(from: Layer, decoder: u32): Layer {
   sealValue(at, size);
   if (decoder == Decoder.BASE64) {
     const text = readsAsText(at, size);
-    if (looksCompressed(at, size, text) && mayNest()) inspectCompressed(at, size);
+    if (looksCompressed(at, size, text) && !isOff(Parser.ZLIB) && mayNest()) inspectCompressed(at, size);
     if (!text) {
       arenaRelease(mark);
       return changetype<Layer>(0);
@@ -146,7 +147,7 @@ const NOT_BASE64: u32 = ~BASE64;
 
 /** Whether the bytes are base64 of a text or of compressed bytes; most values of its alphabet are words and numbers. */
 function hidesReading(at: usize, size: u32): bool {
-  if (!looksBase64(at, size)) return false;
+  if (!looksBase64(at, size) || isOff(Parser.BASE64)) return false;
   if (hidesText(at, size)) return true;
   const head = base64Head(at);
   return looksZlib(head) || looksGzip(head);
@@ -169,12 +170,12 @@ function expand(base: Layer): void {
   for (let round: u32 = 0; round < ROUNDS_MAX; round++) {
     const before = from;
     if (isWide(from)) from = undo(from, ANY, Decoder.WIDE);
-    from = undo(from, Has.PERCENT, Decoder.PERCENT);
-    from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
+    if (!isOff(Parser.PERCENT)) from = undo(from, Has.PERCENT, Decoder.PERCENT);
+    if (!isOff(Parser.HTMLJS)) from = undo(from, Has.AMPERSAND, Decoder.ENTITY);
     if (isDocument(from)) return;
     const plain = from;
     if (changetype<usize>(from) != changetype<usize>(before)) lookInside(from);
-    from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
+    if (!isOff(Parser.HTMLJS)) from = undo(from, Has.BACKSLASH, Decoder.ESCAPE);
     from = undo(from, Has.LEAD, Decoder.UTF8);
     if (!(from.has & NOT_BASE64) && hidesReading(from.at, from.size)) from = undo(from, ANY, Decoder.BASE64);
     if (changetype<usize>(from) == changetype<usize>(before)) return;
@@ -204,11 +205,19 @@ function mayNest(): bool {
 /** Values below this hold none of those that `lookInside` opens. */
 const OPENED_BYTES_MIN: u32 = 8;
 
+function isGzip(first: u32): bool {
+  return looksGzip(first) && !isOff(Parser.ZLIB);
+}
+
+function isToken(at: usize, size: u32): bool {
+  return tokenAt(at, size) != 0 && !isOff(Parser.JWT);
+}
+
 /** Whether the value begins like something that `lookInside` opens. */
 function opens(at: usize, size: u32): bool {
   if (size < OPENED_BYTES_MIN) return false;
   const first = load<u32>(at);
-  return looksSerialized(first) || looksGzip(first) || tokenAt(at, size) != 0;
+  return looksSerialized(first) || isGzip(first) || isToken(at, size);
 }
 
 /** Looks at the values that a reading holds by its first bytes: parts of a token, strings of PHP, compressed bytes. */
@@ -217,7 +226,7 @@ function lookInside(one: Layer): void {
   const first = load<u32>(one.at);
   if (looksSerialized(first)) {
     if (mayNest()) inspectSerialized(one);
-  } else if (looksGzip(first)) {
+  } else if (isGzip(first)) {
     /* A body's own compression was undone before it is read as it came. */
     if (!told && mayNest()) inspectCompressed(one.at, one.size);
   } else if (mayNest()) inspectToken(one);
@@ -235,7 +244,7 @@ function isDocument(one: Layer): bool {
     /* What a leaf has shown is not told of the whole again: an exception for the leaf shall hold. */
     markSignatures(seen, before);
   }
-  if (!one.document && mayBeGraphql(one)) {
+  if (!one.document && mayBeGraphql(one) && !isOff(Parser.GRAPHQL)) {
     one.document = 1;
     const before = current.matches;
     nestedGraphql(one);
@@ -247,7 +256,7 @@ function isDocument(one: Layer): bool {
     nestedParts(one);
     markSignatures(seen, before);
   }
-  if (!nestedJson(one)) return false;
+  if (isOff(Parser.JSON) || !nestedJson(one)) return false;
   one.superseded = 1;
   return true;
 }
@@ -255,7 +264,7 @@ function isDocument(one: Layer): bool {
 /** Whether the layer may be an XML document whose leaves nobody has looked at. */
 function mayBeXml(one: Layer): bool {
   const signs = Has.LESS | Has.MARK;
-  return (one.has & signs) == signs && !told && place != Place.XML_MARKUP;
+  return (one.has & signs) == signs && !told && place != Place.XML_MARKUP && !isOff(Parser.XML);
 }
 
 /** Sign of an encoding that needs none. */
@@ -356,7 +365,8 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
       expand(base);
     }
     /* In a form a base64 text's + has become a space. */
-    if (first.superseded && (first.has & Has.PLUS) != 0 && looksBase64(at, size)) undo(first, ANY, Decoder.BASE64);
+    const plus = first.superseded && (first.has & Has.PLUS) != 0 && !isOff(Parser.BASE64);
+    if (plus && looksBase64(at, size)) undo(first, ANY, Decoder.BASE64);
   }
   inspectAll();
   arenaRelease(mark);

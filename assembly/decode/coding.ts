@@ -10,6 +10,7 @@ import { Charset, Coding } from "./content";
 import { Decoder } from "./decoder";
 import { gzipBegin, gzipEnd, gzipIsOver, gzipRun, gzipStop, looksGzip, looksZlib, Wrapping } from "./gzip";
 import { Inflater, inflateClose, inflateOpen, inflateUsed, madeAt, madeSize } from "./inflate";
+import { isOff, Parser } from "./parser";
 import { Place, pointTruncate, pushWord, Word } from "./point";
 import { charsetOf, recodeBegin, recodeEnd, recodeFeed } from "./recode";
 import { BodyKind, current, noteAnomaly, reachLimit, Transaction } from "./transaction";
@@ -73,7 +74,7 @@ function settle(level: Level, index: u32): void {
   const first = level.held;
   const coding = announced(index);
   level.stage = <u16>Stage.PLAIN;
-  if (index < CODINGS_MAX && level.heldSize > 2) {
+  if (index < CODINGS_MAX && level.heldSize > 2 && !isOff(Parser.ZLIB)) {
     if (looksGzip(first)) beginInflate(level, index, Wrapping.GZIP);
     else if (coding == <u32>Coding.DEFLATE) {
       beginInflate(level, index, looksZlib(first) ? Wrapping.ZLIB : Wrapping.NONE);

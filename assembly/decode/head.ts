@@ -17,6 +17,7 @@ import { formWhole } from "./form";
 import { fuelSpent, payKnown } from "./fuel";
 import { isKnownValue, knownUnits, rememberValue } from "./memo";
 import { Field, fieldCount, fieldIn, fieldNamed, joinedAt, joinedValue, pairsRead } from "./pairs";
+import { isOff, Parser } from "./parser";
 import { Place, pointDepth, pointTruncate, pushHeaderName, pushWord, Word } from "./point";
 import { BodyKind, current, noteAnomaly } from "./transaction";
 import { inspectTarget, inspectUrl, readPath } from "./uri";
@@ -38,7 +39,9 @@ function inspectRepeated(where: Place, field: Field, size: u32): void {
   current.limits = 0;
   current.anomalies = 0;
   inspectValue(where, Decoder.RAW, joinedAt, size, 0);
-  const silent = !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
+  /* What is harmless where a parser is off may not be elsewhere. */
+  const silent =
+    !current.parsersOff && !current.limits && !current.anomalies && found == current.matches + current.matchesDropped;
   if (silent) rememberValue(field.name, joinedAt, size, fuelSpent);
   current.limits |= limits;
   current.anomalies |= anomalies;
@@ -71,7 +74,7 @@ function inspectNamed(field: Field, size: u32): void {
   pushHeaderName(field.nameAt, field.nameSize);
   if (isRepeated(name)) {
     inspectRepeated(placeOf(name), field, size);
-  } else if (name == FieldName.COOKIE) {
+  } else if (name == FieldName.COOKIE && !isOff(Parser.COOKIE)) {
     pushWord(Word.COOKIE);
     formWhole(joinedAt, size, 0x3b, Place.COOKIE_NAME, Place.COOKIE, Decoder.PERCENT);
   } else if (name != FieldName.REFERER || !inspectUrl(joinedAt, size)) {
@@ -163,7 +166,7 @@ export function headRead(at: usize, size: u32): bool {
 }
 
 /** Bytes of the host in an authority: what stands before its port. */
-function hostBytes(at: usize, size: u32): u32 {
+export function hostBytes(at: usize, size: u32): u32 {
   let host = size;
   while (host && isDigit(load<u8>(at + <usize>(host - 1)))) host--;
   return host && host < size && load<u8>(at + <usize>(host - 1)) == 0x3a ? host - 1 : size;

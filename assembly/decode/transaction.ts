@@ -138,6 +138,38 @@ export class Transaction {
   siteHash: u32;
   /** Rows of known attacks whose path the request has, one bit each. */
   pathRows: u64;
+
+  /** What the policy says of this request: see policy/scope.ts. The generations name the images that said it. */
+  generation: u32;
+  shadowGeneration: u32;
+  inspectMost: u32;
+  holdMost: u32;
+  /** Bits of the failures that are closed, by `Failure`: the active policy's, and the candidate's. */
+  failures: u32;
+  shadowFailures: u32;
+  application: u32;
+  page: u32;
+  /** Bits of parsers that are off: see parser.ts. */
+  parsersOff: u32;
+  /** Whether some finding counts: bit 0 under the active policy, bit 1 under the candidate. */
+  malicious: u32;
+  /** Servers would not agree which path is meant: exceptions of scopes do not count. */
+  unclear: u32;
+  /** Scopes with exceptions or masks, the active policy's and the candidate's, 16 bits each. */
+  scopeCount: u32;
+  shadowScopeCount: u32;
+  scopes0: u64;
+  scopes1: u64;
+  scopes2: u64;
+  scopes3: u64;
+  scopes4: u64;
+  scopes5: u64;
+  shadowScopes0: u64;
+  shadowScopes1: u64;
+  shadowScopes2: u64;
+  shadowScopes3: u64;
+  shadowScopes4: u64;
+  shadowScopes5: u64;
 }
 
 /** The transaction of the running call. */

@@ -6,32 +6,24 @@
  *  16 u8 mode  17 u8 override  18 u8 console mode or 255   19 u8 severity from which matches block
  *  20 u32 inspectBytes   24 u32 holdBytes   28 u8 failure of trap, unreachable, overlimit, oversize: 0 open, 1 closed
  *  32 section table: u16 kind, u16 1 if a reader that does not know it may skip it, u32 offset, u32 size
+ *
+ * Rows of sections are numbers of 32 bits unless `Section` says otherwise; tables.ts checks what they refer to.
+ *
+ * A slot has two rooms. An image is put together in the one that is not in use, so that transactions which began with
+ * the policy before end with it.
  */
 import { POLICY_BYTES_MAX } from "../abi/limits";
 import { crc32 } from "../bytes/crc32";
 import { copyBytes } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { MODE_UNSET, Mode, Override } from "./mode";
+import { IMAGE_HEAD_BYTES, INDEX_BYTES, indexSections, SECTION_BYTES, Section, tablesValid } from "./tables";
 
 /** What the image's head must hold and how large its parts are; see the drawing above. */
 export const IMAGE_MAGIC: u32 = 0x4e4c524d;
 export const IMAGE_VERSION: u32 = 1;
-export const IMAGE_HEAD_BYTES: u32 = 32;
-export const SECTION_BYTES: u32 = 12;
 /** Severity from which the built-in policy blocks. */
 export const SEVERITY_BLOCK: u32 = 4;
-
-/** Kinds of sections. One that this core does not know is refused, unless the section says that it may be skipped. */
-export enum Section {
-  /** Trusted proxies, 20 bytes each: address high, low, prefix length. */
-  TRUSTED = 1,
-  /** Console rules: see scope.ts. */
-  MODE_RULES = 2,
-  /** Hashes of lower-case names whose values are masked, 4 bytes each. */
-  MASKS = 3,
-  /** Hashes of stamps that do not count, 4 bytes each. */
-  DISABLED = 4,
-}
 
 /** Which policy: the one that decides, or the one whose answer is only shown. */
 export enum Slot {
@@ -39,18 +31,34 @@ export enum Slot {
   SHADOW = 1,
 }
 
-const builtin: usize = memory.data(32, 16);
-let activeRoom: usize = 0;
-let shadowRoom: usize = 0;
-let active: usize = 0;
-let shadow: usize = 0;
-let activeCrc: u32 = 0;
-let shadowCrc: u32 = 0;
+const builtin: usize = memory.data(32 + INDEX_BYTES, 16) + <usize>INDEX_BYTES;
+
+/** One slot: two rooms, which of them is in use, and what transactions remember of it. */
+@unmanaged
+class SlotState {
+  /** The image in force; 0 for none. */
+  image: usize;
+  crc: u32;
+  /** Grows with every change; 0 before the first. */
+  generation: u32;
+  /** The image before; 0 once its room is written to. */
+  before: usize;
+  room0: usize;
+  room1: usize;
+  size0: u32;
+  size1: u32;
+  /** The room that the next image goes to. */
+  next: u32;
+}
+
+const slots: usize = memory.data(128, 16);
+
+function slotOf(slot: u32): SlotState {
+  return changetype<SlotState>(slots + <usize>(slot << 6));
+}
 
 /** Makes the built-in policy the active one; called once when the module starts. */
 export function imageInit(): void {
-  activeRoom = reserve(POLICY_BYTES_MAX);
-  shadowRoom = reserve(POLICY_BYTES_MAX);
   store<u32>(builtin, IMAGE_MAGIC);
   store<u16>(builtin + 4, <u16>IMAGE_VERSION);
   store<u32>(builtin + 8, IMAGE_HEAD_BYTES);
@@ -77,81 +85,108 @@ function isValid(at: usize, size: u32): bool {
   if (remote > <u32>Mode.BLOCK && remote != MODE_UNSET) return false;
   const sections = <u32>load<u16>(at + 6);
   if (IMAGE_HEAD_BYTES + sections * SECTION_BYTES > size) return false;
+  /* The checksum begins behind the number of sections; the first one's place says the same. */
+  if (sections && load<u32>(at + IMAGE_HEAD_BYTES + 4) != IMAGE_HEAD_BYTES + sections * SECTION_BYTES) return false;
   for (let i: u32 = 0; i < sections; i++) {
     const entry = at + <usize>(IMAGE_HEAD_BYTES + i * SECTION_BYTES);
     const kind = <u32>load<u16>(entry);
     const offset = load<u32>(entry + 4);
     const bytes = load<u32>(entry + 8);
     if (offset > size || bytes > size - offset) return false;
-    const known = kind >= <u32>Section.TRUSTED && kind <= <u32>Section.DISABLED;
+    const known = kind >= <u32>Section.TRUSTED && kind <= <u32>Section.PAGES;
     if (!known && !load<u16>(entry + 2)) return false;
   }
+  indexSections(at);
+  return tablesValid(at);
+}
+
+/** Sizes of rooms: a small policy takes little, and one that grows is not moved at every step. */
+const ROOM_BYTES_MIN: u32 = 16384;
+
+/** Gives the room that the next image goes to the size that it needs. @returns its address, 0 without memory */
+function nextRoom(state: SlotState, size: u32): usize {
+  const room = state.next ? state.room1 : state.room0;
+  if (size <= (state.next ? state.size1 : state.size0)) return room;
+  let bytes = ROOM_BYTES_MIN;
+  while (bytes < size) bytes <<= 1;
+  let made = reserve(bytes + INDEX_BYTES);
+  if (!made) return 0;
+  made += <usize>INDEX_BYTES;
+  if (state.next) {
+    state.room1 = made;
+    state.size1 = bytes;
+  } else {
+    state.room0 = made;
+    state.size0 = bytes;
+  }
+  return made;
+}
+
+/**
+ * Puts a piece of an image into the room where the slot's next one is put together.
+ * @param total bytes of the whole image
+ * @returns false when the piece has no place in it
+ */
+export function imageStage(slot: u32, total: u32, offset: u32, at: usize, size: u32): bool {
+  if (slot > <u32>Slot.SHADOW || total > POLICY_BYTES_MAX || offset > total || size > total - offset) return false;
+  const state = slotOf(slot);
+  const room = nextRoom(state, total);
+  if (!room) return false;
+  state.before = 0;
+  copyBytes(room + <usize>offset, at, size);
   return true;
 }
 
 /**
- * Checks the image and makes it the slot's policy; a bad one changes nothing.
+ * Checks the image that was put together and makes it the slot's policy; a bad one changes nothing.
  * @returns false when it is not an image that this engine reads
  */
-export function imageLoad(slot: u32, at: usize, size: u32): bool {
-  if (slot > <u32>Slot.SHADOW || !isValid(at, size)) return false;
-  const room = slot == <u32>Slot.ACTIVE ? activeRoom : shadowRoom;
-  copyBytes(room, at, size);
-  const crc = crc32(room, size);
-  if (slot == <u32>Slot.ACTIVE) {
-    active = room;
-    activeCrc = crc;
-  } else {
-    shadow = room;
-    shadowCrc = crc;
-  }
+export function imageCommit(slot: u32, total: u32): bool {
+  if (slot > <u32>Slot.SHADOW) return false;
+  const state = slotOf(slot);
+  const room = state.next ? state.room1 : state.room0;
+  if (total > (state.next ? state.size1 : state.size0) || !isValid(room, total)) return false;
+  state.next ^= 1;
+  install(state, room, total);
   return true;
+}
+
+function install(state: SlotState, image: usize, size: u32): void {
+  state.before = state.image;
+  state.image = image;
+  state.crc = image ? crc32(image, size) : 0;
+  state.generation++;
 }
 
 /** Goes back to the built-in policy, or empties the shadow slot. */
 export function imageClear(slot: Slot): void {
-  if (slot == Slot.ACTIVE) {
-    active = builtin;
-    activeCrc = crc32(builtin, IMAGE_HEAD_BYTES);
-  } else shadow = 0;
+  install(slotOf(<u32>slot), slot == Slot.ACTIVE ? builtin : 0, IMAGE_HEAD_BYTES);
 }
 
 /** The slot's image, 0 where the shadow slot is empty. */
 export function imageOf(slot: Slot): usize {
-  return slot == Slot.ACTIVE ? active : shadow;
+  return slotOf(<u32>slot).image;
+}
+
+/** Which image a slot has: the number that `imageSince` knows it by. */
+export function generationOf(slot: Slot): u32 {
+  return slotOf(<u32>slot).generation;
+}
+
+/** The image that a slot had at a generation; 0 where there was none, or it is gone since two changes. */
+export function imageSince(slot: Slot, generation: u32): usize {
+  const state = slotOf(<u32>slot);
+  if (generation == state.generation) return state.image;
+  return generation + 1 == state.generation ? state.before : 0;
 }
 
 /** Whether both slots still hold the bytes that were loaded. */
 export function imagesIntact(): bool {
-  if (crc32(active, load<u32>(active + 8)) != activeCrc) return false;
-  return !shadow || crc32(shadow, load<u32>(shadow + 8)) == shadowCrc;
-}
-
-/** Size of the section found last. */
-export let sectionSize: u32 = 0;
-
-/** @returns address of a section's bytes, their size in `sectionSize`; 0 where the image has none */
-export function sectionOf(image: usize, kind: Section): usize {
-  const sections = <u32>load<u16>(image + 6);
-  for (let i: u32 = 0; i < sections; i++) {
-    const entry = image + <usize>(IMAGE_HEAD_BYTES + i * SECTION_BYTES);
-    if (<u32>load<u16>(entry) != <u32>kind) continue;
-    sectionSize = load<u32>(entry + 8);
-    return image + <usize>load<u32>(entry + 4);
+  for (let slot: u32 = 0; slot < 2; slot++) {
+    const state = slotOf(slot);
+    if (state.image && crc32(state.image, load<u32>(state.image + 8)) != state.crc) return false;
   }
-  sectionSize = 0;
-  return 0;
-}
-
-/** Whether a section of 4-byte hashes has this one. */
-export function sectionHas(image: usize, kind: Section, hash: u32): bool {
-  let at = sectionOf(image, kind);
-  const end = at + <usize>(sectionSize & ~3);
-  while (at < end) {
-    if (load<u32>(at) == hash) return true;
-    at += 4;
-  }
-  return false;
+  return true;
 }
 
 /** What can keep the core from an answer; the order is the image's. */
@@ -162,13 +197,8 @@ export enum Failure {
   OVERSIZE = 3,
 }
 
-/** Whether the active policy stops a request in this case. */
-export function failsClosed(failure: Failure): bool {
-  return failsClosedIn(active, failure);
-}
-
-/** Whether an image's policy stops a request in this case. */
-export function failsClosedIn(image: usize, failure: Failure): bool {
+/** Whether an image's policy stops a request in this case, unless a scope says otherwise. */
+export function failsClosed(image: usize, failure: Failure): bool {
   return load<u8>(image + 28 + <usize>failure) != 0;
 }
 

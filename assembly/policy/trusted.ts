@@ -1,5 +1,6 @@
 /** The policy's trusted proxies: networks whose forwarding headers are believed. */
-import { imageOf, Section, Slot, sectionOf, sectionSize } from "./image";
+import { imageOf, Slot } from "./image";
+import { Section, sectionOf, sectionSize } from "./tables";
 
 const ROW_BYTES: u32 = 20;
 

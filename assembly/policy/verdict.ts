@@ -4,24 +4,40 @@
  */
 import { Limit } from "../abi/status";
 import { HASH_SEED, hashEnd, hashStep } from "../bytes/hash";
-import { current, matchSignature } from "../decode/transaction";
+import { current } from "../decode/transaction";
 import { isLeak } from "../detect/leak/leak";
 import { CATALOG, SEVERITIES } from "../tables/signatures.gen";
-import { Failure, failsClosedIn, imageOf, Section, Slot, sectionHas, sectionOf, sectionSize } from "./image";
+import { exceptionBegin, exceptionFor } from "./exception";
+import { Failure, Slot } from "./image";
 import { blocks, Mode } from "./mode";
+import { imageHeld } from "./scope";
+import { Section, sectionHas } from "./tables";
 
-/** Hash of each signature's stamp, by number; images name signatures by these. */
+/** Hash of each signature's stamp, by number, and of `type` with its attack type; images name findings by these. */
 const stampHashes: usize = memory.data(1024, 16);
+const typeHashes: usize = memory.data(1024, 16);
 
-/** Hashes the stamps of the catalog; called once when the module starts. */
+/** Begin of the hash of a type: stamps have no spaces, so that no stamp has the hash of a type. */
+const TYPE: string = "type ";
+
+/** Hash of the characters up to the tab, from a hash that has begun. */
+function hashField(hash: u32, at: usize): u32 {
+  for (; load<u16>(at) != 9; at += 2) hash = hashStep(hash, load<u16>(at));
+  return hashEnd(hash);
+}
+
+/** Hashes the stamps and types of the catalog; called once when the module starts. */
 export function verdictInit(): void {
+  let seed = HASH_SEED;
+  for (let i: i32 = 0; i < TYPE.length; i++)
+    seed = hashStep(seed, load<u16>(changetype<usize>(TYPE) + ((<usize>i) << 1)));
   let at = changetype<usize>(CATALOG);
   const end = at + ((<usize>CATALOG.length) << 1);
   let number: u32 = 1;
   while (at < end && number < 256) {
-    let hash = HASH_SEED;
-    for (; load<u16>(at) != 9; at += 2) hash = hashStep(hash, load<u16>(at));
-    store<u32>(stampHashes + ((<usize>number) << 2), hashEnd(hash));
+    store<u32>(stampHashes + ((<usize>number) << 2), hashField(HASH_SEED, at));
+    while (load<u16>(at) != 9) at += 2;
+    store<u32>(typeHashes + ((<usize>number) << 2), hashField(seed, at + 2));
     while (load<u16>(at) != 10) at += 2;
     at += 2;
     number++;
@@ -33,51 +49,84 @@ export function severityOf(signature: u32): u32 {
   return <u32>load<u16>(changetype<usize>(SEVERITIES) + ((<usize>signature) << 1)) - 48;
 }
 
-/** Whether some match counts under this image. */
-function isMalicious(image: usize): bool {
-  const from = <u32>load<u8>(image + 19);
-  sectionOf(image, Section.DISABLED);
-  const exceptions = sectionSize > 0;
-  for (let i: u32 = 0; i < current.matches; i++) {
-    const signature = matchSignature(i);
-    if (severityOf(signature) < from) continue;
-    const hash = load<u32>(stampHashes + ((<usize>signature) << 2));
-    if (exceptions && sectionHas(image, Section.DISABLED, hash)) continue;
-    return true;
-  }
-  return false;
+/** Why a finding does not count. */
+export enum Spared {
+  /** It does. */
+  COUNTS = 0,
+  /** Its severity is below what blocks. */
+  SEVERITY = 1,
+  /** Its signature is switched off. */
+  DISABLED = 2,
+  /** An exception lets it pass. */
+  EXCEPTED = 3,
+}
+
+/** Number of the exception that spared the finding judged last, 0 for none. */
+export let excepted: u32 = 0;
+
+/** Whether a finding at the current point counts under a slot's image. */
+function judge(slot: Slot, image: usize, signature: u32): Spared {
+  excepted = 0;
+  if (severityOf(signature) < <u32>load<u8>(image + 19)) return Spared.SEVERITY;
+  const stamp = load<u32>(stampHashes + ((<usize>signature) << 2));
+  if (sectionHas(image, Section.DISABLED, stamp)) return Spared.DISABLED;
+  excepted = exceptionFor(slot, image, stamp, load<u32>(typeHashes + ((<usize>signature) << 2)));
+  return excepted ? Spared.EXCEPTED : Spared.COUNTS;
+}
+
+/** What was noted about a transaction, in `malicious`: findings that count for either slot, attacks, leaks. */
+enum Noted {
+  ACTIVE = 1,
+  SHADOW = 2,
+  ATTACK = 4,
+  LEAK = 8,
 }
 
 /** Whether the response shows that an attack may have worked: the request was one, and what came back leaks. */
 export function isIncident(): bool {
-  let leaks = false;
-  for (let i: u32 = 0; i < current.matches; i++) if (isLeak(matchSignature(i))) leaks = true;
-  return leaks && isMalicious(imageOf(Slot.ACTIVE));
+  const both: u32 = Noted.ATTACK | Noted.LEAK;
+  return (current.malicious & both) == both;
 }
 
 /**
- * Whether part of the request was not looked at, for want of work or memory or beyond `inspectBytes`, and the image
- * stops such requests: else noise in front of an attack would be a way past it.
+ * Judges a finding when it is made, whether or not there is room to keep it: a heap of excepted ones must not hide the
+ * one that counts. Decisions come later, from what was noted here.
+ * @returns whether it counts under the active policy, and why not
  */
-function isOverLimit(image: usize): bool {
-  const limits = current.limits;
-  if ((limits & (Limit.FUEL | Limit.MEMORY)) != 0 && failsClosedIn(image, Failure.OVERLIMIT)) return true;
-  return (limits & (Limit.OVERSIZE | Limit.INFLATED)) != 0 && failsClosedIn(image, Failure.OVERSIZE);
+export function judgeMatch(signature: u32): Spared {
+  exceptionBegin();
+  const candidate = imageHeld(Slot.SHADOW);
+  if (candidate && judge(Slot.SHADOW, candidate, signature) == Spared.COUNTS) current.malicious |= Noted.SHADOW;
+  const spared = judge(Slot.ACTIVE, imageHeld(Slot.ACTIVE), signature);
+  const counts = spared == Spared.COUNTS;
+  if (counts) current.malicious |= Noted.ACTIVE;
+  if (isLeak(signature)) current.malicious |= Noted.LEAK;
+  else if (counts) current.malicious |= Noted.ATTACK;
+  return spared;
 }
 
-/** Decides for both slots what the matches so far mean, and freezes the transaction once every slot would block. */
+/**
+ * Whether part of the request was not looked at, for want of work or memory or beyond `inspectBytes`, and the policy
+ * stops such requests: else noise in front of an attack would be a way past it.
+ * @param failures bits of the failures that are closed
+ */
+function isOverLimit(failures: u32): bool {
+  const limits = current.limits;
+  if ((limits & (Limit.FUEL | Limit.MEMORY)) != 0 && failures & (1 << (<u32>Failure.OVERLIMIT))) return true;
+  return (limits & (Limit.OVERSIZE | Limit.INFLATED)) != 0 && (failures & (1 << (<u32>Failure.OVERSIZE))) != 0;
+}
+
+/** Decides for both slots what the findings so far mean, and freezes the transaction once every slot would block. */
 export function decide(): void {
   if (current.frozen) return;
-  const image = imageOf(Slot.ACTIVE);
-  const malicious = isMalicious(image) || isOverLimit(image);
+  const malicious = (current.malicious & Noted.ACTIVE) != 0 || isOverLimit(current.failures);
   current.would = blocks(current.mode == <u32>Mode.OFF ? <u32>Mode.OFF : <u32>Mode.BLOCK, malicious, current.source)
     ? 1
     : 0;
   current.action = blocks(current.mode, malicious, current.source) ? 1 : 0;
   let frozen = current.would;
-  const candidate = imageOf(Slot.SHADOW);
-  if (candidate) {
-    const shadowMalicious = isMalicious(candidate) || isOverLimit(candidate);
+  if (imageHeld(Slot.SHADOW)) {
+    const shadowMalicious = (current.malicious & Noted.SHADOW) != 0 || isOverLimit(current.shadowFailures);
     current.shadow = blocks(current.shadowMode, shadowMalicious, current.source) ? 1 : 0;
     if (!shadowMalicious) frozen = 0;
   }

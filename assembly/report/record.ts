@@ -13,7 +13,7 @@ import { Layer, layer } from "../decode/layer";
 import { writePoint } from "../decode/point";
 import { current, matchRope, reachLimit, setMatchSignature } from "../decode/transaction";
 import { place, valueBase } from "../decode/value";
-import { severityOf } from "../policy/verdict";
+import { excepted, judgeMatch, severityOf } from "../policy/verdict";
 import { hideAll, hideCards, isSecretPoint } from "./redact";
 
 /** Begin of a match; the point's text follows, then the layers. */
@@ -26,6 +26,9 @@ export class MatchHead {
   place: u32;
   pointSize: u32;
   layers: u32;
+  /** Why it does not count under the active policy, by `Spared`, and the exception that says so. */
+  spared: u32;
+  exception: u32;
 }
 
 /** Begin of a layer; the excerpt's bytes follow. */
@@ -90,6 +93,7 @@ function writeLayer(to: usize, one: Layer, start: u32, end: u32, base: u32, secr
 
 /** Keeps a match of the current layer's bytes [start, end). */
 export function keepMatch(signature: u32, start: u32, end: u32): void {
+  const spared = judgeMatch(signature);
   if (current.matches == MATCHES_MAX) {
     current.matchesDropped++;
     return;
@@ -104,6 +108,8 @@ export function keepMatch(signature: u32, start: u32, end: u32): void {
   head.signature = signature;
   head.severity = severityOf(signature);
   head.place = <u32>place;
+  head.spared = <u32>spared;
+  head.exception = excepted;
   head.pointSize = writePoint(at + <usize>offsetof<MatchHead>());
   head.layers = spansOf(start, end);
   let to = at + <usize>(offsetof<MatchHead>() + head.pointSize);

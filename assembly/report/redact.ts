@@ -6,7 +6,9 @@ import { equalsLower, isDigit, startsLower } from "../bytes/ascii";
 import { hashWord } from "../bytes/hash";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../decode/point";
 import { place } from "../decode/value";
-import { imageOf, Section, Slot, sectionHas } from "../policy/image";
+import { Slot } from "../policy/image";
+import { imageHeld, scopeHeld, scopesHeld } from "../policy/scope";
+import { hashesHave, Section, sectionHas, sectionOf } from "../policy/tables";
 
 /** Parts of names that speak of secrets; a name is secret if one of them occurs in it. */
 const SECRET: string = "passw pwd secret token authorization apikey api_key api-key credential private_key cvv ssn ";
@@ -25,8 +27,22 @@ function occurs(at: usize, size: u32, part: usize, partSize: u32): bool {
   return false;
 }
 
+/** Whether the policy masks the name, for every request or for those of a scope that this one is in. */
+function isMasked(hash: u32): bool {
+  const image = imageHeld(Slot.ACTIVE);
+  if (sectionHas(image, Section.MASKS, hash)) return true;
+  const masks = sectionOf(image, Section.SCOPE_MASKS);
+  if (!masks) return false;
+  const scopes = scopesHeld(Slot.ACTIVE);
+  for (let i: u32 = 1; i <= scopes; i++) {
+    const scope = scopeHeld(Slot.ACTIVE, image, i);
+    if (hashesHave(masks + ((<usize>scope.masks) << 2), scope.maskCount, hash)) return true;
+  }
+  return false;
+}
+
 function isSecretName(at: usize, size: u32): bool {
-  if (sectionHas(imageOf(Slot.ACTIVE), Section.MASKS, hashWord(at, size))) return true;
+  if (isMasked(hashWord(at, size))) return true;
   const text = changetype<usize>(SECRET);
   const end = <u32>SECRET.length;
   let from: u32 = 0;

@@ -28,6 +28,11 @@ export class Result {
   incident: u32;
   clientHigh: u64;
   clientLow: u64;
+  /** What the policy says of this request: number of its application, of its page, bytes to hold, closed failures. */
+  application: u32;
+  page: u32;
+  holdMost: u32;
+  failures: u32;
 }
 
 const MATCHES_BYTES_MAX: u32 =
@@ -61,6 +66,10 @@ export function writeResult(hasShadow: bool): usize {
   result.incident = isIncident() ? 1 : 0;
   result.clientHigh = current.clientHigh;
   result.clientLow = current.clientLow;
+  result.application = current.application;
+  result.page = current.page;
+  result.holdMost = current.holdMost;
+  result.failures = current.failures;
   if (rope.size) ropeCopy(rope, 0, rope.size, room + <usize>offsetof<Result>());
   return room;
 }

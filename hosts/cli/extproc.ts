@@ -5,6 +5,7 @@
 import { Engine } from "../core/engine.ts";
 import { MODES } from "../core/verdict.ts";
 import type { ExtProc, ExtProcNotice, ExtProcOptions } from "../dataplane/extproc/extproc.ts";
+import { policyDefaults } from "../policy/schema.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { type ListenAddress, parseListen, urlOf } from "./protection/listen-address.ts";
 import { PolicyKeeper, type PolicySource } from "./protection/policy-keeper.ts";
@@ -97,22 +98,19 @@ async function serve(
 ): Promise<number> {
   const { RouteModes } = await import("../dataplane/extproc/route-modes.ts");
   const { startExtProc } = await import("../dataplane/extproc/extproc.ts");
-  const failure: { trap: "open" | "closed"; overlimit: "open" | "closed" } = { trap: "open", overlimit: "closed" };
+  const opened: { keeper?: PolicyKeeper } = {};
   const engine = Engine.load({
-    failure,
+    failure: () => opened.keeper?.host.failure ?? policyDefaults.failure,
     onTrap: () => say("the core failed on a request and was started anew; please report it"),
   });
   const keeper = await PolicyKeeper.open(engine, source, say, (policy) => modes.use(policy));
   const modes = new RouteModes(engine, keeper.policy);
-  const { holdBytes, failure: policyFailure, blockPage } = keeper.host;
-  Object.assign(failure, policyFailure);
+  opened.keeper = keeper;
   const lines = new VerdictLines((line) => void io.stdout.write(`${line}\n`));
   const server = await startExtProc({
     listen,
     ...(tls === undefined ? {} : { tls }),
-    holdBytes,
-    failure: policyFailure,
-    blockPage,
+    policy: () => keeper.host,
     inspectorFor: (mode) => modes.inspectorFor(mode),
     ...(quiet ? {} : { onVerdict: (event) => lines.add(event) }),
     onNotice: (notice: ExtProcNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),

@@ -10,9 +10,11 @@ import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { exceptionCommand } from "./exception.ts";
 import { explainCommand } from "./explain.ts";
 import { extprocCommand } from "./extproc.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { policyCommand } from "./policy.ts";
 import { protectCommand } from "./protect.ts";
 import { testCommand } from "./test.ts";
 import { showWord } from "./text.ts";
@@ -25,6 +27,8 @@ export const COMMANDS: readonly Command[] = [
   connectorCommand,
   testCommand,
   explainCommand,
+  policyCommand,
+  exceptionCommand,
   evaluateCommand,
 ];
 

@@ -5,6 +5,7 @@
 import { Engine } from "../core/engine.ts";
 import { MODES } from "../core/verdict.ts";
 import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sidecar/sidecar.ts";
+import { policyDefaults } from "../policy/schema.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import { PolicyKeeper } from "./protection/policy-keeper.ts";
@@ -79,15 +80,13 @@ async function run(input: Input, io: Io): Promise<number> {
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const tls = tlsOf(input);
   const { startSidecar } = await import("../dataplane/sidecar/sidecar.ts");
-  // The policy's failure counts from the moment a request needs it, so it is asked for then.
-  const failure: { trap: "open" | "closed"; overlimit: "open" | "closed" } = { trap: "open", overlimit: "closed" };
+  const opened: { keeper?: PolicyKeeper } = {};
   const engine = Engine.load({
-    failure,
+    failure: () => opened.keeper?.host.failure ?? policyDefaults.failure,
     onTrap: () => say("the core failed on a request and was started anew; please report it"),
   });
   const keeper = await PolicyKeeper.open(engine, source, say);
-  const { holdBytes, failure: policyFailure, blockPage } = keeper.host;
-  Object.assign(failure, policyFailure);
+  opened.keeper = keeper;
   const lines = new VerdictLines((line) => void io.stdout.write(`${line}\n`));
   const proxied = input.texts("proxy-protocol");
   const sidecar = await startSidecar({
@@ -96,10 +95,8 @@ async function run(input: Input, io: Io): Promise<number> {
     ...(tls === undefined ? {} : { tls }),
     upstreamTls: upstreamTlsOf(input),
     ...(proxied.length === 0 ? {} : { proxyProtocol: { trustedPeers: [...proxied] } }),
-    holdBytes,
-    failure: policyFailure,
-    blockPage,
     inspector: engine,
+    policy: () => keeper.host,
     ...(input.flag("quiet") ? {} : { onVerdict: (event) => lines.add(event) }),
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
   }).catch((error: unknown) => {

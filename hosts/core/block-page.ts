@@ -7,6 +7,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9457 problem details
  */
 import { createHash } from "node:crypto";
+import type { BlockPage } from "./host-policy.ts";
 import { isGrpc } from "./media-type.ts";
 
 /** What happened, as the client is told. */
@@ -130,24 +131,38 @@ const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 const STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PAGE_POLICY = `${STRICT}; style-src 'sha256-${STYLE_HASH}'`;
 
+/** Pages of others may have styles and pictures of their own, and nothing that runs or calls home. */
+const OWN_PAGE_POLICY = `${STRICT}; style-src 'unsafe-inline'; img-src data:`;
+
 /**
  * Builds an answer.
- * @param statusCode overrides the kind's own status; policy may choose another one than 403 for blocks
+ * @param custom the policy's page for blocks: another status, another text, or a redirect
  */
-export function buildAnswer(kind: AnswerKind, context: AnswerContext, statusCode?: number): OwnAnswer {
+export function buildAnswer(kind: AnswerKind, context: AnswerContext, custom?: BlockPage): OwnAnswer {
   const wording = WORDINGS[kind];
-  const status = statusCode ?? wording.status;
   const headers = ["x-merlon-ref", context.ref, "cache-control", "no-store"];
   if (wording.retryAfter !== undefined) headers.push("retry-after", String(wording.retryAfter));
   if (context.mediaType.startsWith("application/grpc")) return grpcAnswer(wording, context, headers);
   headers.push("vary", "accept", "x-content-type-options", "nosniff", "referrer-policy", "no-referrer");
+  const wantsPage = prefersPage(context.accept) || custom?.json === false;
+  if (custom?.redirect !== undefined && wantsPage) {
+    headers.push("location", custom.redirect, "content-length", "0");
+    return { status: 302, headers, body: "" };
+  }
+  const status = custom?.statusCode ?? wording.status;
   const time = new Date(context.nowMs).toISOString();
-  const wantsPage = prefersPage(context.accept);
-  const body = wantsPage ? page(wording, context, time) : problem(wording, status, context, time);
+  const own = wantsPage ? custom?.html : undefined;
+  const standard = wantsPage ? page(wording, context, time) : problem(wording, status, context, time);
+  const body = own === undefined ? standard : fillIn(own, context.ref, time);
   headers.push("content-type", wantsPage ? "text/html; charset=utf-8" : "application/problem+json");
-  headers.push("content-security-policy", wantsPage ? PAGE_POLICY : STRICT);
+  headers.push("content-security-policy", own !== undefined ? OWN_PAGE_POLICY : wantsPage ? PAGE_POLICY : STRICT);
   headers.push("content-length", String(Buffer.byteLength(body)));
   return { status, headers, body };
+}
+
+/** Puts what a page may ask for into its places; nothing of it was written by the client. */
+function fillIn(html: string, ref: string, time: string): string {
+  return html.replaceAll("{{reference}}", escapeHtml(ref)).replaceAll("{{time}}", escapeHtml(time));
 }
 
 /** Trailers that end a gRPC response which has already begun. */

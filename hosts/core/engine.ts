@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { instantiateSync } from "@assemblyscript/loader";
 import { addressText } from "./address.ts";
+import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 import { MerlonError } from "./error.ts";
 import type { Trace, TraceEntry } from "./trace.ts";
 import type {
@@ -17,11 +18,14 @@ import type {
   Match,
   Mode,
   RequestHead,
+  RequestSettings,
   ResponseHead,
   Transaction,
   Verdict,
 } from "./verdict.ts";
 import { MODES } from "./verdict.ts";
+
+export type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 
 /** Node's buffers write single-byte text fastest by a method that its types do not know. */
 type Bytes = Buffer & { latin1Write(text: string, at: number, size: number): number };
@@ -32,36 +36,11 @@ type Core = Awaited<ReturnType<typeof import("../../build/merlon.js").instantiat
 /** The ABI that this host speaks; the module exports its own. */
 const ABI_VERSION = 1;
 
-/** What the core says about a signature. */
-export interface SignatureInfo {
-  readonly stamp: string;
-  readonly type: string;
-  readonly cwe: readonly string[];
-  readonly severity: number;
-  readonly reason: string;
-}
-
-/** How the core is loaded, and what happens where it cannot answer. */
-export interface EngineOptions {
-  /** The module's bytes; `build/merlon.wasm` where absent. */
-  readonly wasm?: Uint8Array;
-  /** Expected SHA-256 in hex; the file beside the module where absent and `wasm` is not given. */
-  readonly sha256?: string;
-  /** What happens to a transaction that the core could not answer for. */
-  readonly failure?: { readonly trap?: "open" | "closed"; readonly overlimit?: "open" | "closed" };
-  /** Called once for each discarded instance. */
-  readonly onTrap?: (error: unknown) => void;
-}
-
-/** Counters of an engine since its start. */
-export interface EngineCounters {
-  traps: number;
-  refused: number;
-}
-
 /** Slots of policies: the active one decides, the shadow one shows what a candidate would do. */
 export type PolicySlot = "active" | "shadow";
 const SLOTS = { active: 0, shadow: 1 } as const;
+/** What the core is told of a client that a list denies. */
+const SOURCE_DENY = 2;
 
 const WASM_FILE = new URL("../../build/merlon.wasm", import.meta.url);
 
@@ -165,6 +144,8 @@ export class Engine implements Inspector {
   readonly #options: EngineOptions;
   readonly #policies = new Map<PolicySlot, Uint8Array>();
   #instance: Instance;
+  /** @internal What lists say of a client, as 128 bits; null where there are none. */
+  sources: SourceLookup | null = null;
 
   private constructor(module: WebAssembly.Module, options: EngineOptions) {
     this.#module = module;
@@ -219,7 +200,7 @@ export class Engine implements Inspector {
   }
 
   /**
-   * Makes a policy image the slot's policy; transactions that are open go on with it.
+   * Makes a policy image the slot's policy; transactions that are open end with the one that they began with.
    * @throws MerlonError MERLON_POLICY_VERSION when the core does not read the image; the slot keeps what it had
    */
   loadPolicy(slot: PolicySlot, image: Uint8Array): void {
@@ -261,12 +242,13 @@ export class Engine implements Inspector {
       return new CoreTransaction(this, instance, 0, "trap");
     }
     if (handle === 0) this.counters.refused++;
-    return new CoreTransaction(this, instance, handle, handle === 0 ? "overlimit" : null);
+    return new CoreTransaction(this, instance, handle, handle === 0 ? "overlimit" : null, nowSeconds);
   }
 
   /** @internal What a transaction that the core cannot answer for does. */
   failureAction(kind: "trap" | "overlimit"): Action {
-    const failure = this.#options.failure ?? {};
+    const { failure: told = {} } = this.#options;
+    const failure = typeof told === "function" ? told() : told;
     return (failure[kind] ?? (kind === "trap" ? "open" : "closed")) === "closed" ? "block" : "pass";
   }
 
@@ -287,10 +269,16 @@ export class Engine implements Inspector {
   }
 }
 
+/** Hands an image over in pieces of the input buffer's size and makes it the slot's. */
 function loadInto(instance: Instance, slot: PolicySlot, image: Uint8Array): boolean {
-  if (image.length > instance.inputMax) return false;
-  instance.view().set(image, instance.input);
-  return instance.core.policy_load(SLOTS[slot], image.length) === instance.pass;
+  const { core, inputMax, pass } = instance;
+  const number = SLOTS[slot];
+  for (let at = 0; at < image.length; at += inputMax) {
+    const piece = image.subarray(at, at + inputMax);
+    instance.view().set(piece, instance.input);
+    if (core.policy_stage(number, image.length, at, piece.length) !== pass) return false;
+  }
+  return core.policy_commit(number, image.length) === pass;
 }
 
 /** A transaction in an instance of the core. */
@@ -298,9 +286,13 @@ export class CoreTransaction implements Transaction {
   readonly #engine: Engine;
   readonly #instance: Instance;
   readonly #handle: number;
+  readonly #now: number;
+  /** What lists say of the client. */
+  #source = 0;
   #failed: "trap" | "overlimit" | null;
 
-  constructor(engine: Engine, instance: unknown, handle: number, failed: "trap" | "overlimit" | null) {
+  constructor(engine: Engine, instance: unknown, handle: number, failed: "trap" | "overlimit" | null, now = 0) {
+    this.#now = now;
     this.#engine = engine;
     this.#instance = instance as Instance;
     this.#handle = handle;
@@ -309,7 +301,8 @@ export class CoreTransaction implements Transaction {
 
   head(head: RequestHead): Action {
     const pseudo = [":method", head.method, ":path", head.target, ":authority", head.authority, ":scheme", head.scheme];
-    return this.#pairs(pseudo, head.rawHeaders, (core, size) => core.tx_head(this.#handle, size));
+    const action = this.#pairs(pseudo, head.rawHeaders, (core, size) => core.tx_head(this.#handle, size));
+    return this.#engine.sources === null ? action : this.#tellSource(this.#engine.sources, action);
   }
 
   trailers(rawHeaders: readonly string[]): Action {
@@ -365,6 +358,17 @@ export class CoreTransaction implements Transaction {
     }
   }
 
+  settings(): RequestSettings | null {
+    if (this.#isDead()) return null;
+    try {
+      const at = this.#instance.core.tx_result(this.#handle);
+      return readSettings(this.#instance, at, this.#source === SOURCE_DENY);
+    } catch (error) {
+      this.#trap(error);
+      return null;
+    }
+  }
+
   free(): void {
     if (this.#isDead()) return;
     try {
@@ -395,6 +399,19 @@ export class CoreTransaction implements Transaction {
       inspectedBytes: 0,
       failed: true,
     };
+  }
+
+  /** Only the head says who the client is, so lists are asked behind it. */
+  #tellSource(lookup: SourceLookup, action: Action): Action {
+    if (this.#isDead()) return action;
+    const told = this.#call((core) => {
+      const at = core.tx_result(this.#handle);
+      const view = this.#instance.view();
+      const high = view.readBigUInt64LE(at + core.RESULT_CLIENT_HIGH.value);
+      this.#source = lookup(high, view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value), this.#now);
+      return this.#source === 0 ? this.#instance.pass : core.tx_source(this.#handle, this.#source);
+    });
+    return this.#source === 0 ? action : told;
   }
 
   #trap(error: unknown): void {
@@ -491,6 +508,26 @@ function readVerdict(instance: Instance, at: number): Verdict {
   };
 }
 
+function readSettings(instance: Instance, at: number, isDenied: boolean): RequestSettings {
+  const { core } = instance;
+  const bytes = instance.view();
+  const failures = bytes.readUInt32LE(at + core.RESULT_FAILURES.value);
+  return {
+    application: bytes.readUInt32LE(at + core.RESULT_APPLICATION.value),
+    page: bytes.readUInt32LE(at + core.RESULT_PAGE.value),
+    holdBytes: bytes.readUInt32LE(at + core.RESULT_HOLD_BYTES.value),
+    failure: {
+      overlimit: (failures & FAILURE_OVERLIMIT) === 0 ? "open" : "closed",
+      oversize: (failures & FAILURE_OVERSIZE) === 0 ? "open" : "closed",
+    },
+    isDenied,
+  };
+}
+
+/** Bits of closed failures, by their place in the policy's image. */
+const FAILURE_OVERLIMIT = 4;
+const FAILURE_OVERSIZE = 8;
+
 function bitNames(bits: number, names: readonly string[]): string[] {
   return names.filter((_name, index) => bits & (1 << index));
 }
@@ -521,6 +558,8 @@ function readMatch(instance: Instance, view: Buffer, at: number): Match {
     severity: view.readUInt32LE(at + core.MATCH_SEVERITY.value),
     point,
     reason: signature?.reason ?? "",
+    counts: view.readUInt32LE(at + core.MATCH_SPARED.value) === 0,
+    exception: view.readUInt32LE(at + core.MATCH_EXCEPTION.value),
     layers,
   };
 }

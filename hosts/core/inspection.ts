@@ -3,8 +3,9 @@
  * and failures into what the host must do, counts, and tells the listener of verdicts. Nothing here waits, so that no
  * byte can pass between being read and being judged.
  */
+import type { BlockPage, HostPolicy } from "./host-policy.ts";
 import { refOf, type UlidSource } from "./ulid.ts";
-import type { Action, Inspector, RequestHead, ResponseHead, Transaction, Verdict } from "./verdict.ts";
+import type { Action, Inspector, RequestHead, RequestSettings, ResponseHead, Transaction, Verdict } from "./verdict.ts";
 
 /** `refuse`: the core could not answer and policy says closed. */
 export type Outcome = "pass" | "block" | "refuse";
@@ -54,10 +55,9 @@ export interface VerdictEvent {
 /** What inspections share. */
 export interface InspectionContext {
   readonly inspector: Inspector;
-  readonly configuration: {
-    readonly failure: Readonly<Record<FailureKind, "open" | "closed">>;
-    readonly inspectResponses: boolean;
-  };
+  readonly configuration: { readonly inspectResponses: boolean };
+  /** The policy in force; a request keeps the one that it began with. */
+  readonly policy: () => HostPolicy;
   readonly counters: InspectionCounters;
   readonly nextId: UlidSource;
   readonly onVerdict: ((event: VerdictEvent) => void) | null;
@@ -75,6 +75,9 @@ export class Inspection {
   readonly #context: InspectionContext;
   readonly #head: RequestHead;
   readonly #peer: string;
+  readonly #policy: HostPolicy;
+  /** What scopes of the policy say of this request; null where they say nothing. */
+  #settings: RequestSettings | null = null;
   #transaction: Transaction | null = null;
   #failure: FailureKind | null = null;
   #verdict: Verdict | null = null;
@@ -95,6 +98,7 @@ export class Inspection {
     this.startedAt = startedAt;
     this.#head = head;
     this.#peer = peer;
+    this.#policy = context.policy();
     this.#responseOver = !context.configuration.inspectResponses;
     this.#begin();
   }
@@ -102,6 +106,24 @@ export class Inspection {
   get id(): string {
     if (this.#id === "") this.#id = this.#context.nextId();
     return this.#id;
+  }
+
+  /** Body bytes that are withheld until the verdict. */
+  get holdBytes(): number {
+    return this.#settings?.holdBytes ?? this.#policy.holdBytes;
+  }
+
+  /** The page that a blocked client is shown; undefined, the standard one, where the policy's is for other causes. */
+  get page(): BlockPage | undefined {
+    const page = this.#policy.pages[this.#settings?.page ?? 0];
+    return page?.types.includes(this.#settings?.isDenied ? "acl_ip" : "attack") ? page : undefined;
+  }
+
+  /** Whether a failure stops this request. */
+  closes(kind: FailureKind): boolean {
+    const settings = this.#settings;
+    const scoped = kind === "overlimit" || kind === "oversize" ? settings?.failure[kind] : undefined;
+    return (scoped ?? this.#policy.failure[kind]) === "closed";
   }
 
   /** Whether the response must still be shown to the core. */
@@ -118,7 +140,9 @@ export class Inspection {
     const transaction = this.#transaction;
     if (transaction === null) return this.#failed("unreachable");
     try {
-      return this.#outcome(transaction.head(this.#head));
+      const action = transaction.head(this.#head);
+      if (this.#policy.isScoped) this.#settings = transaction.settings?.() ?? null;
+      return this.#outcome(action);
     } catch {
       return this.#failed("trap");
     }
@@ -203,7 +227,7 @@ export class Inspection {
   finish(status: number): void {
     if (this.#over) return;
     this.#over = true;
-    const { counters, configuration, onVerdict } = this.#context;
+    const { counters, onVerdict } = this.#context;
     const verdict = this.#readVerdict();
     this.#free();
     counters.requests++;
@@ -211,7 +235,7 @@ export class Inspection {
     if (failure === null) counters.inspected++;
     else {
       counters.skipped++;
-      const closed = verdict?.failed ? verdict.action === "block" : configuration.failure[failure] === "closed";
+      const closed = verdict?.failed ? verdict.action === "block" : this.closes(failure);
       counters[closed ? "failedClosed" : "failedOpen"][failure]++;
     }
     if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
@@ -220,6 +244,7 @@ export class Inspection {
   /** Reads the verdict where it decides something: a block by policy and a block by failure are answered apart. */
   #outcome(action: Action): Outcome {
     if (action === "pass") return "pass";
+    this.#settings ??= this.#transaction?.settings?.() ?? null;
     return this.#readVerdict()?.failed ? "refuse" : "block";
   }
 
@@ -247,7 +272,7 @@ export class Inspection {
   #failed(kind: FailureKind): Outcome {
     this.#failure ??= kind;
     this.#free();
-    return this.#context.configuration.failure[kind] === "closed" ? "refuse" : "pass";
+    return this.closes(kind) ? "refuse" : "pass";
   }
 
   #free(): void {

@@ -36,6 +36,10 @@ export interface Match {
   readonly point: string;
   /** Why the signature fired, one sentence for a person. */
   readonly reason: string;
+  /** Whether it counts under the active policy: not where severity, a disabled stamp or an exception says otherwise. */
+  readonly counts: boolean;
+  /** Number of the policy's exception that lets it pass, from 1 on; 0 for none. */
+  readonly exception: number;
   /** From the raw bytes to the layer where the signature fired; never empty. */
   readonly layers: readonly Layer[];
 }
@@ -63,6 +67,19 @@ export interface Verdict {
   readonly inspectedBytes: number;
   /** True when the core did not answer (trap, out of memory) and `failure` decided instead. */
   readonly failed: boolean;
+}
+
+/** What the policy says of one request, by its scopes: known when the core has its head. */
+export interface RequestSettings {
+  /** Number of its application; 0 for none. */
+  readonly application: number;
+  /** Number of the page that its client is shown when it is blocked. */
+  readonly page: number;
+  /** Body bytes that are withheld until the verdict. */
+  readonly holdBytes: number;
+  readonly failure: { readonly overlimit: "open" | "closed"; readonly oversize: "open" | "closed" };
+  /** Whether a list denies its client. */
+  readonly isDenied: boolean;
 }
 
 /** Head of a request as a host reads it from the wire. Strings hold one byte a character (latin1). */
@@ -98,6 +115,8 @@ export interface Transaction {
   responseBody(chunk: Uint8Array): Action;
   responseEnd(): Action;
   verdict(): Verdict;
+  /** What the policy says of this request; null, or no method, where the host's own settings count. */
+  settings?(): RequestSettings | null;
   free(): void;
 }
 

@@ -8,9 +8,9 @@ const MIX = 0x2c1b3c6d;
  * FNV-1a with a final mix over the bytes of a word, upper-case ASCII folded: `hashWord` of assembly/bytes/hash.ts.
  * @returns an unsigned number of 32 bits
  */
-export function hashWord(word: string): number {
+export function hashWord(word: string | Uint8Array): number {
   let hash = SEED;
-  for (const byte of Buffer.from(word, "utf8")) {
+  for (const byte of typeof word === "string" ? Buffer.from(word, "utf8") : word) {
     const folded = byte >= 65 && byte <= 90 ? byte + 32 : byte;
     hash = Math.imul(hash ^ folded, STEP);
   }

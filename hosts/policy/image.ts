@@ -4,10 +4,16 @@
  */
 import { crc32 } from "node:zlib";
 import { MerlonError } from "../core/error.ts";
+import type { BlockPage } from "../core/host-policy.ts";
 import { MODES } from "../core/verdict.ts";
+import { applicationId, applicationsOf } from "./application.ts";
+import { pagesOf } from "./block-page.ts";
+import type { Exception } from "./exception.ts";
 import { hashWord } from "./hash.ts";
+import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
-import { type CONSOLE_MODES, OVERRIDES, type Policy } from "./schema.ts";
+import { buildRoutes, checkFit, orderScopes, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
+import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
 
 const MAGIC = "MRLN";
 const VERSION = 1;
@@ -15,17 +21,46 @@ const HEAD_BYTES = 32;
 const SECTION_BYTES = 12;
 const CHECKED_FROM = 16;
 const NETWORK_BYTES = 20;
-const RULE_HEAD_BYTES = 4;
+const SETTINGS_BYTES = 28;
 /** The console says nothing here. */
 const MODE_UNSET = 255;
 /** Severity from which a match blocks; the built-in policy's. */
 const SEVERITY_BLOCK = 4;
 /** POLICY_BYTES_MAX of assembly/abi/limits.ts: the core has no room for more. */
-export const IMAGE_BYTES_MAX = 262144;
+export const IMAGE_BYTES_MAX = 4_194_304;
 const LOW_HALF = (1n << 64n) - 1n;
 
 /** Kinds of sections, `Section` of assembly/policy/image.ts. */
-const SECTIONS = { trusted: 1, modeRules: 2, masks: 3, disabled: 4 } as const;
+const SECTIONS = {
+  trusted: 1,
+  masks: 3,
+  disabled: 4,
+  texts: 5,
+  hosts: 6,
+  nodes: 7,
+  edges: 8,
+  routes: 9,
+  scopes: 10,
+  settings: 11,
+  exceptions: 12,
+  scopeMasks: 13,
+  pages: 14,
+} as const;
+/** Bits of a settings row that say which of its fields count, `Has` of assembly/policy/scope.ts. */
+const HAS = {
+  mode: 1,
+  override: 2,
+  console: 4,
+  application: 8,
+  inspectBytes: 16,
+  holdBytes: 32,
+  page: 64,
+  parsers: 128,
+};
+/** Places in the image's four failures of those that a scope can say. */
+const FAILURES = { overlimit: 2, oversize: 3 } as const;
+/** Bits of a page's causes, in the order of BLOCK_CAUSES. */
+const CAUSES = { attack: 1, acl_ip: 2 } as const;
 
 interface Section {
   readonly kind: number;
@@ -34,20 +69,21 @@ interface Section {
 
 /**
  * Compiles a policy. Equal policies give equal bytes.
- * @throws MerlonError MERLON_POLICY when the lists together exceed IMAGE_BYTES_MAX
+ * @throws MerlonError MERLON_POLICY when it is too large for the core, or two applications have one number
  */
 export function compilePolicy(policy: Policy): Uint8Array {
+  applicationsOf(policy);
   const sections: Section[] = [
     { kind: SECTIONS.trusted, content: Buffer.concat(policy.clientIP.trustedCIDRs.map(networkRow)) },
-    { kind: SECTIONS.modeRules, content: Buffer.concat(policy.console.rules.map(ruleRow)) },
     { kind: SECTIONS.masks, content: hashes(policy.mask) },
     { kind: SECTIONS.disabled, content: hashes(policy.disable.stamps) },
+    ...scopedSections(policy),
   ].filter(({ content }) => content.length > 0);
   const contentAt = HEAD_BYTES + sections.length * SECTION_BYTES;
-  const size = sections.reduce((sum, { content }) => sum + content.length, contentAt);
+  const size = sections.reduce((sum, { content }) => sum + padded(content.length), contentAt);
   if (size > IMAGE_BYTES_MAX) {
     const why = `it takes ${size} bytes, and the core has room for ${IMAGE_BYTES_MAX}`;
-    throw new MerlonError("MERLON_POLICY", `the policy is too large — ${why}; shorten console.rules`);
+    throw new MerlonError("MERLON_POLICY", `the policy is too large — ${why}; delete scopes, rules or exceptions`);
   }
   const image = Buffer.alloc(size);
   writeHead(image, policy, sections.length);
@@ -57,10 +93,16 @@ export function compilePolicy(policy: Policy): Uint8Array {
     image.writeUInt16LE(kind, row);
     image.writeUInt32LE(at, row + 4);
     image.writeUInt32LE(content.length, row + 8);
-    at += content.copy(image, at);
+    content.copy(image, at);
+    at += padded(content.length);
   }
   image.writeUInt32LE(crc32(image.subarray(CHECKED_FROM)), 12);
   return image;
+}
+
+/** Rows of numbers begin at a multiple of four. */
+function padded(size: number): number {
+  return (size + 3) & ~3;
 }
 
 function writeHead(image: Buffer, policy: Policy, sections: number): void {
@@ -92,20 +134,138 @@ function networkRow({ address, prefix }: Network): Buffer {
   return row;
 }
 
-function ruleRow(rule: Policy["console"]["rules"][number]): Buffer {
-  const method = Buffer.from(rule.method ?? "", "latin1");
-  const path = Buffer.from(rule.path, "utf8");
-  const head = Buffer.alloc(RULE_HEAD_BYTES);
-  head.writeUInt8(consoleMode(rule.mode), 0);
-  head.writeUInt8(method.length, 1);
-  head.writeUInt16LE(path.length, 2);
-  return Buffer.concat([head, method, path]);
+/** Everything that is said of one scope. */
+interface Entry {
+  settings: Partial<Scope>;
+  console: (typeof CONSOLE_MODES)[number] | undefined;
+  /** Rows of exceptions, as numbers of 32 bits. */
+  exceptions: number[][];
+}
+
+/** Rows of the sections that scopes fill. */
+interface ScopeRows {
+  readonly scopes: number[];
+  readonly settings: Buffer[];
+  readonly exceptions: number[];
+  readonly masks: Buffer[];
+}
+
+/** The sections of what applies to a part of the requests; none where nothing does. */
+function scopedSections(policy: Policy): Section[] {
+  const { scopes = [], exceptions = [], console: remote } = policy;
+  const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
+  const ordered = orderScopes([...scopes, ...rules, ...exceptions].map(({ match }) => match));
+  checkFit(
+    [...exceptions, ...scopes.filter(({ mask }) => mask !== undefined)].map(({ match }) => match),
+    SCOPES_KEPT_MAX,
+  );
+  const entries = new Map<string, Entry>();
+  const entryOf = (match: Match): Entry => {
+    const entry = entries.get(matchText(match)) ?? { settings: {}, console: undefined, exceptions: [] };
+    entries.set(matchText(match), entry);
+    return entry;
+  };
+  // The order of entries is the order of scopes' numbers.
+  for (const match of ordered) entryOf(match);
+  entryOf({}).settings = { application: policy.application, parsers: policy.parsers };
+  for (const scope of scopes) entryOf(scope.match).settings = scope;
+  for (const { match, mode } of rules) entryOf(match).console = mode;
+  const texts = new Texts();
+  for (const [index, exception] of exceptions.entries()) {
+    entryOf(exception.match).exceptions.push(...exceptionRows(exception, index + 1, texts));
+  }
+  const pages = pagesOf(policy);
+  const content: ScopeRows = { scopes: [], settings: [], exceptions: [], masks: [] };
+  let masks = 0;
+  for (const { settings, console: mode, exceptions: rows } of entries.values()) {
+    const row = settingsRow(settings, mode, pages.indexOf(settings.blockPage));
+    if (row !== undefined) content.settings.push(row);
+    const own = hashes(settings.mask ?? []);
+    rows.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+    const settingsAt = row === undefined ? 0 : content.settings.length;
+    content.scopes.push(settingsAt, content.exceptions.length / EXCEPTION_WORDS, rows.length, masks, own.length / 4);
+    for (const one of rows) content.exceptions.push(...one);
+    content.masks.push(own);
+    masks += own.length / 4;
+  }
+  const tables = buildRoutes(ordered, texts);
+  const pageRows = Buffer.concat(pages.all.map((page) => pageRow(page, texts)));
+  const scoped = entries.size > 1 || content.settings.length + content.exceptions.length > 0;
+  return [
+    { kind: SECTIONS.pages, content: pageRows },
+    ...(!scoped ? [] : routeSections(tables)),
+    { kind: SECTIONS.scopes, content: scoped ? words(content.scopes) : Buffer.alloc(0) },
+    { kind: SECTIONS.settings, content: Buffer.concat(content.settings) },
+    { kind: SECTIONS.exceptions, content: words(content.exceptions) },
+    { kind: SECTIONS.scopeMasks, content: Buffer.concat(content.masks) },
+    { kind: SECTIONS.texts, content: texts.content },
+  ];
+}
+
+function routeSections({ hosts, nodes, edges, routes }: RouteTables): Section[] {
+  return [
+    { kind: SECTIONS.hosts, content: hosts },
+    { kind: SECTIONS.nodes, content: nodes },
+    { kind: SECTIONS.edges, content: edges },
+    { kind: SECTIONS.routes, content: routes },
+  ];
+}
+
+function settingsRow(settings: Partial<Scope>, remote: Entry["console"], page: number | undefined): Buffer | undefined {
+  const { mode, modeAllowOverride, application, failure = {}, limits = {}, parsers } = settings;
+  const row = Buffer.alloc(SETTINGS_BYTES);
+  const note = (bit: number, write: () => unknown): void => {
+    row.writeUInt32LE(row.readUInt32LE(0) | bit, 0);
+    write();
+  };
+  if (mode !== undefined) note(HAS.mode, () => row.writeUInt8(MODES.indexOf(mode), 4));
+  if (modeAllowOverride !== undefined) {
+    note(HAS.override, () => row.writeUInt8(OVERRIDES.indexOf(modeAllowOverride), 5));
+  }
+  if (remote !== undefined) note(HAS.console, () => row.writeUInt8(consoleMode(remote), 6));
+  if (application !== undefined) note(HAS.application, () => row.writeUInt32LE(applicationId(application), 12));
+  const { inspectBytes, holdBytes } = limits;
+  if (inspectBytes !== undefined) note(HAS.inspectBytes, () => row.writeUInt32LE(inspectBytes, 16));
+  if (holdBytes !== undefined) note(HAS.holdBytes, () => row.writeUInt32LE(holdBytes, 20));
+  if (page !== undefined) note(HAS.page, () => row.writeUInt16LE(page, 24));
+  if (parsers !== undefined && (parsers.disable.length > 0 || settings.match !== undefined)) {
+    const bits = parsers.disable.reduce((sum, parser) => sum | (1 << PARSERS.indexOf(parser)), 0);
+    note(HAS.parsers, () => row.writeUInt16LE(bits, 26));
+  }
+  let said = 0;
+  let closed = 0;
+  for (const kind of ["overlimit", "oversize"] as const) {
+    if (failure[kind] !== undefined) said |= 1 << FAILURES[kind];
+    if (failure[kind] === "closed") closed |= 1 << FAILURES[kind];
+  }
+  row.writeUInt8(said, 7);
+  row.writeUInt8(closed, 8);
+  return row.some((byte) => byte !== 0) ? row : undefined;
+}
+
+const EXCEPTION_WORDS = 5;
+
+/**
+ * Rows of one exception: what it ignores as a hash (of a stamp, of `type` and a type, 0 for all), the point, the second
+ * from which it no longer counts, and its number.
+ */
+function exceptionRows({ ignore, point, expiresAt }: Exception, number: number, texts: Texts): number[][] {
+  const keys = ignore.all
+    ? [0]
+    : [...ignore.stamps.map(hashWord), ...ignore.types.map((type) => hashWord(`type ${type}`))];
+  const pointAt = point === undefined ? 0 : texts.add(point);
+  return [...new Set(keys)].map((key) => [key, pointAt, point?.length ?? 0, expiresAt, number]);
+}
+
+function pageRow(page: BlockPage, texts: Texts): Buffer {
+  const html = Buffer.from(page.html ?? "").toString("latin1");
+  const redirect = page.redirect ?? "";
+  const causes = page.types.reduce((sum, cause) => sum | CAUSES[cause], 0);
+  const status = page.redirect === undefined ? page.statusCode : 302;
+  return words([status, causes, texts.add(html), html.length, texts.add(redirect), redirect.length]);
 }
 
 /** Hashes in ascending order without repetition, so that the order in the file makes no other image. */
-function hashes(words: readonly string[]): Buffer {
-  const sorted = [...new Set(words.map(hashWord))].sort((a, b) => a - b);
-  const content = Buffer.alloc(sorted.length * 4);
-  for (const [index, hash] of sorted.entries()) content.writeUInt32LE(hash, index * 4);
-  return content;
+function hashes(names: readonly string[]): Buffer {
+  return words([...new Set(names.map(hashWord))].sort((a, b) => a - b));
 }

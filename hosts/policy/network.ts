@@ -1,5 +1,6 @@
 /** Networks in CIDR form, as 128 bits: the core compares addresses of both versions in one form. */
 import { isIP } from "node:net";
+import { z } from "zod";
 
 /** A network; IPv4 is mapped into IPv6 (RFC 4291 §2.5.5.2), so a `/8` of IPv4 has `prefix` 104. */
 export interface Network {
@@ -10,6 +11,14 @@ export interface Network {
 const ADDRESS_BITS = 128;
 const MAPPED_BITS = 96;
 const MAPPED = 0xffffn << 32n;
+
+/** A network as policies write it. */
+export const networkSchema = z.string().transform((text, context): Network => {
+  const parsed = parseNetwork(text.trim());
+  if (typeof parsed !== "string") return parsed;
+  context.addIssue(`${parsed}; write an address and a prefix length such as 10.0.0.0/8 or 2001:db8::/32`);
+  return z.NEVER;
+});
 
 /**
  * Reads `10.0.0.0/8`, `2001:db8::/32` or a single address.

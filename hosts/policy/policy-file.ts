@@ -6,8 +6,8 @@ import { MerlonError } from "../core/error.ts";
 import { parsePolicy } from "./policy-text.ts";
 import type { Policy } from "./schema.ts";
 
-/** Bytes of the largest policy file. */
-export const POLICY_FILE_BYTES_MAX = 256 * 1024;
+/** Bytes of the largest policy file: room for some twenty thousand exceptions. */
+export const POLICY_FILE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** A policy as it stands in a file. */
 export interface PolicyFile {
@@ -122,10 +122,13 @@ function asMerlonError(error: unknown): MerlonError {
 
 /** Reads the text, bounded. */
 async function readText(path: string): Promise<string> {
-  const buffer = Buffer.alloc(POLICY_FILE_BYTES_MAX + 1);
+  let buffer = Buffer.alloc(0);
   let size = 0;
   try {
     await using file = await open(path, "r");
+    // A byte more than there should be tells a file that grows; devices have no size and get the most.
+    const expected = (await file.stat()).size || POLICY_FILE_BYTES_MAX;
+    buffer = Buffer.alloc(Math.min(expected, POLICY_FILE_BYTES_MAX) + 1);
     while (size < buffer.length) {
       const { bytesRead } = await file.read(buffer, size, buffer.length - size);
       if (bytesRead === 0) break;

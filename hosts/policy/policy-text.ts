@@ -5,8 +5,10 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from "yaml";
 import type { z } from "zod";
 import { MerlonError } from "../core/error.ts";
+import { type Exception, exceptionOf } from "./exception.ts";
+import type { IpList } from "./ip-list.ts";
 import { suggestion } from "./nearest.ts";
-import { documentSchema, type Policy } from "./schema.ts";
+import { documentSchemas, type Policy } from "./schema.ts";
 
 /** Aliases multiply what a document holds; a policy needs few. */
 const ALIASES_MAX = 64;
@@ -19,53 +21,127 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   status: "it is written by the cluster; delete it",
 };
 
+/** Documents of one file. */
+const DOCUMENTS_MAX = 32_768;
+type Kind = keyof typeof documentSchemas;
+const KINDS = Object.keys(documentSchemas);
+/** Kinds of the cluster that a file cannot have yet. */
+const LATER: ReadonlySet<string> = new Set(["WafApiSpec", "WafExport"]);
+
 /**
- * Reads a policy from YAML text.
+ * Reads a policy from YAML text: one WafPolicy and any number of exceptions and IP lists.
  * @param name of the file, for messages
  * @throws MerlonError MERLON_POLICY with line and column
  */
 export function parsePolicy(text: string, name: string): Policy {
-  const lines = new LineCounter();
-  const document = parseOnly(text, name, lines);
-  const parsed = documentSchema.safeParse(plainValue(document, name), { reportInput: true });
-  if (parsed.success) return parsed.data.spec.defaults;
-  const placed = parsed.error.issues.map((issue) => ({ issue, offset: offsetOf(document, issue) }));
+  const source: Source = { name, lines: new LineCounter() };
+  const documents = parseAll(text, source);
+  let policy: Policy | undefined;
+  const exceptions = new Map<string, Exception>();
+  const ipLists: IpList[] = [];
+  for (const document of documents) {
+    const value = plainValue(document, name);
+    const kind = kindOfDocument(value, document, source);
+    const parsed = documentSchemas[kind].safeParse(value, { reportInput: true });
+    if (!parsed.success) throw documentError(documentSchemas[kind], parsed.error, document, source);
+    const { data } = parsed;
+    if (data.kind === "WafPolicy") {
+      if (policy !== undefined) throw twice(document, source, "a second WafPolicy begins", "a file has one; split it");
+      policy = { ...data.spec.defaults, ...(data.spec.scopes === undefined ? {} : { scopes: data.spec.scopes }) };
+      continue;
+    }
+    if (data.kind === "WafIPList") {
+      ipLists.push(data.spec);
+      continue;
+    }
+    const own = data.metadata?.name ?? `exception-${exceptions.size + 1}`;
+    if (exceptions.has(own)) {
+      throw twice(
+        document,
+        source,
+        `a second WafException ${showText(own)} begins`,
+        "names tell them apart; rename it",
+      );
+    }
+    exceptions.set(own, exceptionOf(own, data.spec));
+  }
+  if (policy === undefined) {
+    throw new MerlonError("MERLON_POLICY", `${name} holds no WafPolicy — one is expected; see docs/policy.md for one`);
+  }
+  return {
+    ...policy,
+    ...(exceptions.size === 0 ? {} : { exceptions: [...exceptions.values()] }),
+    ...(ipLists.length === 0 ? {} : { ipLists }),
+  };
+}
+
+/** A text being read: its name for messages, and where its lines begin. */
+interface Source {
+  readonly name: string;
+  readonly lines: LineCounter;
+}
+
+function placeOf({ name, lines }: Source, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${name}:${line}:${col}`;
+}
+
+function twice(document: Document.Parsed, source: Source, what: string, fix: string): MerlonError {
+  return new MerlonError("MERLON_POLICY", `${placeOf(source, startOf(document.contents) ?? 0)}: ${what} — ${fix}`);
+}
+
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(documentSchemas, kind);
+}
+
+/** @returns the kind whose schema the document is held against; WafPolicy where it says none that is known */
+function kindOfDocument(value: unknown, document: Document.Parsed, source: Source): Kind {
+  const kind = isObject(value) && "kind" in value ? value.kind : undefined;
+  if (typeof kind !== "string") return "WafPolicy";
+  if (isKind(kind)) return kind;
+  const at = placeOf(source, offsetOfPath(document, ["kind"], false));
+  const why = LATER.has(kind) ? "this version obeys none, so it would have no effect" : `it takes ${KINDS.join(", ")}`;
+  const fix = LATER.has(kind) ? "delete it" : suggestion(kind, KINDS) || "write one of them";
+  throw new MerlonError("MERLON_POLICY", `${at}: kind is "${showText(kind)}" — ${why}; ${fix}`);
+}
+
+function documentError(schema: unknown, error: z.ZodError, document: Document.Parsed, source: Source): MerlonError {
+  const placed = error.issues.map((issue) => ({ issue, offset: offsetOf(document, issue) }));
   // What is written comes before what is missing: the name of a missing field is often there, but misspelt.
   placed.sort((a, b) => Number(isMissing(a.issue)) - Number(isMissing(b.issue)) || a.offset - b.offset);
   const [first] = placed;
-  if (first === undefined) throw new MerlonError("MERLON_POLICY", `${name} is no policy`);
+  if (first === undefined) return new MerlonError("MERLON_POLICY", `${source.name} is no policy`);
   const { issue, offset } = first;
-  const { line, col } = lines.linePos(offset);
-  const more = parsed.error.issues.length - 1;
+  const more = error.issues.length - 1;
   const others = more === 0 ? "" : ` (and ${more} more to mend after it)`;
-  throw new MerlonError("MERLON_POLICY", `${name}:${line}:${col}: ${explain(issue)}${others}`);
+  return new MerlonError("MERLON_POLICY", `${placeOf(source, offset)}: ${explain(schema, issue)}${others}`);
 }
 
-/** @returns the one document of the text */
-function parseOnly(text: string, name: string, lineCounter: LineCounter): Document.Parsed {
+/** @returns the documents of the text, at least one */
+function parseAll(text: string, source: Source): Document.Parsed[] {
+  const { name, lines } = source;
   let documents: Document.Parsed[];
   try {
-    const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false, version: "1.2", schema: "core" });
+    const options = { lineCounter: lines, prettyErrors: false, version: "1.2", schema: "core" } as const;
+    const parsed = parseAllDocuments(text, options);
     documents = "empty" in parsed ? [] : parsed;
   } catch (cause) {
     throw new MerlonError("MERLON_POLICY", `${name} is no YAML — it is nested too deeply; flatten it`, { cause });
   }
-  const [document, second] = documents;
-  if (document === undefined) {
+  if (documents.length === 0) {
     throw new MerlonError("MERLON_POLICY", `${name} is empty — a policy is expected; see docs/policy.md for one`);
   }
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const { line, col } = lineCounter.linePos(error.pos[0]);
-    const what = showText(error.message);
-    throw new MerlonError("MERLON_POLICY", `${name}:${line}:${col}: no valid YAML — ${what}; mend this line`);
+  if (documents.length > DOCUMENTS_MAX) {
+    const why = `it has ${documents.length} documents, and ${DOCUMENTS_MAX} are taken`;
+    throw new MerlonError("MERLON_POLICY", `${name} is too large — ${why}; delete what has expired`);
   }
-  if (second === undefined) return document;
-  const { line } = lineCounter.linePos(second.range[0]);
-  throw new MerlonError(
-    "MERLON_POLICY",
-    `${name}:${line}:1: a second document begins — a file has one policy; split it`,
-  );
+  for (const { errors } of documents) {
+    const [error] = errors;
+    if (error === undefined) continue;
+    const at = placeOf(source, error.pos[0]);
+    throw new MerlonError("MERLON_POLICY", `${at}: no valid YAML — ${showText(error.message)}; mend this line`);
+  }
+  return documents;
 }
 
 function plainValue(document: Document.Parsed, name: string): unknown {
@@ -79,7 +155,12 @@ function plainValue(document: Document.Parsed, name: string): unknown {
 
 /** @returns offset in the text of what an issue is about: the unknown key, the value, or the map that lacks one */
 function offsetOf(document: Document.Parsed, issue: z.core.$ZodIssue): number {
-  const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
+  const isKey = issue.code === "unrecognized_keys";
+  return offsetOfPath(document, isKey ? [...issue.path, issue.keys[0] ?? ""] : issue.path, isKey);
+}
+
+/** @param ofKey of the key that the path ends with, not of its value */
+function offsetOfPath(document: Document.Parsed, path: readonly PropertyKey[], ofKey: boolean): number {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? 0;
   for (const [index, step] of path.entries()) {
@@ -88,7 +169,7 @@ function offsetOf(document: Document.Parsed, issue: z.core.$ZodIssue): number {
       const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(step));
       if (pair === undefined) break;
       const keyAt = startOf(pair.key) ?? offset;
-      const isKey = index === path.length - 1 && issue.code === "unrecognized_keys";
+      const isKey = ofKey && index === path.length - 1;
       offset = isKey ? keyAt : (startOf(pair.value) ?? keyAt);
       node = pair.value;
     } else if (isSeq(node)) {
@@ -112,11 +193,11 @@ function isMissing(issue: z.core.$ZodIssue): boolean {
 }
 
 /** @returns what is wrong, why, and what to write */
-function explain(issue: z.core.$ZodIssue): string {
+function explain(schema: unknown, issue: z.core.$ZodIssue): string {
   const field = fieldName(issue.path);
   switch (issue.code) {
     case "unrecognized_keys":
-      return unknownField(issue);
+      return unknownField(schema, issue);
     case "invalid_value":
       return wrongValue(field, issue.input, issue.values.map(String));
     case "invalid_type":
@@ -133,13 +214,13 @@ function explain(issue: z.core.$ZodIssue): string {
   }
 }
 
-function unknownField(issue: z.core.$ZodIssueUnrecognizedKeys): string {
+function unknownField(schema: unknown, issue: z.core.$ZodIssueUnrecognizedKeys): string {
   const [key = ""] = issue.keys;
   const place = fieldName(issue.path);
   const reason = issue.path.length <= 1 ? ELSEWHERE[key] : undefined;
   if (reason !== undefined && Object.hasOwn(ELSEWHERE, key))
     return `"${key}" has no place in a policy file — ${reason}`;
-  const known = fieldsAt(issue.path);
+  const known = fieldsAt(schema, issue.path);
   const fix = suggestion(key, known) || "see docs/policy.md, or delete it";
   const list = known.length === 0 ? "" : ` — it takes ${known.join(", ")}`;
   return `"${showText(key)}" is no field of ${place}${list}; ${fix}`;
@@ -156,8 +237,8 @@ function wrongValue(field: string, input: unknown, values: readonly string[]): s
 }
 
 /** @returns names of the fields that the schema knows at a path */
-function fieldsAt(path: readonly PropertyKey[]): string[] {
-  let schema: unknown = documentSchema;
+function fieldsAt(document: unknown, path: readonly PropertyKey[]): string[] {
+  let schema = document;
   for (const step of path) schema = typeof step === "number" ? elementOf(schema) : shapeOf(schema)[String(step)];
   return Object.keys(shapeOf(schema));
 }

@@ -15,6 +15,9 @@ export interface Asked {
   readonly trailers?: readonly Pair[];
   readonly peer?: string;
   readonly source?: number;
+  readonly authority?: string;
+  /** Seconds since 1970. */
+  readonly now?: number;
 }
 
 /** What the core said. */
@@ -32,8 +35,9 @@ export interface Given {
 /** Sends one request and closes it. Strings hold one byte a character. */
 export function ask(core: Core, asked: Asked): Given {
   const { method = "GET", target = "/", fields = [], type, body = "", trailers = [], peer = "192.0.2.1" } = asked;
-  const handle = core.begin(peer, 0, asked.source ?? 0);
-  const head: Pair[] = [[":method", method], [":path", target], [":authority", "shop.example"], ...fields];
+  const handle = core.begin(peer, asked.now ?? 0, asked.source ?? 0);
+  const authority = asked.authority ?? "shop.example";
+  const head: Pair[] = [[":method", method], [":path", target], [":authority", authority], ...fields];
   if (type !== undefined) head.push(["content-type", type]);
   const statuses = [core.pairs("tx_head", handle, head)];
   const bytes = typeof body === "string" ? Buffer.from(body, "latin1") : body;

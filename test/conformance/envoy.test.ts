@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compilePolicy } from "../../hosts/policy/image.ts";
-import { defaultPolicy } from "../../hosts/policy/schema.ts";
 import { Core } from "../assembly/core.ts";
+import { policyOf } from "../assembly/policy-image.ts";
 import { createRandom } from "../bench/random.ts";
 import { type Component, ROOT, requireOrSkip } from "../tools/component.ts";
 import { envoyBinary } from "../tools/wheels.ts";
@@ -22,6 +22,22 @@ const SEED = 11;
 const SAMPLES_MIN = 5000;
 const WASM = join(ROOT, "build/merlon.wasm");
 
+/** Mode block, and under /scoped what scopes and exceptions say otherwise. */
+const SCOPED = policyOf(
+  { mode: "block" },
+  {
+    scopes: [
+      { match: { path: "/scoped/watched/**" }, mode: "monitoring" },
+      { match: { path: "/scoped/page" }, blockPage: { statusCode: 451, html: "<p>{{reference}}" } },
+      { match: { path: "/scoped/away" }, blockPage: { redirect: "https://status.example/" } },
+    ],
+    exceptions: [
+      { match: { path: "/scoped/excepted", point: "query.a" }, ignore: { types: ["ptrav"] }, expiresAt: "2099-01-01" },
+      { match: { path: "/scoped/expired" }, ignore: { types: ["ptrav"] }, expiresAt: "2020-01-01" },
+    ],
+  },
+);
+
 let binary: Component<string>;
 let watching: EnvoyProcess | undefined;
 let blocking: EnvoyProcess | undefined;
@@ -30,7 +46,7 @@ beforeAll(async () => {
   binary = await envoyBinary();
   if (!("found" in binary)) return;
   watching = await EnvoyProcess.start(binary.found, WASM);
-  const policy = Buffer.from(compilePolicy({ ...defaultPolicy, mode: "block" })).toString("base64");
+  const policy = Buffer.from(compilePolicy(SCOPED)).toString("base64");
   blocking = await EnvoyProcess.start(binary.found, WASM, policy);
 }, INSTALL_MS);
 
@@ -88,6 +104,20 @@ describe("in Envoy", () => {
     if (blocking === undefined) return;
     const message = messageOf(raw);
     expect(await sendUntilRead(blocking, message)).toEqual({ status: isGrpc(message) ? 200 : 403, line });
+  });
+
+  test.each([
+    ["/scoped/other?a=", 403],
+    ["/scoped/watched/x?a=", 200],
+    ["/scoped/page?a=", 451],
+    ["/scoped/away?a=", 302],
+    ["/scoped/excepted?a=", 200],
+    ["/scoped/excepted?b=", 403],
+    ["/scoped/expired?a=", 403],
+  ])("the policy's scopes and dates count: %s", async (target, status) => {
+    if (blocking === undefined) return;
+    const raw = `GET ${target}../../../../etc/passwd HTTP/1.1\r\nHost: shop.example\r\n\r\n`;
+    expect((await sendUntilRead(blocking, messageOf(Buffer.from(raw)))).status).toBe(status);
   });
 
   test("the filter ran", (context) => {

@@ -51,7 +51,7 @@ function row(id: string, attack: boolean, family = id): LabelledRequest {
 }
 
 function match(stamp: string, severity = 5): Match {
-  return { type: "x", stamp, cwe: [], severity, point: "query.a", reason: "", layers: [] };
+  return { type: "x", stamp, cwe: [], severity, point: "query.a", reason: "", counts: true, exception: 0, layers: [] };
 }
 
 describe("books", () => {

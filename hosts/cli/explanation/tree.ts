@@ -82,13 +82,16 @@ function remarks({ limits, anomalies, mode, wouldAction }: Verdict): string[] {
   ].filter((remark) => remark !== "");
 }
 
-function matchText({ type, stamp, cwe, severity, point, reason, layers }: Match): string {
+function matchText({ type, stamp, cwe, severity, point, reason, counts, exception, layers }: Match): string {
   const numbers = cwe.map((number) => `  ${number.startsWith("CWE-") ? number : `CWE-${number}`}`).join("");
   const width = Math.max(...layers.map(({ as }) => as.length));
   return [
     `\n  ${type}  ${stamp}  severity ${severity}${numbers}\n`,
     `  in ${point.slice(0, POINT_CHARS_MAX)}\n`,
     reason === "" ? "" : `  ${reason}\n`,
+    counts
+      ? ""
+      : `  does not count${exception === 0 ? "" : `: the policy's exception number ${exception} lets it pass`}\n`,
     ...layers.map((layer) => layerText(layer, width)),
   ].join("");
 }

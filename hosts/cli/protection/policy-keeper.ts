@@ -4,11 +4,13 @@
  */
 import type { Engine } from "../../core/engine.ts";
 import { MerlonError } from "../../core/error.ts";
+import type { HostPolicy } from "../../core/host-policy.ts";
 import type { Mode } from "../../core/verdict.ts";
 import { compilePolicy } from "../../policy/image.ts";
-import { suggestion } from "../../policy/nearest.ts";
+import { Sources } from "../../policy/ip-list.ts";
+import { namesNobodyKnows } from "../../policy/lint.ts";
 import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
-import { defaultPolicy, type HostPolicy, hostPolicyOf, type Policy } from "../../policy/schema.ts";
+import { defaultPolicy, hostPolicyOf, type Policy } from "../../policy/schema.ts";
 
 const LOOK_MS = 500;
 
@@ -27,6 +29,7 @@ export class PolicyKeeper {
   readonly #say: (line: string) => void;
   readonly #used: (policy: Policy) => void;
   #policy: Policy;
+  #host: HostPolicy;
   #watch: PolicyWatch | undefined;
 
   private constructor(
@@ -41,6 +44,7 @@ export class PolicyKeeper {
     this.#say = say;
     this.#used = used;
     this.#policy = policy;
+    this.#host = hostPolicyOf(policy);
   }
 
   /**
@@ -68,7 +72,7 @@ export class PolicyKeeper {
 
   /** What the host itself must do by the policy. */
   get host(): HostPolicy {
-    return hostPolicyOf(this.#policy);
+    return this.#host;
   }
 
   /** Looks at the file now; resolves when its content is in force or refused. */
@@ -90,7 +94,6 @@ export class PolicyKeeper {
   }
 
   #change(path: string, written: Policy): void {
-    const before = JSON.stringify(this.host);
     const policy = withMode(written, this.#source.mode);
     try {
       this.#load(policy);
@@ -100,9 +103,8 @@ export class PolicyKeeper {
       return;
     }
     this.#policy = policy;
+    this.#host = hostPolicyOf(policy);
     this.#say(`policy ${path} is in force, mode ${policy.mode}`);
-    if (JSON.stringify(this.host) === before) return;
-    this.#say("limits.holdBytes, failure and blockPage of the new policy count from the next start on");
   }
 
   #refuse(error: MerlonError): void {
@@ -111,16 +113,15 @@ export class PolicyKeeper {
 
   #load(policy: Policy): void {
     this.#engine.loadPolicy("active", compilePolicy(policy));
-    const known = new Set(this.#engine.signatures.map(({ stamp }) => stamp));
-    for (const stamp of policy.disable.stamps) {
-      if (known.has(stamp)) continue;
-      const near = suggestion(stamp, known);
-      this.#say(`disable.stamps: this version has no signature ${stamp}${near === "" ? "" : `; ${near}`}`);
-    }
+    const lists = policy.ipLists === undefined ? null : new Sources(policy.ipLists);
+    this.#engine.sources = lists === null ? null : (high, low, now) => lists.sourceOf(high, low, now);
+    for (const line of namesNobodyKnows(policy, this.#engine.signatures)) this.#say(line);
   }
 }
 
-/** A mode from the command line is the person's last word: console rules do not change it. */
+/** A mode from the command line is the person's last word: neither scopes nor console rules change it. */
 function withMode(policy: Policy, mode: Mode | undefined): Policy {
-  return mode === undefined ? policy : { ...policy, mode, modeAllowOverride: "off" };
+  if (mode === undefined) return policy;
+  const scopes = policy.scopes?.map(({ mode: _mode, modeAllowOverride: _override, ...rest }) => rest);
+  return { ...policy, mode, modeAllowOverride: "off", ...(scopes === undefined ? {} : { scopes }) };
 }

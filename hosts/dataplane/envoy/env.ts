@@ -18,6 +18,8 @@ export declare function proxy_replace_header_map_value(
 export declare function proxy_get_buffer_bytes(buffer: u32, start: u32, most: u32, dataAt: usize, sizeAt: usize): u32;
 /** A property of the stream; the path's segments are separated by NUL. */
 export declare function proxy_get_property(path: usize, pathSize: u32, dataAt: usize, sizeAt: usize): u32;
+/** Nanoseconds since 1970, 64 bits. */
+export declare function proxy_get_current_time_nanoseconds(timeAt: usize): u32;
 /** Answers the request from here. */
 export declare function proxy_send_local_response(
   status: u32,

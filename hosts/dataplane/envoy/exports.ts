@@ -22,18 +22,22 @@ import {
 import { INPUT_BYTES_MAX } from "../../../assembly/abi/limits";
 import { Status } from "../../../assembly/abi/status";
 import { writeLiteral } from "../../../assembly/bytes/ascii";
-import { Failure, failsClosed, holdBytesOf, imageOf, Slot } from "../../../assembly/policy/image";
+import { current } from "../../../assembly/decode/transaction";
+import { Failure, failsClosed, imageOf, Slot } from "../../../assembly/policy/image";
+import { Section, sectionOf } from "../../../assembly/policy/tables";
 import { trustsProxies } from "../../../assembly/policy/trusted";
 import { LINE_BYTES_MAX } from "../../../assembly/report/line";
 import { configurationRead, imageSize, probe } from "./configuration";
 import {
   proxy_get_buffer_bytes,
+  proxy_get_current_time_nanoseconds,
   proxy_get_header_map_pairs,
   proxy_get_property,
   proxy_log,
   proxy_replace_header_map_value,
   proxy_send_local_response,
 } from "./env";
+import { Cause, pageHeld, pageText } from "./page";
 import { Stream, streamAdd, streamOf, streamRemove } from "./streams";
 
 /** What a callback tells the host to do. */
@@ -52,7 +56,9 @@ const PIECE_BYTES: u32 = 65536;
 
 const out: usize = memory.data(16, 16);
 const words: usize = memory.data(512, 16);
-const lineHeaders: usize = memory.data(LINE_BYTES_MAX + 64, 16);
+/** Room for the headers of an answer: a line, a redirect's URL, their names and sizes. */
+const lineHeaders: usize = memory.data(LINE_BYTES_MAX + 4096, 16);
+const htmlType: usize = memory.data(64, 16);
 
 /** Its name alone says which ABI this module speaks. */
 export function proxy_abi_version_0_2_1(): void {}
@@ -88,40 +94,69 @@ function open(context: u32): Stream {
     const path = writeLiteral(words, "source\0address");
     if (proxy_get_property(words, path, out, out + 4) == 0) size = load<u32>(out + 4);
   }
-  const handle = tx_begin(size, 0, 0);
+  const handle = tx_begin(size, now(), 0);
   return handle ? streamAdd(context, handle) : changetype<Stream>(0);
+}
+
+/** Seconds since 1970, where the policy has something that expires; it is asked for then alone. */
+function now(): u32 {
+  if (!sectionOf(imageOf(Slot.ACTIVE), Section.EXCEPTIONS)) return 0;
+  return proxy_get_current_time_nanoseconds(out) == 0 ? <u32>(load<u64>(out) / 1000000000) : 0;
 }
 
 /** What happens to a request that the core has no room for. */
 function overLimit(): u32 {
-  return failsClosed(Failure.OVERLIMIT) ? answer(503, "merlon_overlimit", 0, 0) : Action.CONTINUE;
+  return failsClosed(imageOf(Slot.ACTIVE), Failure.OVERLIMIT) ? answer(503, "merlon_overlimit", 0, 0) : Action.CONTINUE;
 }
 
 function answer(status: u32, details: string, headers: usize, headersSize: u32): u32 {
   const detailsSize = writeLiteral(words, details);
   const body = words + <usize>detailsSize;
-  const bodySize = writeLiteral(body, status == 403 ? "Request blocked\n" : "Service unavailable\n");
+  const bodySize = writeLiteral(body, status == 503 ? "Service unavailable\n" : "Request blocked\n");
   proxy_send_local_response(status, words, detailsSize, body, bodySize, headers, headersSize, -1);
   return Action.PAUSE;
 }
 
-/** Serialises the one header `x-merlon-line` with the stream's line. @returns bytes at `lineHeaders` */
-function lineAsHeaders(stream: Stream): u32 {
-  const line = tx_line(stream.handle);
-  const size = line_size();
-  store<u32>(lineHeaders, 1);
-  store<u32>(lineHeaders + 4, 13);
-  store<u32>(lineHeaders + 8, size);
-  const name = lineHeaders + 12;
-  writeLiteral(name, "x-merlon-line\0");
-  memory.copy(name + 14, line, size);
-  store<u8>(name + 14 + <usize>size, 0);
-  return 12 + 14 + size + 1;
+/** Headers of the answer, serialised: count, two sizes each, then names and values with a NUL behind each. */
+let headerCount: u32 = 0;
+let headerNames: usize = 0;
+
+/** Begins the headers of an answer that will have so many. */
+function beginHeaders(count: u32): void {
+  headerCount = 0;
+  headerNames = lineHeaders + 4 + <usize>(count * 8);
+  store<u32>(lineHeaders, count);
 }
 
+function addHeader(name: string, at: usize, size: u32): void {
+  const sizes = lineHeaders + 4 + <usize>(headerCount++ * 8);
+  const nameSize = writeLiteral(headerNames, name);
+  store<u32>(sizes, nameSize);
+  store<u32>(sizes + 4, size);
+  store<u8>(headerNames + <usize>nameSize, 0);
+  headerNames += <usize>(nameSize + 1);
+  memory.copy(headerNames, at, size);
+  store<u8>(headerNames + <usize>size, 0);
+  headerNames += <usize>(size + 1);
+}
+
+/** Answers with the page that the policy has for this request, or in plain text where it has none. */
 function block(stream: Stream): u32 {
-  const size = probe ? lineAsHeaders(stream) : 0;
-  return answer(403, "merlon_blocked", lineHeaders, size);
+  const line = probe ? tx_line(stream.handle) : 0;
+  const page = pageHeld(Cause.ATTACK);
+  const redirect = page ? page.redirectSize : 0;
+  const html = page ? page.htmlSize : 0;
+  const typed: u32 = redirect || html ? 1 : 0;
+  beginHeaders(typed + (line ? 1 : 0));
+  if (line) addHeader("x-merlon-line", line, line_size());
+  if (redirect) addHeader("location", pageText(page.redirect), redirect);
+  else if (html) addHeader("content-type", htmlType, writeLiteral(htmlType, "text/html; charset=utf-8"));
+  const size = headerCount ? <u32>(headerNames - lineHeaders) : 0;
+  const status = page ? page.status : 403;
+  if (!html) return answer(status, "merlon_blocked", lineHeaders, size);
+  const details = writeLiteral(words, "merlon_blocked");
+  proxy_send_local_response(status, words, details, pageText(page.html), html, lineHeaders, size, -1);
+  return Action.PAUSE;
 }
 
 /** Lets the request go on; a probe's line goes with its head. */
@@ -148,6 +183,7 @@ export function proxy_on_request_headers(context: u32, _count: u32, endOfStream:
   const status = tx_head(stream.handle, load<u32>(out + 4));
   if (status == <u32>Status.BLOCK) return block(stream);
   if (status != <u32>Status.PASS) return overLimit();
+  stream.hold = current.holdMost;
   return endOfStream ? finish(stream) : Action.PAUSE;
 }
 
@@ -172,7 +208,7 @@ export function proxy_on_request_body(context: u32, size: u32, endOfStream: u32)
   }
   if (endOfStream) return finish(stream);
   if (stream.released) return Action.CONTINUE;
-  return stream.bytes < holdBytesOf(imageOf(Slot.ACTIVE)) ? Action.PAUSE : release(stream);
+  return stream.bytes < stream.hold ? Action.PAUSE : release(stream);
 }
 
 /** Trailers end the request: the last moment to stop it. */

@@ -16,10 +16,12 @@ export class Stream {
   bytes: u32;
   /** Held bytes were let go: from now on the host's buffer has only what is new. */
   released: u32;
+  /** Body bytes that wait for the verdict. */
+  hold: u32;
 }
 
 const CAPACITY: u32 = TRANSACTIONS_MAX * 2;
-const table: usize = memory.data(CAPACITY * 20, 16);
+const table: usize = memory.data(CAPACITY * 24, 16);
 
 function at(slot: u32): Stream {
   return changetype<Stream>(table + <usize>((slot & (CAPACITY - 1)) * offsetof<Stream>()));
@@ -45,6 +47,7 @@ export function streamAdd(context: u32, handle: u32): Stream {
   stream.read = 0;
   stream.bytes = 0;
   stream.released = 0;
+  stream.hold = 0;
   return stream;
 }
 

@@ -7,13 +7,14 @@
 import { HoldBudget } from "../../core/body-hold.ts";
 import { DeadlineSweep } from "../../core/deadline.ts";
 import { MerlonError } from "../../core/error.ts";
+import { fixedPolicy } from "../../core/host-policy.ts";
 import type { InspectionContext } from "../../core/inspection.ts";
 import { readTlsMaterial, type TlsMaterial, watchTlsMaterial } from "../../core/tls-material.ts";
 import { createUlidSource } from "../../core/ulid.ts";
 import { MODES, type Mode } from "../../core/verdict.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { Health } from "./health.ts";
-import { type ExtProcNotice, type ExtProcOptions, parseConfiguration } from "./options.ts";
+import { type ExtProcConfiguration, type ExtProcNotice, type ExtProcOptions, parseConfiguration } from "./options.ts";
 import { Transport } from "./transport.ts";
 
 export type { Counters } from "./counters.ts";
@@ -84,16 +85,18 @@ export async function startExtProc(options: ExtProcOptions): Promise<ExtProc> {
 /** What inspections share, for each mode that a route may ask for; an unknown one is told once and counts as none. */
 function inspections(
   options: ExtProcOptions,
-  configuration: InspectionContext["configuration"],
+  configuration: ExtProcConfiguration,
   counters: Counters,
   notify: (notice: ExtProcNotice) => void,
 ): (routeMode: string) => InspectionContext {
   const nextId = createUlidSource();
   const onVerdict = options.onVerdict ?? null;
+  const fixed = fixedPolicy(configuration);
+  const policy = options.policy ?? (() => fixed);
   const known = new Map<string, InspectionContext>();
   let told = false;
   const contextOf = (mode: Mode | null): InspectionContext => {
-    return { inspector: options.inspectorFor(mode), configuration, counters, nextId, onVerdict };
+    return { inspector: options.inspectorFor(mode), configuration, policy, counters, nextId, onVerdict };
   };
   const own = contextOf(null);
   return (routeMode) => {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
+import type { HostPolicy } from "../../core/host-policy.ts";
 import type { VerdictEvent } from "../../core/inspection.ts";
 import type { Inspector, Mode } from "../../core/verdict.ts";
 
@@ -81,6 +82,8 @@ export interface ExtProcNotice {
 export interface ExtProcOptions extends z.input<typeof configurationSchema> {
   /** The core for a mode that a route asks for; for null, the core with the policy's own mode. */
   readonly inspectorFor: (mode: Mode | null) => Inspector;
+  /** The policy in force, asked for each request; without it `holdBytes`, `failure` and `blockPage` stand for ever. */
+  readonly policy?: () => HostPolicy;
   /** Called for each inspected request, synchronously: it must be quick and must not throw. */
   readonly onVerdict?: (event: VerdictEvent) => void;
   readonly onNotice?: (notice: ExtProcNotice) => void;
@@ -91,7 +94,7 @@ export interface ExtProcOptions extends z.input<typeof configurationSchema> {
  * @throws MerlonError MERLON_USAGE naming the field
  */
 export function parseConfiguration(options: ExtProcOptions): ExtProcConfiguration {
-  const { inspectorFor: _inspectorFor, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
+  const { inspectorFor: _for, policy: _policy, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
   const parsed = configurationSchema.safeParse(written);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -201,11 +201,11 @@ export class ProcessFlow implements Watched {
 
   /** The head passed, and a body follows. */
   #answerHead(facts: HeadFacts): void {
-    const { configuration } = this.#context;
+    const { inspection } = this.#judged;
     const framed = isMessageFramed(facts.mediaType);
     if (this.#mode === DUPLEX) {
       if (framed) this.#boundary = new MessageBoundary();
-      else if (facts.contentLength > configuration.holdBytes && configuration.failure.oversize === "closed") {
+      else if (facts.contentLength > inspection.holdBytes && inspection.closes("oversize")) {
         // It is known now that the verdict cannot wait for the end.
         this.#context.counters.failedClosed.oversize++;
         this.#refuse("too_large");
@@ -260,9 +260,9 @@ export class ProcessFlow implements Watched {
    * @param cutShort more follows that we are not shown, or trailers do, nobody says which; or more came than was judged
    */
   #answerBody(cutShort: boolean): void {
-    const { counters, configuration } = this.#context;
+    const { counters } = this.#context;
     if (cutShort) {
-      if (configuration.failure.oversize === "closed") {
+      if (this.#judged.inspection.closes("oversize")) {
         counters.failedClosed.oversize++;
         this.#refuse("too_large");
         return;
@@ -334,7 +334,7 @@ export class ProcessFlow implements Watched {
       return;
     }
     const messageEnds = (this.#boundary?.feed(body) ?? 0) > 0;
-    const tooLarge = this.#hold.size + body.length > this.#context.configuration.holdBytes;
+    const tooLarge = this.#hold.size + body.length > this.#judged.inspection.holdBytes;
     if (!endOfStream && tooLarge && !this.#mayStream("oversize", "too_large")) return;
     this.#hold.push(body);
     if (endOfStream || tooLarge) this.#release(this.#hold.takeAll(), endOfStream);
@@ -343,8 +343,8 @@ export class ProcessFlow implements Watched {
 
   /** @returns false where `failure` says that a request which cannot be held whole is refused */
   #mayStream(kind: "oversize" | "overlimit", answer: AnswerKind): boolean {
-    const { configuration, counters } = this.#context;
-    if (configuration.failure[kind] === "open") {
+    const { counters } = this.#context;
+    if (!this.#judged.inspection.closes(kind)) {
       if (!this.#streaming || this.#boundary !== null) counters.failedOpen[kind]++;
       return true;
     }
@@ -403,11 +403,10 @@ export class ProcessFlow implements Watched {
   }
 
   #refuse(kind: AnswerKind): void {
-    const { configuration } = this.#context;
     const { inspection, facts } = this.#judged;
     const { accept, mediaType } = facts;
     const context = { ref: refOf(inspection.id), nowMs: Date.now(), accept, mediaType, detail: "" };
-    const answer = buildAnswer(kind, context, kind === "blocked" ? configuration.blockPage.statusCode : undefined);
+    const answer = buildAnswer(kind, context, kind === "blocked" ? inspection.page : undefined);
     if (isGrpc(mediaType)) {
       // Envoy writes the answer to a gRPC call itself.
       const [status = "13", message = ""] = ["grpc-status", "grpc-message"].map(

@@ -5,6 +5,7 @@
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
+import type { HostPolicy } from "../../core/host-policy.ts";
 import type { VerdictEvent } from "../../core/inspection.ts";
 import type { Inspector } from "../../core/verdict.ts";
 
@@ -99,6 +100,8 @@ export interface SidecarNotice {
 /** The public options: the configuration as an operator writes it, the core, and who wants to hear of what. */
 export interface SidecarOptions extends z.input<typeof configurationSchema> {
   readonly inspector: Inspector;
+  /** The policy in force, asked for each request; without it `holdBytes`, `failure` and `blockPage` stand for ever. */
+  readonly policy?: () => HostPolicy;
   /** Called for each inspected request, synchronously: it must be quick and must not throw. */
   readonly onVerdict?: (event: VerdictEvent) => void;
   readonly onNotice?: (notice: SidecarNotice) => void;
@@ -109,7 +112,7 @@ export interface SidecarOptions extends z.input<typeof configurationSchema> {
  * @throws MerlonError MERLON_USAGE naming the field
  */
 export function parseConfiguration(options: SidecarOptions): SidecarConfiguration {
-  const { inspector: _inspector, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
+  const { inspector: _inspector, policy: _policy, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
   const parsed = configurationSchema.safeParse(written);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

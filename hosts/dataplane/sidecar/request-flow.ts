@@ -308,7 +308,7 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
 
   #judgeHead(begun: number): void {
     const facts = this.#facts;
-    const { configuration, counters } = this.#context;
+    const { counters } = this.#context;
     const inspection = new Inspection(this.#context, facts.head, this.#connection.peer);
     this.#inspection = inspection;
     let outcome = inspection.head();
@@ -326,7 +326,7 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
     }
     this.#hold = new BodyHold();
     if (isMessageFramed(facts.mediaType)) this.#boundary = new MessageBoundary();
-    else if (facts.contentLength > configuration.holdBytes && configuration.failure.oversize === "closed") {
+    else if (facts.contentLength > inspection.holdBytes && inspection.closes("oversize")) {
       // It is known now that the verdict cannot wait for the end, so the client need not send it first.
       counters.failedClosed.oversize++;
       this.#answer("too_large");
@@ -337,11 +337,12 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
 
   /** Keeps a chunk that was judged; lets go of what may go. */
   #withhold(chunk: Buffer): void {
-    const { configuration, budget } = this.#context;
+    const { budget } = this.#context;
     const hold = this.#hold;
-    if (hold === null) return;
+    const inspection = this.#inspection;
+    if (hold === null || inspection === null) return;
     const messageEnds = (this.#boundary?.feed(chunk) ?? 0) > 0;
-    if (hold.size + chunk.length > configuration.holdBytes) {
+    if (hold.size + chunk.length > inspection.holdBytes) {
       this.#grew("oversize", chunk);
     } else if (!budget.take(chunk.length)) {
       this.#grew("overlimit", chunk);
@@ -354,8 +355,8 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
 
   /** More came than can be withheld: `failure` says whether the rest is streamed or the request is stopped. */
   #grew(kind: "oversize" | "overlimit", chunk: Buffer): void {
-    const { configuration, counters } = this.#context;
-    if (configuration.failure[kind] === "open") {
+    const { counters } = this.#context;
+    if (this.#inspection?.closes(kind) !== true) {
       if (!this.#grewTooLarge) counters.failedOpen[kind]++;
       this.#grewTooLarge = true;
       this.#stream([...(this.#hold?.takeAll() ?? []), chunk]);
@@ -428,11 +429,11 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
   }
 
   #answer(kind: AnswerKind, detail = ""): void {
-    const { configuration, nextId } = this.#context;
+    const { nextId } = this.#context;
     const { accept, mediaType } = this.#facts;
     const ref = refOf(this.#inspection?.id ?? nextId());
-    const statusCode = kind === "blocked" ? configuration.blockPage.statusCode : undefined;
-    const answer = buildAnswer(kind, { ref, nowMs: Date.now(), accept, mediaType, detail }, statusCode);
+    const page = kind === "blocked" ? this.#inspection?.page : undefined;
+    const answer = buildAnswer(kind, { ref, nowMs: Date.now(), accept, mediaType, detail }, page);
     this.#end(answer.status);
     this.#client.answer(answer);
     if (this.#facts.hasBody && this.#phase !== SENT) this.#client.discard();

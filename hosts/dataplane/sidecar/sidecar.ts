@@ -8,6 +8,7 @@ import { isIP } from "node:net";
 import { HoldBudget } from "../../core/body-hold.ts";
 import { DeadlineSweep } from "../../core/deadline.ts";
 import { MerlonError } from "../../core/error.ts";
+import { fixedPolicy } from "../../core/host-policy.ts";
 import { isGrpc } from "../../core/media-type.ts";
 import { readAuthorities, readTlsMaterial, type TlsMaterial, watchTlsMaterial } from "../../core/tls-material.ts";
 import { createUlidSource } from "../../core/ulid.ts";
@@ -121,9 +122,11 @@ function createContext(
   address: UpstreamAddress,
 ): FlowContext {
   const counters = createCounters();
+  const fixed = fixedPolicy(configuration);
   return {
     inspector: options.inspector,
     configuration,
+    policy: options.policy ?? (() => fixed),
     counters,
     nextId: createUlidSource(),
     onVerdict: options.onVerdict ?? null,

@@ -8,7 +8,7 @@ import { MODES } from "../../../hosts/core/verdict.ts";
 import { CONSOLE_MODES, OVERRIDES } from "../../../hosts/policy/schema.ts";
 import { ROOT } from "../../tools/component.ts";
 import { Core } from "../core.ts";
-import { usePolicy } from "../policy-image.ts";
+import { type ScopeSettings, useObjects, usePolicy } from "../policy-image.ts";
 import { ask } from "../requests.ts";
 
 const rule = z.strictObject({ method: z.string().optional(), path: z.string(), mode: z.enum(CONSOLE_MODES) });
@@ -67,4 +67,22 @@ const PATHS: readonly (readonly [method: string, target: string, mode: string])[
 test.each(PATHS)("%s %s is in %s", (method, target, mode) => {
   usePolicy(core, { mode: "block", console: { mode: "default", rules: [...RULES] } });
   expect(modeOf(method, target)).toBe(mode);
+});
+
+test("each field is that of the closest scope that says it", () => {
+  const scopes: ScopeSettings[] = [
+    { match: { path: "/a/**" }, mode: "block", application: 7, limits: { holdBytes: "1Mi" } },
+    { match: { path: "/a/b/**" }, limits: { inspectBytes: 2048 }, blockPage: { statusCode: 451 } },
+    { match: { path: "/a/b/c" }, application: "named", failure: { oversize: "closed", overlimit: "open" } },
+  ];
+  useObjects(core, {}, { scopes });
+  const { record } = ask(core, { target: "/a/b/c", method: "POST", body: "x".repeat(3000) });
+  const field = (name: string): number => record.readUInt32LE(core.number(name));
+  expect(field("RESULT_APPLICATION")).toBeGreaterThanOrEqual(0x8000_0000);
+  expect([field("RESULT_HOLD_BYTES"), field("RESULT_PAGE"), field("RESULT_INSPECTED")]).toEqual([1024 * 1024, 1, 2048]);
+  // Of overlimit and oversize, the third and the fourth bit.
+  expect(field("RESULT_FAILURES")).toBe(8);
+  const other = ask(core, { target: "/a" }).record;
+  expect(other.readUInt32LE(core.number("RESULT_APPLICATION"))).toBe(7);
+  expect(other.readUInt32LE(core.number("RESULT_FAILURES"))).toBe(4);
 });

@@ -4,7 +4,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ATTACK, makeFolder, type Running, run, start } from "./stage.ts";
 
 let server: Server;
@@ -80,6 +80,18 @@ describe("protect", () => {
     write(path, "block");
     await saw(/policy .* is in force, mode block/);
     expect(await statusOf(`${url}/?${ATTACK}`)).toBe(403);
+    const list = "kind: WafIPList\nspec: {list: deny, entries: [{cidr: 127.0.0.0/8}]}\n";
+    const scope = "{match: {path: /page}, blockPage: {statusCode: 451, types: [acl_ip]}}";
+    const head = "apiVersion: merlon.dev/v1alpha1\n";
+    const spec = `{defaults: {mode: block, blockPage: {statusCode: 406, types: [attack]}}, scopes: [${scope}]}`;
+    writeFileSync(path, `${head}kind: WafPolicy\nspec: ${spec}\n---\n${head}${list}`);
+    child.kill("SIGHUP");
+    await vi.waitFor(async () => expect(await statusOf(`${url}/page`)).toBe(451), { timeout: 10_000 });
+    // The page of /page is for listed clients, the one of all others for attacks.
+    expect(await statusOf(`${url}/other`)).toBe(403);
+    write(path, "block");
+    child.kill("SIGHUP");
+    await vi.waitFor(async () => expect(await statusOf(`${url}/page`)).toBe(200), { timeout: 10_000 });
     write(path, "blok");
     child.kill("SIGHUP");
     await saw(/"blok" — it takes one of .* \(the policy before stays in force\)/);

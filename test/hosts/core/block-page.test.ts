@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type AnswerContext, type AnswerKind, buildAnswer, grpcTrailers } from "../../../hosts/core/block-page.ts";
+import type { BlockPage } from "../../../hosts/core/host-policy.ts";
 
 const context: AnswerContext = {
   ref: "01JD3ABCDEFGHJKM",
@@ -64,8 +65,36 @@ test("the page shows reference and time, loads nothing, runs nothing, and may no
   expect(fields["content-length"]).toBe(String(Buffer.byteLength(body)));
 });
 
+/** A page as policies have it where they say nothing. */
+const PAGE = { statusCode: 403, json: true, types: ["attack"] } satisfies BlockPage;
+
+test("a policy's own page is shown with its references filled in, and nothing of it runs", () => {
+  const html = "<h1>Stop</h1><p>{{reference}} {{time}} {{reference}}</p>";
+  const { headers, body } = buildAnswer("blocked", { ...context, accept: "text/html" }, { ...PAGE, html });
+  expect(body).toBe(`<h1>Stop</h1><p>${context.ref} 2026-01-02T03:04:05.000Z ${context.ref}</p>`);
+  const policy = headers[headers.indexOf("content-security-policy") + 1];
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toContain("script");
+  // Programs still get what they can read, unless the policy has nothing but the page.
+  const json = { ...context, accept: "application/json" };
+  expect(buildAnswer("blocked", json, { ...PAGE, html }).body).toContain('"reference"');
+  expect(buildAnswer("blocked", json, { ...PAGE, html, json: false }).body).toContain("<h1>Stop</h1>");
+});
+
+test("a redirect leads browsers away, and programs get their answer", () => {
+  const page = { ...PAGE, redirect: "https://status.example/blocked" };
+  const browser = buildAnswer("blocked", { ...context, accept: "text/html" }, page);
+  expect(browser).toMatchObject({ status: 302, body: "" });
+  expect(browser.headers).toContain("https://status.example/blocked");
+  expect(buildAnswer("blocked", { ...context, accept: "*/*" }, page).status).toBe(403);
+});
+
 test("programs get problem details", () => {
-  const { headers, body } = buildAnswer("blocked", { ...context, accept: "application/json" }, 406);
+  const { headers, body } = buildAnswer(
+    "blocked",
+    { ...context, accept: "application/json" },
+    { ...PAGE, statusCode: 406 },
+  );
   expect(JSON.parse(body)).toMatchObject({
     type: "about:blank",
     status: 406,

@@ -1,5 +1,6 @@
 /** One request's dealings with the core, without a proxy around: outcomes, counts, the end that comes once. */
 import { describe, expect, test } from "vitest";
+import { fixedPolicy } from "../../../hosts/core/host-policy.ts";
 import {
   Inspection,
   type InspectionContext,
@@ -10,6 +11,7 @@ import { createUlidSource } from "../../../hosts/core/ulid.ts";
 import type { RequestHead } from "../../../hosts/core/verdict.ts";
 import { createCounters } from "../../../hosts/dataplane/sidecar/counters.ts";
 import { parseConfiguration, type SidecarOptions } from "../../../hosts/dataplane/sidecar/options.ts";
+import { policyDefaults } from "../../../hosts/policy/schema.ts";
 import { ATTACK, FAILED_CLOSED, LEAK, THROW, WordInspector } from "../dataplane/sidecar/word-inspector.ts";
 
 function headOf(target: string): RequestHead {
@@ -25,9 +27,11 @@ function start(
   prepare(books);
   const events: VerdictEvent[] = [];
   const counters = createCounters();
+  const configuration = parseConfiguration({ upstream: "http://a", inspector: books, ...options });
   const context: InspectionContext = {
     inspector: books,
-    configuration: parseConfiguration({ upstream: "http://a", inspector: books, ...options }),
+    configuration,
+    policy: () => fixedPolicy(configuration),
     counters,
     nextId: createUlidSource(),
     onVerdict: (event) => events.push(event),
@@ -147,6 +151,7 @@ describe("failures", () => {
       {
         inspector: books,
         configuration: parseConfiguration({ upstream: "http://a", inspector: books }),
+        policy: () => policyDefaults,
         counters,
         nextId: createUlidSource(),
         onVerdict: () => {

@@ -108,6 +108,7 @@ const QUIET: Verdict = {
   matchesDropped: 0,
   limits: [],
   anomalies: [],
+  incident: false,
   clientIp: "127.0.0.1",
   inspectedBytes: 0,
   failed: false,
@@ -140,6 +141,8 @@ export function matchOf(excerpt: Uint8Array, match: Partial<Match> = {}): Match 
     severity: 5,
     point: "query.name",
     reason: "The name climbs.",
+    counts: true,
+    exception: 0,
     layers: [{ as: "raw", span, excerpt, excerptAt: 0 }],
     ...match,
   };

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
 import type { Mode, Verdict } from "../../../hosts/core/verdict.ts";
 import { compilePolicy, IMAGE_BYTES_MAX } from "../../../hosts/policy/image.ts";
-import { defaultPolicy, settingsSchema } from "../../../hosts/policy/schema.ts";
+import { parsePolicy } from "../../../hosts/policy/policy-text.ts";
+import { API_VERSION, defaultPolicy, settingsSchema } from "../../../hosts/policy/schema.ts";
 
 /** Recognised by every version of the core. */
 const ATTACK = "file=../../../../../../etc/passwd";
@@ -177,6 +178,12 @@ describe("a field of the policy", () => {
   });
 });
 
+/** The image of a policy with scopes, as a file would have them. */
+function policyOf(settings: Written, scopes: readonly object[] = []): Uint8Array {
+  const document: object = { apiVersion: API_VERSION, kind: "WafPolicy", spec: { defaults: settings, scopes } };
+  return compilePolicy(parsePolicy(JSON.stringify(document), "merlon.json"));
+}
+
 describe("an image", () => {
   test("depends on what the policy says and not on how it is written", () => {
     const image = compilePolicy(settingsSchema.parse({ mask: ["a", "b"] }));
@@ -186,10 +193,15 @@ describe("an image", () => {
 
   test("has at most the bytes that the core has room for", () => {
     expect(IMAGE_BYTES_MAX).toBe(engine.constant("POLICY_BYTES_MAX"));
-    const rules = Array.from({ length: 1024 }, (_, index) => ({ path: `/${index}${"x".repeat(240)}`, mode: "block" }));
-    load({ console: { rules } });
-    const longer = rules.map(({ path, mode }) => ({ path: `${path}${"x".repeat(100)}`, mode }));
-    expect(() => load({ console: { rules: longer } })).toThrow(/too large/);
+    const scopes = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        match: { path: `/${index}` },
+        blockPage: { html: `${index} ${"x".repeat(32_000)}` },
+      }));
+    const most = policyOf({}, scopes(120));
+    expect(most.length).toBeGreaterThan(engine.constant("INPUT_BYTES_MAX"));
+    engine.loadPolicy("active", most);
+    expect(() => policyOf({}, scopes(140))).toThrow(/too large/);
   });
 
   const mutations: { name: string; change: (image: Buffer) => Buffer; sum?: false }[] = [

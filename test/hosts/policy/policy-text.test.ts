@@ -8,6 +8,16 @@ import { defaultPolicy } from "../../../hosts/policy/schema.ts";
 
 const HEAD = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec:\n";
 
+const EXCEPTION = `apiVersion: merlon.dev/v1alpha1
+kind: WafException
+metadata: {name: e}
+spec: {ignore: {types: [xss]}, reason: r, expiresAt: 2027-02-01}
+`;
+const LIST = `apiVersion: merlon.dev/v1alpha1
+kind: WafIPList
+spec: {list: deny, entries: [{cidr: 203.0.113.0/24}]}
+`;
+
 function messageOf(text: string): string {
   try {
     parsePolicy(text, "merlon.yaml");
@@ -56,7 +66,8 @@ ${HEAD.replace("spec:", "metadata: {name: shop, labels: {team: web}}\nspec:")}  
       clientIP: { trustedCIDRs: [{ address: 0xffff_0a00_0000n, prefix: 104 }], header: "X-Forwarded-For" },
       mask: ["password", "X-Api-Key"],
       disable: { stamps: ["sqli-union"] },
-      blockPage: { statusCode: 451 },
+      parsers: { disable: [] },
+      blockPage: { statusCode: 451, json: true, types: ["attack", "acl_ip"] },
     });
   });
 
@@ -65,6 +76,14 @@ ${HEAD.replace("spec:", "metadata: {name: shop, labels: {team: web}}\nspec:")}  
     const policy = parsePolicy(text, "merlon.yaml");
     expect(policy).toMatchObject({ mode: "block", mask: ["iban"], failure: defaultPolicy.failure });
     for (const field of Object.keys(defaultPolicy)) expect(text).toContain(`    ${field}:`);
+  });
+
+  test("may hold exceptions and lists beside its policy, in any order", () => {
+    const text = [EXCEPTION, `${HEAD}  scopes: [{match: {path: /a}, mode: off}]\n`, LIST].join("---\n");
+    const { scopes, exceptions, ipLists } = parsePolicy(text, "merlon.yaml");
+    expect(scopes).toHaveLength(1);
+    expect(exceptions).toMatchObject([{ name: "e", reason: "r" }]);
+    expect(ipLists).toMatchObject([{ list: "deny", entries: [{ cidr: { prefix: 120 } }] }]);
   });
 
   test("may be JSON, use anchors, and say off without quotes", () => {
@@ -151,7 +170,61 @@ describe("an error of a policy file names the place, the reason and the fix:", (
     { name: "a key twice", text: at("mode: off\n    mode: off"), says: [":6:5:", "unique"] },
     { name: "no YAML", text: `${HEAD}  defaults: {mode: block`, says: ["no valid YAML"] },
     { name: "nothing", text: "# to do\n", says: ["is empty", "docs/policy.md"] },
-    { name: "two documents", text: `${HEAD}  defaults: {}\n---\n{}\n`, says: ["a second document"] },
+    {
+      name: "a kind that is none",
+      text: `${HEAD}  defaults: {}\n---\nkind: WafExcepton\n`,
+      says: [":6:7:", '"WafExcepton"', '"WafException"?'],
+    },
+    {
+      name: "a kind that nobody obeys yet",
+      text: `${HEAD}  defaults: {}\n---\nkind: WafExport\n`,
+      says: [":6:7:", "no effect", "delete it"],
+    },
+    {
+      name: "a file without a policy",
+      text: EXCEPTION,
+      says: ["holds no WafPolicy"],
+    },
+    {
+      name: "two exceptions of one name",
+      text: `${HEAD}  defaults: {}\n---\n${EXCEPTION}---\n${EXCEPTION}`,
+      says: [":11:1:", "a second WafException e begins"],
+    },
+    {
+      name: "an exception for everything",
+      text: `${HEAD}  defaults: {}\n---\n${EXCEPTION.replace("types: [xss]", "all: true")}`,
+      says: [":9:7:", "match.path and match.point"],
+    },
+    {
+      name: "a scope for everything",
+      text: `${HEAD}  scopes: [{match: {}, mode: off}]\n`,
+      says: [":4:20:", "fits everything", "spec.defaults"],
+    },
+    {
+      name: "two scopes for the same requests",
+      text: `${HEAD}  scopes: [{match: {path: /a, host: A.x}}, {match: {host: a.x, path: /%61}}]\n`,
+      says: [":4:", "spec.scopes[1]", "keep one of them"],
+    },
+    {
+      name: "a field of a scope that nobody obeys there",
+      text: `${HEAD}  scopes: [{match: {path: /a}, clientIP: {}}]\n`,
+      says: [":4:32:", '"clientIP" is no field of spec.scopes[0]', "parsers"],
+    },
+    {
+      name: "a list without a kind of its own",
+      text: `${HEAD}  defaults: {}\n---\n${LIST.replace("deny", "block")}`,
+      says: [":8:14:", '"block"', "allow, deny, gray"],
+    },
+    {
+      name: "a network with bits too many",
+      text: `${HEAD}  defaults: {}\n---\n${LIST.replace("/24", "/16")}`,
+      says: [":8:", "bits beyond its prefix"],
+    },
+    {
+      name: "two policies",
+      text: `${HEAD}  defaults: {}\n---\n${HEAD}  defaults: {}\n`,
+      says: [":6:1:", "a second WafPolicy begins"],
+    },
     { name: "a list", text: "- 1\n", says: [":1:1:", "a list"] },
     { name: "text", text: "block everything", says: [":1:1:", "text"] },
   ])("$name", ({ text, says }) => {

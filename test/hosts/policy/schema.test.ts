@@ -12,7 +12,8 @@ test("the default is to watch and to keep traffic flowing, but to stop what exce
     clientIP: { trustedCIDRs: [], header: "X-Forwarded-For" },
     mask: [],
     disable: { stamps: [] },
-    blockPage: { statusCode: 403 },
+    parsers: { disable: [] },
+    blockPage: { statusCode: 403, json: true, types: ["attack", "acl_ip"] },
   });
 });
 
@@ -25,7 +26,8 @@ test("hosts take hold, failure and block page from the policy", () => {
   expect(hostPolicyOf(policy)).toEqual({
     holdBytes: 65_536,
     failure: { trap: "closed", unreachable: "open", overlimit: "closed", oversize: "open" },
-    blockPage: { statusCode: 451 },
+    pages: [{ statusCode: 451, json: true, types: ["attack", "acl_ip"] }],
+    isScoped: false,
   });
   expect(policyDefaults).toEqual(hostPolicyOf(defaultPolicy));
 });

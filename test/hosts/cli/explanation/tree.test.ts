@@ -63,6 +63,7 @@ const VERDICT: Verdict = {
   matchesDropped: 0,
   limits: [],
   anomalies: [],
+  incident: false,
   clientIp: "192.0.2.1",
   inspectedBytes: 0,
   failed: false,
@@ -132,6 +133,8 @@ describe("an explanation", () => {
       severity: 5,
       point: "query.q",
       reason: "A tag.",
+      counts: true,
+      exception: 0,
       layers,
     };
     expect(words({ matches: [match] })).toContain(

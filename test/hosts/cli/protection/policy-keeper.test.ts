@@ -74,10 +74,8 @@ describe("the policy in force", () => {
   test("keeps a policy that the core has no room for out", async () => {
     write("mode: block");
     const keeper = await open();
-    const rules = Array.from({ length: 150 }, (_, at) => `{path: /${at}${"x".repeat(1990)}, mode: off}`);
-    // The file would be too large as text before it is as an image, unless it is written in short.
-    expect(rules.join().length).toBeGreaterThan(256 * 1024);
-    write(`console: {rules: [${rules.join()}]}`);
+    const scope = (at: number): string => `{match: {path: /${at}}, blockPage: {html: "${at} ${"x".repeat(32_000)}"}}`;
+    write(`mode: off\n  scopes: [${Array.from({ length: 140 }, (_, at) => scope(at)).join()}]`);
     await keeper.check();
     expect(said.pop()).toContain("too large");
     expect(modeInForce()).toBe("block");
@@ -92,14 +90,20 @@ describe("the policy in force", () => {
     expect(modeInForce()).toBe("block");
   });
 
-  test("says which changes need a start, and which stamps nobody knows", async () => {
+  test("tells hosts at once what they do themselves", async () => {
     write("mode: block");
     const keeper = await open();
-    write("mode: block", "limits: {holdBytes: 1Mi}");
+    expect(keeper.host).toMatchObject({ holdBytes: 512 * 1024, failure: { trap: "open" } });
+    write("limits: {holdBytes: 1Mi}", "failure: {trap: closed}", "blockPage: {statusCode: 451}");
     await keeper.check();
-    expect(said).toHaveLength(2);
-    expect(said[1]).toContain("from the next start on");
-    said.length = 0;
+    expect(keeper.host).toMatchObject({ holdBytes: 1024 * 1024, failure: { trap: "closed" } });
+    expect(keeper.host.pages[0]?.statusCode).toBe(451);
+    expect(said).toHaveLength(1);
+  });
+
+  test("says which stamps nobody knows", async () => {
+    write("mode: block");
+    const keeper = await open();
     const [known] = engine.signatures;
     write(`disable: {stamps: [${known?.stamp}, ${known?.stamp}x, nobody]}`, "limits: {holdBytes: 1Mi}");
     await keeper.check();

@@ -119,6 +119,7 @@ class WordTransaction implements Transaction {
       matchesDropped: 0,
       limits: [],
       anomalies: [],
+      incident: false,
       clientIp: "",
       inspectedBytes: this.#bytes,
       failed: this.#failed,

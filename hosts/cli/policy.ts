@@ -1,0 +1,185 @@
+/**
+ * `merlon policy`: what a policy file means before anything obeys it: whether it is right, what counts for one request,
+ * what differs from another policy, and which requests would be answered differently.
+ */
+import { Engine } from "../core/engine.ts";
+import { applicationsOf } from "../policy/application.ts";
+import { changesBetween } from "../policy/difference.ts";
+import { compilePolicy } from "../policy/image.ts";
+import { policyJsonSchema } from "../policy/json-schema.ts";
+import { expiredExceptions, namesNobodyKnows } from "../policy/lint.ts";
+import { readPolicyFile } from "../policy/policy-file.ts";
+import { bytesText } from "../policy/quantity.ts";
+import { hostPolicyOf, type Policy } from "../policy/schema.ts";
+import { type Command, type Input, type Io, usage } from "./command.ts";
+import { readLabelledFile } from "./evaluation/labelled-file.ts";
+import { requestOfCurl } from "./explanation/curl.ts";
+import { count, showBytes, showWord } from "./text.ts";
+
+const ACTIONS = ["lint", "explain", "diff", "simulate", "schema"] as const;
+const SHOWN_DEFAULT = 20;
+const SHOWN_MAX = 10_000;
+const TARGET_CHARS_MAX = 120;
+
+/** The command. */
+export const policyCommand: Command = {
+  name: "policy",
+  summary: "check a policy file, and show what it means and changes",
+  usage: "<lint|explain|diff|simulate|schema> <file>… [flags]",
+  least: 1,
+  most: 64,
+  options: {
+    curl: { type: "string", value: "<command>", about: "explain: the request that is asked about; nothing is sent" },
+    against: { type: "string", value: "<file>", about: "simulate: the policy of today; the built-in one if not given" },
+    show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
+  },
+  details: [
+    "lint      says what is wrong with a file, and which names and dates in it have no effect; exit code 1 if any.",
+    "explain   shows what counts for the request of --curl: mode, application, limits, page.",
+    "diff      compares two files, object by object.",
+    "simulate  shows the requests of labelled files (see merlon help evaluate) to both policies, and lists those that",
+    "          would be answered differently.",
+    "schema    prints the JSON Schema of a policy file's documents, for editors.",
+  ].join("\n"),
+  examples: [
+    "merlon policy lint merlon.yaml",
+    "merlon policy explain merlon.yaml --curl 'curl https://shop.example/checkout'",
+    "merlon policy diff merlon.yaml new.yaml",
+    "merlon policy simulate new.yaml traffic.jsonl.gz --against merlon.yaml",
+  ],
+  run,
+};
+
+async function run(input: Input, io: Io): Promise<number> {
+  const [written = "", ...files] = input.positionals;
+  const action = ACTIONS.find((known) => known === written);
+  if (action === "schema") {
+    io.stdout.write(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+    return 0;
+  }
+  if (action !== undefined && files.length === 0) {
+    throw usage("a policy file is missing", `"merlon policy ${action}" reads one`, "write its path");
+  }
+  switch (action) {
+    case "lint":
+      return await lint(files, io);
+    case "explain":
+      return await explain(only(files, "explain"), input, io);
+    case "diff":
+      return await diff(files, io);
+    case "simulate":
+      return await simulate(files, input, io);
+    default:
+      throw usage(`"${showWord(written)}" is nothing that policy does`, `it takes ${ACTIONS.join(", ")}`, "write one");
+  }
+}
+
+function only(files: readonly string[], action: string): string {
+  const [file = "", second] = files;
+  if (second === undefined) return file;
+  throw usage(`"${showWord(second)}" is one argument too many`, `"merlon policy ${action}" takes one file`, "drop it");
+}
+
+async function lint(files: readonly string[], io: Io): Promise<number> {
+  const { signatures } = Engine.load();
+  let found = 0;
+  for (const path of files) {
+    const { policy } = await readPolicyFile(path);
+    const image = compilePolicy(policy);
+    const lines = [...namesNobodyKnows(policy, signatures), ...expiredExceptions(policy, nowSeconds())];
+    for (const line of lines) io.stdout.write(`${showWord(path)}: ${line}\n`);
+    found += lines.length;
+    const { scopes = [], exceptions = [] } = policy;
+    const size = `${count(scopes.length)} scopes, ${count(exceptions.length)} exceptions, ${count(image.length)} bytes`;
+    if (lines.length === 0) io.stdout.write(`${showWord(path)}: valid, mode ${policy.mode}, ${size}\n`);
+  }
+  return found === 0 ? 0 : 1;
+}
+
+async function explain(path: string, input: Input, io: Io): Promise<number> {
+  const curl = input.text("curl");
+  if (curl === undefined) {
+    throw usage("--curl is missing", "one request is explained", "write --curl 'curl https://…'");
+  }
+  const { policy } = await readPolicyFile(path);
+  const engine = Engine.load();
+  engine.loadPolicy("active", compilePolicy(policy));
+  const transaction = engine.begin("127.0.0.1", nowSeconds());
+  transaction.raw(requestOfCurl(curl));
+  transaction.end();
+  const settings = transaction.settings();
+  const { mode, action, matches } = transaction.verdict();
+  transaction.free();
+  if (settings === null) return 1;
+  const host = hostPolicyOf(policy);
+  const page = host.pages[settings.page];
+  const lines = [
+    ["mode", mode],
+    ["application", applicationsOf(policy).get(settings.application) ?? "none"],
+    ["holdBytes", bytesText(settings.holdBytes)],
+    [
+      "failure",
+      Object.entries({ ...host.failure, ...settings.failure })
+        .map((pair) => pair.join(" "))
+        .join(", "),
+    ],
+    ["block page", page?.redirect ?? String(page?.statusCode ?? 403)],
+    ["verdict", action],
+    ...matches.map(({ stamp, point, counts, exception }) => {
+      const name = policy.exceptions?.[exception - 1]?.name;
+      const why = counts ? "" : name === undefined ? ", does not count" : `, let pass by exception ${showWord(name)}`;
+      return ["finding", `${stamp} at ${point}${why}`];
+    }),
+  ];
+  for (const [name = "", value = ""] of lines) io.stdout.write(`${name.padEnd(12)} ${value}\n`);
+  return 0;
+}
+
+async function diff(files: readonly string[], io: Io): Promise<number> {
+  const [before, after, extra] = files;
+  if (before === undefined || after === undefined || extra !== undefined) {
+    throw usage("diff takes two files", "it compares one policy with another", "write the one of today first");
+  }
+  const changes = changesBetween((await readPolicyFile(before)).policy, (await readPolicyFile(after)).policy);
+  for (const change of changes) io.stdout.write(`${showWord(change)}\n`);
+  if (changes.length === 0) io.stdout.write("no difference\n");
+  return 0;
+}
+
+async function simulate([path = "", ...requests]: readonly string[], input: Input, io: Io): Promise<number> {
+  if (requests.length === 0) {
+    throw usage("requests are missing", "a policy is simulated on requests", "write the files that hold them");
+  }
+  const shown = input.integer("show", 0, SHOWN_MAX, SHOWN_DEFAULT);
+  const against = input.text("against");
+  const engine = Engine.load();
+  if (against !== undefined) engine.loadPolicy("active", compilePolicy((await readPolicyFile(against)).policy));
+  const { policy }: { policy: Policy } = await readPolicyFile(path);
+  engine.loadPolicy("shadow", compilePolicy(policy));
+  const counted = { requests: 0, blocked: 0, passed: 0 };
+  const now = nowSeconds();
+  for (const file of requests) {
+    for await (const { id, raw } of readLabelledFile(file)) {
+      const transaction = engine.begin("203.0.113.9", now);
+      transaction.raw(raw);
+      transaction.end();
+      const { action, shadowAction, matches } = transaction.verdict();
+      transaction.free();
+      counted.requests++;
+      if (shadowAction === null || shadowAction === action) continue;
+      counted[shadowAction === "block" ? "blocked" : "passed"]++;
+      if (counted.blocked + counted.passed > shown) continue;
+      const line = raw.subarray(0, Math.max(0, raw.indexOf("\r\n")));
+      const by = matches.map(({ stamp, point }) => `${stamp}@${point}`).slice(0, 3);
+      const change = shadowAction === "block" ? "would be blocked" : "would pass";
+      io.stdout.write(`${change}  ${showWord(id)}  ${showBytes(line, TARGET_CHARS_MAX)}  ${by.join(" ")}\n`);
+    }
+  }
+  const { requests: all, blocked, passed } = counted;
+  io.stdout.write(`${count(all)} requests, ${count(blocked)} would be blocked, ${count(passed)} would pass\n`);
+  return 0;
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

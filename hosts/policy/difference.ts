@@ -1,0 +1,50 @@
+/** What differs between two policies, object by object, as lines for people. */
+import { dateText } from "./date.ts";
+import { matchText } from "./match.ts";
+import type { Policy } from "./schema.ts";
+
+/** @returns a line for each field, scope and exception that is new, gone or changed */
+export function changesBetween(before: Policy, after: Policy): string[] {
+  const { scopes: oldScopes = [], exceptions: oldExceptions = [], ...oldSettings } = before;
+  const { scopes = [], exceptions = [], ...settings } = after;
+  return [
+    ...fieldChanges(new Map(Object.entries(oldSettings)), new Map(Object.entries(settings))),
+    ...objectChanges(
+      "scope",
+      new Map(oldScopes.map(({ match, ...said }) => [matchText(match).trim(), said])),
+      new Map(scopes.map(({ match, ...said }) => [matchText(match).trim(), said])),
+    ),
+    ...objectChanges(
+      "exception",
+      new Map(oldExceptions.map((one) => [one.name, { ...one, expiresAt: dateText(one.expiresAt) }])),
+      new Map(exceptions.map((one) => [one.name, { ...one, expiresAt: dateText(one.expiresAt) }])),
+    ),
+  ];
+}
+
+function fieldChanges(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((field) => {
+    const [old, now] = [textOf(before.get(field)), textOf(after.get(field))];
+    return old === now ? [] : [`~ ${field}: ${old} → ${now}`];
+  });
+}
+
+function objectChanges(
+  kind: string,
+  before: ReadonlyMap<string, object>,
+  after: ReadonlyMap<string, object>,
+): string[] {
+  const gone = [...before].filter(([name]) => !after.has(name)).map(([name]) => `- ${kind} ${name}`);
+  const rest = [...after].flatMap(([name, object]) => {
+    const old = before.get(name);
+    if (old === undefined) return [`+ ${kind} ${name}: ${textOf(object)}`];
+    return textOf(old) === textOf(object) ? [] : [`~ ${kind} ${name}: ${textOf(old)} → ${textOf(object)}`];
+  });
+  return [...gone, ...rest];
+}
+
+/** Networks hold numbers that JSON has no form for. */
+function textOf(value: unknown): string {
+  if (value === undefined) return "none";
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? part.toString(16) : part));
+}

@@ -1,0 +1,95 @@
+/** `merlon policy`: what it says of files, and what it finds on requests. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ATTACK, makeFolder, rawRequest, run } from "./stage.ts";
+
+const HEAD = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec:\n";
+const EXCEPTION = `---
+apiVersion: merlon.dev/v1alpha1
+kind: WafException
+metadata: {name: files}
+spec:
+  match: {path: /files/**, point: query.file}
+  ignore: {types: [ptrav]}
+  reason: a test
+  expiresAt: 2099-01-01
+`;
+
+function fileOf(name: string, content: string): string {
+  const path = join(makeFolder(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+test("lint says that a good file is good, and what has no effect in another", async () => {
+  const good = fileOf(
+    "a.yaml",
+    `${HEAD}  defaults: {mode: block}\n  scopes: [{match: {path: /a}, mode: off}]\n${EXCEPTION}`,
+  );
+  const { code, stdout } = await run(["policy", "lint", good]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("valid, mode block, 1 scopes, 1 exceptions")]);
+  const late = EXCEPTION.replace("2099", "2020").replace("types: [ptrav]", "types: [ptrv]");
+  const bad = await run(["policy", "lint", fileOf("b.yaml", `${HEAD}  defaults: {}\n${late}`)]);
+  expect(bad.code).toBe(1);
+  expect(bad.stdout).toContain('no signature of the type ptrv; did you mean "ptrav"?');
+  expect(bad.stdout).toContain("exception files: expired 2020-01-01T00:00:00Z");
+});
+
+test("lint names field, line and fix of a file that is not valid, in any of its documents", async () => {
+  const path = fileOf("a.yaml", `${HEAD}  defaults: {}\n${EXCEPTION.replace("expiresAt", "expiresAtt")}`);
+  const { code, stderr } = await run(["policy", "lint", path]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/a\.yaml:13:3: "expiresAtt" is no field of spec .* did you mean "expiresAt"\?/);
+});
+
+test("explain shows what counts for a request", async () => {
+  const scope = "{match: {path: /files/**}, mode: block, application: files, limits: {holdBytes: 1Mi}}";
+  const path = fileOf("a.yaml", `${HEAD}  defaults: {}\n  scopes: [${scope}]\n${EXCEPTION}`);
+  const asked = `curl 'http://shop.example/files/x?file=../../../../../../etc/passwd'`;
+  const { code, stdout } = await run(["policy", "explain", path, "--curl", asked]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^mode +block\napplication +files\nholdBytes +1Mi\n/);
+  expect(stdout).toContain("verdict      pass\nfinding      ptrav-target at query.file, let pass by exception files\n");
+});
+
+test("diff names each object that differs", async () => {
+  const before = fileOf("a.yaml", `${HEAD}  defaults: {mode: block}\n  scopes: [{match: {path: /a}, mode: off}]\n`);
+  const after = fileOf("b.yaml", `${HEAD}  defaults: {}\n  scopes: [{match: {path: /b}, mode: off}]\n${EXCEPTION}`);
+  const { stdout } = await run(["policy", "diff", before, after]);
+  expect(stdout).toContain('~ mode: "block" → "monitoring"\n');
+  expect(stdout).toContain("- scope /a:exact\n+ scope /b:exact: ");
+  expect(stdout).toContain("+ exception files: ");
+  expect((await run(["policy", "diff", before, before])).stdout).toBe("no difference\n");
+});
+
+test("simulate lists the requests whose answer would change", async () => {
+  const rows = [`/files?${ATTACK}`, `/other?${ATTACK}`, "/other"].map((target, at) =>
+    JSON.stringify({ id: `r${at}`, label: "benign", raw_b64: Buffer.from(rawRequest(target)).toString("base64") }),
+  );
+  const requests = fileOf("requests.jsonl", `${rows.join("\n")}\n`);
+  const today = fileOf("a.yaml", `${HEAD}  defaults: {mode: block}\n`);
+  const next = fileOf("b.yaml", `${HEAD}  defaults: {mode: block}\n${EXCEPTION}`);
+  const eased = await run(["policy", "simulate", next, requests, "--against", today]);
+  expect(eased.stdout).toMatch(
+    /^would pass {2}r0 .*ptrav-target@query\.file\n3 requests, 0 would be blocked, 1 would pass\n$/,
+  );
+  const stricter = await run(["policy", "simulate", today, requests, "--show", "0"]);
+  expect(stricter.stdout).toBe("3 requests, 2 would be blocked, 0 would pass\n");
+});
+
+test("schema prints what editors read", async () => {
+  const { code, stdout } = await run(["policy", "schema"]);
+  expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ title: "Merlon policy" })]);
+});
+
+test.each([
+  [["policy", "lnt", "a"], "lint, explain, diff, simulate, schema"],
+  [["policy", "lint"], "a policy file is missing"],
+  [["policy", "explain", "a"], "--curl is missing"],
+  [["policy", "diff", "a"], "two files"],
+  [["policy", "simulate", "a"], "requests are missing"],
+])("%j is refused with what it takes", async (args, says) => {
+  const { code, stderr } = await run(args);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
+});
