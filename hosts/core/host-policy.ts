@@ -1,4 +1,4 @@
-/** The part of a policy that hosts act on themselves, in the form in which the compiler of policies gives it to them. */
+/** The part of a policy that hosts act on themselves, in the form in which the policy compiler gives it to them. */
 import type { FailureKind } from "./inspection.ts";
 
 /** Why a request is blocked, as pages are chosen by it: for what it holds, or for where it comes from. */

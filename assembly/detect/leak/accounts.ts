@@ -30,7 +30,7 @@ export function isAccountLine(at: usize, end: usize): bool {
   return fields == PASSWD_FIELDS;
 }
 
-/** Whether the line [at, end) is one of a shadow file, with a hash in the form of crypt(5): `name:$id$salt$hash:days:`. */
+/** Whether the line [at, end) is one of a shadow file, with a hash as crypt(5) has it: `name:$id$salt$hash:days:`. */
 export function isShadowLine(at: usize, end: usize): bool {
   const hash = findByte(at, end, 0x3a) + 1;
   if (hash - at < 2 || hash + 4 > end || load<u8>(hash) != 0x24) return false;

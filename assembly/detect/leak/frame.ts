@@ -1,6 +1,6 @@
 /**
- * Lines of stack traces. What one IS: a place in a program as its language prints it, with file and line number. What is
- * none: a sentence that begins with "at", a link to a file, a version number.
+ * Lines of stack traces. What one IS: a place in a program as its language prints it, with file and line number. What
+ * is none: a sentence that begins with "at", a link to a file, a version number.
  */
 import { isDigit, isSpace, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";

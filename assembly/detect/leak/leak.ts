@@ -57,15 +57,15 @@ function readLines(at: usize, end: usize): void {
 function readWords(at: usize, end: usize): void {
   const from = at;
   let inside = false;
-  while (at + 4 <= end) {
-    const c = <u32>load<u8>(at);
-    const word = isWord(c);
-    if (word && !inside) {
-      const signature = messageAt(from, at, end);
-      if (signature) report(<Signature>signature, at, messageEnd < end ? messageEnd : end);
+  for (; at + 4 <= end; at++) {
+    if (!isWord(load<u8>(at))) {
+      inside = false;
+      continue;
     }
-    inside = word;
-    at++;
+    if (inside) continue;
+    inside = true;
+    const signature = messageAt(from, at, end);
+    if (signature) report(<Signature>signature, at, messageEnd < end ? messageEnd : end);
   }
 }
 

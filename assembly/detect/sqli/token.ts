@@ -1,11 +1,10 @@
 /**
- * Bytes to SQL tokens, one at a time with one token of look-ahead, in the union of the dialects: what any server
- * would read as a token is one here. The reader never goes back, so that one reading of a layer costs at most two
- * visits a byte and a reading that turns out not to be SQL ends after a token or two.
+ * Bytes to SQL tokens with one of look-ahead, in the union of the dialects: what any server would read as a token is
+ * one here. The reader never goes back: at most two visits a byte, and what is no SQL ends after a token or two.
  *
- * Dialects differ, and the reading that serves an attacker is taken: comments (`--`, `#`, C style) are white space and
- * so are the marks of versioned ones (MySQL 8.4 §11.7: the code inside runs), a number ends where a keyword begins
- * (`1.union`, `1e1union`), a comment inside a keyword is thought away as filters do that strip comments.
+ * Where dialects differ, what serves an attacker is taken: comments are white space and so are the marks of versioned
+ * ones (MySQL 8.4 §11.7: the code inside runs), a number ends where a keyword begins (`1.union`, `1e1union`), a comment
+ * inside a keyword is thought away as filters do.
  */
 import { isAlpha, isDigit, isWord } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
@@ -132,9 +131,9 @@ export function tokensBegin(at: usize, end: usize, twice: bool): void {
 
 /** @returns bytes passed since it was asked last, or since `tokensBegin` */
 export function tokensPassed(): u32 {
-  const passed = <u32>(cursor - counted);
+  const before = counted;
   counted = cursor;
-  return passed;
+  return <u32>(cursor - before);
 }
 
 /** Whether what swallows the rest is a comment that never ends. */
