@@ -250,7 +250,7 @@ function isDocument(one: Layer): bool {
     nestedGraphql(one);
     markSignatures(seen, before);
   }
-  if (!one.document && mayBeParts(one)) {
+  if (!one.document && mayBeParts(one) && !isOff(Parser.MULTIPART)) {
     one.document = 1;
     const before = current.matches;
     nestedParts(one);

@@ -75,7 +75,9 @@ function opens(c: u32, named: bool): bool {
 export function looksWide(at: usize, size: u32): bool {
   if (size < WIDE_BYTES_MIN) return false;
   const first = load<u64>(at);
-  return first != 0 && ((first & 0x00ff00ff00ff00ff) == 0 || (first & 0xff00ff00ff00ff00) == 0);
+  /* A unit of no bits sets the highest bit of its borrow. */
+  if ((first - 0x0001000100010001) & ~first & 0x8000800080008000) return false;
+  return (first & 0x00ff00ff00ff00ff) == 0 || (first & 0xff00ff00ff00ff00) == 0;
 }
 
 /** Bytes by which UTF-16 is known. */

@@ -123,8 +123,10 @@ async function serve(
   await ended;
   keeper.close();
   lines.flush();
-  if (server.counters.activeStreams > 0) say("finishing the requests in progress …");
-  await drain(server.close(graceMs));
+  await drain(() => {
+    if (server.counters.activeStreams > 0) say("finishing the requests in progress …");
+    return server.close(graceMs);
+  });
   const { requests, blocked, partiallyBlocked } = server.counters;
   say(`${count(requests)} requests, ${count(blocked + partiallyBlocked)} blocked`);
   return 0;

@@ -109,8 +109,10 @@ async function run(input: Input, io: Io): Promise<number> {
   await ended;
   keeper.close();
   lines.flush();
-  if (sidecar.counters.activeRequests > 0) say("finishing the requests in progress …");
-  await drain(sidecar.close(graceMs));
+  await drain(() => {
+    if (sidecar.counters.activeRequests > 0) say("finishing the requests in progress …");
+    return sidecar.close(graceMs);
+  });
   const { requests, blocked } = sidecar.counters;
   say(`${count(requests)} requests, ${count(blocked)} blocked`);
   return 0;

@@ -4,6 +4,7 @@ import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
+import { Token } from "./kind";
 import { close, conditioned, decidable, logical, openCount, truth, truthLast } from "./predicate";
 import {
   Awaits,
@@ -60,7 +61,6 @@ import {
   lined,
   powered,
   remarked,
-  Token,
   to,
   versioned,
 } from "./token";
@@ -245,7 +245,7 @@ function concludeReopened(): void {
   if (!operatorCount) return;
   if (!nameCount) {
     if (isShortText() && !isDash()) showAll(Signature.SQLI_OPERATOR);
-    else if (decidable && hardCount > 1) showAll(Signature.SQLI_TAUTOLOGY);
+    else if (decidable && hardCount > 1 && (leafTo == layer.at || endsText())) showAll(Signature.SQLI_TAUTOLOGY);
     else if (decidable && endsText() && to - lastFrom < <usize>LEAF_BYTES_MAX) showAll(Signature.SQLI_OPERATOR);
     return;
   }
@@ -357,6 +357,18 @@ function isConditionBare(truncated: bool): bool {
   return logicFirst ? truncated || after : truncated && (isShortTail() || remarked || (lined && casing));
 }
 
+/** Whether the reading ends in something that an operator may stand behind of: what ends in one is cut prose. */
+function endsOperand(): bool {
+  return (
+    last == Token.NUMBER ||
+    last == Token.STRING ||
+    last == Token.CLOSE ||
+    last == Token.VARIABLE ||
+    last == Token.SYSTEM_VARIABLE ||
+    last == SqlWord.CONSTANT
+  );
+}
+
 function concludeBare(truncated: bool): void {
   if (calling) showAll(Signature.SQLI_CALL);
   if (
@@ -375,7 +387,7 @@ function concludeBare(truncated: bool): void {
   if (conditioned && isConditionBare(truncated)) showAll(Signature.SQLI_CONDITION);
   if (conditioned && versioned) showAll(Signature.SQLI_CONDITION);
   const calculated = operatorCount > 0 && !nameCount && (remarked || (worded && hardCount > 0)) && isValue();
-  if (truncated && calculated) showAll(Signature.SQLI_TRUNCATE);
+  if (truncated && calculated && endsOperand()) showAll(Signature.SQLI_TRUNCATE);
   if (truncated && isCutParenthesis()) showAll(Signature.SQLI_TRUNCATE);
   if (truncated && isCutVariable()) showAll(Signature.SQLI_SYSTEM);
 }

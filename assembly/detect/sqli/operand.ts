@@ -2,6 +2,7 @@
 import { isAlpha, lower, startsLower } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
+import { Token } from "./kind";
 import {
   close,
   compare,
@@ -56,7 +57,7 @@ import {
   tokenCount,
   uniting,
 } from "./reading";
-import { from, kind, nextFrom, nextKind, remarked, Token, to, unclosed, versioned } from "./token";
+import { from, kind, nextFrom, nextKind, remarked, to, unclosed, versioned } from "./token";
 
 /** The left side of the comparison being read, if it is one bare name. */
 let leftFrom: usize = 0;

@@ -2,6 +2,7 @@
 import { isAlpha } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
+import { Token } from "./kind";
 import { keepLeft, operandStep } from "./operand";
 import {
   clearFrame,
@@ -72,7 +73,7 @@ import {
   worded,
 } from "./reading";
 import { laterStatement, Start, statementStep } from "./statement";
-import { advance, from, kind, nextFrom, nextKind, nextTo, remarked, Token, to } from "./token";
+import { advance, from, kind, nextFrom, nextKind, nextTo, remarked, to } from "./token";
 
 function expectOperand(): bool {
   setAfter(false);

@@ -6,8 +6,9 @@ import { isWord } from "../../bytes/ascii";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import { report } from "../match";
+import { Token } from "./kind";
 import { decidable, finish, predicateBegin } from "./predicate";
-import { from, kind, nextKind, Token, to } from "./token";
+import { from, kind, nextKind, to } from "./token";
 
 /** A single word in a value is no longer. */
 const WORDLIKE_BYTES_MAX: u32 = 32;

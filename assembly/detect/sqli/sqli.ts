@@ -37,6 +37,7 @@ import { spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { SQL_MASK, SQL_SHIFT, SqlWord } from "../../tables/words.gen";
 import { conclude } from "./conclusion";
+import { Token } from "./kind";
 import { operandStep } from "./operand";
 import { operatorStep } from "./operator";
 import {
@@ -71,7 +72,6 @@ import {
   nextFrom,
   nextKind,
   returned,
-  Token,
   to,
   tokensBegin,
   tokensPassed,

@@ -3,6 +3,7 @@ import { startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
+import { Token } from "./kind";
 import { expectCondition, Frame, openCount, setFrame } from "./predicate";
 import {
   beginQuery,
@@ -21,7 +22,7 @@ import {
   showAll,
   tokenCount,
 } from "./reading";
-import { advance, from, isOpenComment, kind, nextFrom, nextKind, nextTo, Token, to } from "./token";
+import { advance, from, isOpenComment, kind, nextFrom, nextKind, nextTo, to } from "./token";
 
 /** A number in hexadecimal that is longer spells a text. */
 const CODED_BYTES_MIN: u32 = 9;

@@ -17,13 +17,16 @@ export async function untilSignal(verify: () => void, keeper: Pick<PolicyKeeper,
   process.off("SIGHUP", reload);
 }
 
-/** Lets what is in progress finish; a second signal ends the process at once. */
-export async function drain(closing: Promise<void>): Promise<void> {
+/**
+ * Lets what is in progress finish; a second signal ends the process at once.
+ * @param close begins to; called when the second signal is already awaited
+ */
+export async function drain(close: () => Promise<void>): Promise<void> {
   const again = new AbortController();
   const stop = (): void => again.abort();
   for (const signal of SIGNALS) process.once(signal, stop);
   const ended = new Promise<void>((resolve) => again.signal.addEventListener("abort", () => resolve()));
-  await Promise.race([closing, ended]);
+  await Promise.race([close(), ended]);
   for (const signal of SIGNALS) process.off(signal, stop);
   // Connections that are still open would keep the process alive.
   if (again.signal.aborted) process.exit(0);

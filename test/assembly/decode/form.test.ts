@@ -58,7 +58,7 @@ describe("cookies", () => {
   });
 
   test("are not joined with others of their name", () => {
-    expect(points("a=1 union/*; a=*/select password from users")).toEqual([]);
+    expect(points("a=x union/*; a=*/select password from users")).toEqual([]);
   });
 });
 

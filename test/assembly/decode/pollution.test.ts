@@ -29,9 +29,9 @@ test.each(QUERIES)("in %j they are %j: %s", (query, expected) => {
 
 test("query and form are joined apart", () => {
   const body = "id=*/select password from users";
-  const { points } = ask(core, { target: "/?id=1 union/*", type: "application/x-www-form-urlencoded", body });
+  const { points } = ask(core, { target: "/?id=x union/*", type: "application/x-www-form-urlencoded", body });
   expect(points).toEqual([]);
-  const both = ask(core, { type: "application/x-www-form-urlencoded", body: `id=1 union/*&${body}` });
+  const both = ask(core, { type: "application/x-www-form-urlencoded", body: `id=x union/*&${body}` });
   expect(both.points).toEqual(["post.form_urlencoded.id.pollution"]);
 });
 

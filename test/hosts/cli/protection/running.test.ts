@@ -19,6 +19,6 @@ test("SIGHUP reads the policy, the first signal ends the wait", async () => {
 
 test("what is in progress may finish, and no one listens for signals after that", async () => {
   const before = process.listenerCount("SIGTERM");
-  await drain(Promise.resolve());
+  await drain(() => Promise.resolve());
   expect(process.listenerCount("SIGTERM")).toBe(before);
 });
