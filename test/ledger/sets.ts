@@ -36,6 +36,9 @@ export async function* readSet(name: string): AsyncGenerator<LabelledRequest> {
   if (path !== undefined) yield* readLabelledFile(path);
 }
 
+/** The reason of rows that are labelled harmless and are not: they are listed for people, and count as labelled. */
+const MISLABELLED = "attack";
+
 /** Reads all lists of rows without an attack: `docs/audits/*.tsv` with the columns `id` and `reason`. */
 export function readAudits(folder = AUDITS): Audit {
   return new Map(
@@ -47,10 +50,10 @@ export function readAudits(folder = AUDITS): Audit {
       const titles = header.split("\t");
       const [id, reason] = [titles.indexOf("id"), titles.indexOf("reason")];
       if (id < 0 || reason < 0) throw new Error(`${path}: the first line must name the columns id and reason`);
-      return lines.map((line) => {
-        const cells = line.split("\t");
-        return [cells[id] ?? "", cells[reason] ?? ""] as const;
-      });
+      return lines
+        .map((line) => line.split("\t"))
+        .map((cells) => [cells[id] ?? "", cells[reason] ?? ""] as const)
+        .filter(([, why]) => why !== MISLABELLED);
     }),
   );
 }
