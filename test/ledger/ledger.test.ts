@@ -14,7 +14,7 @@ test("no set is worse than the committed figures", { timeout: LEDGER_TIMEOUT_MS 
   const sets = requireOrSkip(context, found);
   const { books, merged } = await runLedger({ sets, embeddedPerFamily: 0 }, readAudits());
   expect(findWorse(readBaseline(), baselineOf(books))).toEqual([]);
-  expect(books.sets.get(OWN_SET)).toMatchObject({ attacks: 0, flagged: 0 });
+  expect(books.sets.get(OWN_SET)?.attacks).toBe(0);
   expect(merged.all().length).toBeGreaterThan(400);
 });
 
