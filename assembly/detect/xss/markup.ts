@@ -32,6 +32,7 @@ import {
   readName,
 } from "./element";
 import { scanLeaving } from "./leaving";
+import { marksIn } from "./marks";
 import { dereference, referenceAt, referenceEnd } from "./reference";
 import { styleRead, styleRuns } from "./style";
 import { cursor, forgetScript, TOKEN_UNITS, wasted } from "./token";
@@ -405,15 +406,21 @@ function judgeDirective(): void {
   if (inner + 1 < valueEnd && acts(inner + 1, valueEnd, 0)) report(Signature.XSS_HANDLER, nameAt, valueEnd);
 }
 
+/** Where the last value ends whose references were undone: an equals sign inside it begins no attribute. */
+let undoneTo: usize = 0;
+
 /** The value as the tokenizer of HTML gives it, its references undone. */
 function judgeReferences(): void {
-  let stop = valueEnd;
+  if (budget < 0 || (valueAt < undoneTo && !isHandlerName())) return;
+  let stop = valueEnd - valueAt > WINDOW ? valueAt + WINDOW : valueEnd;
   if (!valueOpened) {
+    const most = stop;
     stop = valueAt;
-    while (stop < valueEnd && load<u8>(stop) > 32) stop++;
+    while (stop < most && load<u8>(stop) > 32) stop++;
   }
-  if (budget < 0 || !dereference(valueAt, stop)) return;
-  budget -= <i32>(referenceEnd - referenceAt);
+  undoneTo = stop;
+  budget -= <i32>(stop - valueAt) * 2;
+  if (!dereference(valueAt, stop)) return;
   const read: u32 = Read.ANY | Read.LOOSE;
   if (isHandlerName()) {
     if (acts(referenceAt, referenceEnd, read)) report(Signature.XSS_HANDLER, nameAt, valueEnd);
@@ -532,15 +539,6 @@ function onEquals(at: usize): void {
   }
 }
 
-/** Which of 16 bytes are angle brackets, equals signs or quotes, one bit each. */
-function marksIn(chunk: usize): u32 {
-  const bytes = v128.load(chunk);
-  const angles = v128.or(i8x16.eq(bytes, i8x16.splat(0x3c)), i8x16.eq(bytes, i8x16.splat(0x3e)));
-  const quotes = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x27)));
-  const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x3d)), i8x16.eq(bytes, i8x16.splat(0x60)));
-  return <u32>i8x16.bitmask(v128.or(v128.or(angles, quotes), others));
-}
-
 function onMark(at: usize): void {
   const c = <u32>load<u8>(at);
   if (c == 0x3d) onEquals(at);
@@ -565,6 +563,7 @@ function readFrom(at: usize): void {
   greaterAt = 0;
   blankAt = 0;
   restartAt = 0;
+  undoneTo = 0;
   for (let chunk = at; chunk < end; chunk += 16) {
     const left = <u32>(end - chunk);
     let marks = marksIn(chunk);
