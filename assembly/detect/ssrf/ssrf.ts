@@ -287,7 +287,7 @@ function judgePath(end: usize): void {
     let from = at;
     while (from > layer.at && at - from < 8 && isAlpha(load<u8>(from - 1))) from--;
     const size = <u32>(at - from);
-    if (isInner(at, size) && isService(from, size) && load<u8>(at + 2) == 0x2f) {
+    if (isInner(at, size) && isService(from, size) && at + 2 < end && load<u8>(at + 2) == 0x2f) {
       report(Signature.SSRF_SCHEME, from, at);
       return;
     }
