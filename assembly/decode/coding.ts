@@ -5,6 +5,8 @@
  */
 import { BLOCK_BYTES, BOMB_BYTES_MIN, BOMB_RATIO, CODINGS_MAX, INFLATED_BYTES_MAX } from "../abi/limits";
 import { Anomaly, Limit } from "../abi/status";
+import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
+import { copyBytes } from "../bytes/guard";
 import { inspectValue } from "./chain";
 import { Charset, Coding } from "./content";
 import { Decoder } from "./decoder";
@@ -113,16 +115,27 @@ export function codingFeed(index: u32, at: usize, size: u32): void {
   if (size) passOn(level, index, at, size);
 }
 
+/** Hands on what was made last, as a copy: who reads 16 bytes at a time reads over the end of the window's block. */
+function feedMade(index: u32): void {
+  const mark = arenaMark();
+  const size = madeSize;
+  const copy = arenaAlloc(size);
+  if (copy) {
+    copyBytes(copy, madeAt, size);
+    codingFeed(index, copy, size);
+  } else reachLimit(Limit.MEMORY);
+  arenaRelease(mark);
+}
+
 function passOn(level: Level, index: u32, at: usize, size: u32): void {
   if (level.stage == <u16>Stage.INFLATE) {
     const one = inflaterOf(index);
     one.at = at;
     one.end = at + <usize>size;
     while (gzipRun(one)) {
-      const from = madeAt;
-      const many = madeSize;
-      codingFeed(index + 1, from, many);
-      if (outgrows(one, from + <usize>many)) gzipStop(one);
+      const end = madeAt + <usize>madeSize;
+      feedMade(index + 1);
+      if (outgrows(one, end)) gzipStop(one);
     }
   } else if (level.stage == <u16>Stage.RECODE) recodeFeed(at, size);
   else textHook(at, size);

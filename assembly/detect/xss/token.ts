@@ -287,7 +287,7 @@ function endOfName(at: usize): usize {
     if (c == 0x5c && at + 2 < stop && load<u8>(at + 1) == 0x75) {
       at += 2;
       if (load<u8>(at) != 0x7b) continue;
-      while (at < stop && load<u8>(at) != 0x7d && isWord(load<u8>(at + 1))) at++;
+      while (at + 1 < stop && load<u8>(at) != 0x7d && isWord(load<u8>(at + 1))) at++;
       at++;
     } else if (!isName(c) || (c >= 0xc2 && wideSpace(at, stop))) break;
     else at++;
