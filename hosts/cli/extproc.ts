@@ -2,21 +2,23 @@
  * `merlon extproc`: the server that Envoy asks by its ext_proc filter, with a policy that follows its file, in as many
  * processes as the machine has use for.
  */
-import { Engine } from "../core/engine.ts";
 import { MODES } from "../core/verdict.ts";
 import type { ExtProc, ExtProcNotice, ExtProcOptions } from "../dataplane/extproc/extproc.ts";
-import { policyDefaults } from "../policy/schema.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { type ListenAddress, parseListen, urlOf } from "./protection/listen-address.ts";
-import { PolicyKeeper, type PolicySource } from "./protection/policy-keeper.ts";
-import { drain, untilSignal } from "./protection/running.ts";
-import { VerdictLines } from "./protection/verdict-lines.ts";
+import type { PolicyKeeper } from "./protection/policy-keeper.ts";
+import {
+  certificateOf,
+  openCore,
+  SERVING_OPTIONS,
+  type Serving,
+  serveUntilSignal,
+  servingOf,
+} from "./protection/serving.ts";
 import { defaultWorkers, isFirst, isWorker, keepWorkers, leave, WORKERS_MAX } from "./protection/workers.ts";
 import { count } from "./text.ts";
 
 const LISTEN = "127.0.0.1:9002";
-const GRACE_SECONDS = 10;
-const GRACE_SECONDS_MAX = 3600;
 
 /** The command. */
 export const extprocCommand: Command = {
@@ -32,7 +34,7 @@ export const extprocCommand: Command = {
       value: "<mode>",
       about: `${MODES.join(", ")}; goes before the policy's, a route's before both`,
     },
-    policy: { type: "string", value: "<file>", about: "policy file; a new content counts as soon as it is there" },
+    policy: SERVING_OPTIONS.policy,
     "tls-cert": { type: "string", value: "<file>", about: "certificate chain (PEM); Envoy then has to speak TLS" },
     "tls-key": { type: "string", value: "<file>", about: "key of the certificate (PEM)" },
     "tls-client-ca": {
@@ -45,12 +47,8 @@ export const extprocCommand: Command = {
       value: "<number>",
       about: "processes that share the port; one for each core but one if not given",
     },
-    grace: {
-      type: "string",
-      value: "<seconds>",
-      about: `how long requests may take after SIGTERM; ${GRACE_SECONDS} if not given`,
-    },
-    quiet: { type: "boolean", short: "q", about: "print no line for each attack" },
+    grace: SERVING_OPTIONS.grace,
+    quiet: SERVING_OPTIONS.quiet,
   },
   details: [
     "How Envoy is told: merlon connector print envoy --method ext_proc. Every body mode is served, and gRPC health",
@@ -66,9 +64,7 @@ export const extprocCommand: Command = {
 
 async function run(input: Input, io: Io): Promise<number> {
   const listen = parseListen(input.text("listen") ?? LISTEN);
-  const graceMs = input.integer("grace", 0, GRACE_SECONDS_MAX, GRACE_SECONDS) * 1000;
   const workers = input.integer("workers", 1, WORKERS_MAX, defaultWorkers());
-  const source = { path: input.text("policy"), mode: input.choice("mode", MODES) };
   const tls = tlsOf(input);
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   if (workers > 1 && !isWorker()) {
@@ -76,37 +72,25 @@ async function run(input: Input, io: Io): Promise<number> {
     return await keepWorkers(workers, say);
   }
   try {
-    return await serve({ listen, graceMs, source, tls, quiet: input.flag("quiet") }, io, say);
+    return await serve(listen, tls, servingOf(input), io, say);
   } finally {
     leave();
   }
 }
 
-interface Serving {
-  readonly listen: ListenAddress;
-  readonly graceMs: number;
-  readonly source: PolicySource;
-  readonly tls: ExtProcOptions["tls"];
-  readonly quiet: boolean;
-}
-
 /** Serves in this process until a signal. */
 async function serve(
-  { listen, graceMs, source, tls, quiet }: Serving,
+  listen: ListenAddress,
+  tls: ExtProcOptions["tls"],
+  { source, graceMs, quiet }: Serving,
   io: Io,
   say: (line: string) => void,
 ): Promise<number> {
   const { RouteModes } = await import("../dataplane/extproc/route-modes.ts");
   const { startExtProc } = await import("../dataplane/extproc/extproc.ts");
-  const opened: { keeper?: PolicyKeeper } = {};
-  const engine = Engine.load({
-    failure: () => opened.keeper?.host.failure ?? policyDefaults.failure,
-    onTrap: () => say("the core failed on a request and was started anew; please report it"),
-  });
-  const keeper = await PolicyKeeper.open(engine, source, say, (policy) => modes.use(policy));
+  const opened = await openCore(source, io, say, (policy) => modes.use(policy));
+  const { engine, keeper, lines } = opened;
   const modes = new RouteModes(engine, keeper.policy);
-  opened.keeper = keeper;
-  const lines = new VerdictLines((line) => void io.stdout.write(`${line}\n`));
   const server = await startExtProc({
     listen,
     ...(tls === undefined ? {} : { tls }),
@@ -118,29 +102,24 @@ async function serve(
     keeper.close();
     throw error;
   });
-  const ended = untilSignal(() => modes.verify(), keeper);
-  if (isFirst()) greet(io, server, tls, keeper, source.path);
-  await ended;
-  keeper.close();
-  lines.flush();
-  await drain(() => {
-    if (server.counters.activeStreams > 0) say("finishing the requests in progress …");
-    return server.close(graceMs);
-  });
+  const served = {
+    close: server.close,
+    active: () => server.counters.activeStreams,
+    verify: () => modes.verify(),
+    greet: () => {
+      if (isFirst()) greet(io, server, tls, keeper, source.path);
+    },
+  };
+  await serveUntilSignal(opened, served, graceMs, say);
   const { requests, blocked, partiallyBlocked } = server.counters;
   say(`${count(requests)} requests, ${count(blocked + partiallyBlocked)} blocked`);
   return 0;
 }
 
 function tlsOf(input: Input): ExtProcOptions["tls"] {
-  const certFile = input.text("tls-cert");
-  const keyFile = input.text("tls-key");
   const clientCaFile = input.text("tls-client-ca");
-  if (certFile !== undefined && keyFile !== undefined) {
-    return { certFile, keyFile, ...(clientCaFile === undefined ? {} : { clientCaFile }) };
-  }
-  if (certFile === undefined && keyFile === undefined && clientCaFile === undefined) return undefined;
-  throw usage("TLS is set in part", "it needs a certificate and its key", "write --tls-cert <file> --tls-key <file>");
+  const files = certificateOf(input, clientCaFile !== undefined);
+  return files === undefined || clientCaFile === undefined ? files : { ...files, clientCaFile };
 }
 
 function greet(io: Io, server: ExtProc, tls: ExtProcOptions["tls"], keeper: PolicyKeeper, path?: string): void {

@@ -40,15 +40,21 @@ export function readAuthorities(caFile: string): string {
   return text;
 }
 
+/** What an operator should know of a certificate that was replaced. */
+export interface TlsNotice {
+  readonly event: "tls_reloaded" | "tls_reload_failed";
+  readonly detail: string;
+}
+
 /**
- * Calls `changed` with the new files whenever they changed and fit together again; a pair that does not fit yet is
- * tried at the next look, because two files never change at the same instant.
+ * Calls `use` with the new files whenever they changed and fit together again; a pair that does not fit yet is tried at
+ * the next look, because two files never change at the same instant.
  * @returns stops looking
  */
 export function watchTlsMaterial(
   files: { certFile: string; keyFile: string; clientCaFile?: string | undefined; reloadMs: number },
-  changed: (material: TlsMaterial) => void,
-  failed: (error: unknown) => void,
+  use: (material: TlsMaterial) => void,
+  notify: (notice: TlsNotice) => void,
 ): () => void {
   const { certFile, keyFile, clientCaFile, reloadMs } = files;
   const watched = [certFile, keyFile, ...(clientCaFile === undefined ? [] : [clientCaFile])];
@@ -58,11 +64,12 @@ export function watchTlsMaterial(
     const now = fingerprint(...watched);
     if (now === seen) return;
     try {
-      const material = readTlsMaterial(certFile, keyFile, clientCaFile);
+      use(readTlsMaterial(certFile, keyFile, clientCaFile));
       seen = now;
-      changed(material);
+      notify({ event: "tls_reloaded", detail: certFile });
     } catch (error) {
-      if (reported !== now) failed(error);
+      const why = error instanceof MerlonError ? error.message : "not valid";
+      if (reported !== now) notify({ event: "tls_reload_failed", detail: `the old certificate stays in use: ${why}` });
       reported = now;
     }
   }, reloadMs);

@@ -4,6 +4,7 @@
  * nobody would obey is refused, since a setting without effect is worse than an error.
  */
 import { z } from "zod";
+import { failureSchema, openOrClosed } from "../core/host-options.ts";
 import { BLOCK_CAUSES, type HostPolicy } from "../core/host-policy.ts";
 import { MODES } from "../core/verdict.ts";
 import { pagesOf } from "./block-page.ts";
@@ -27,8 +28,6 @@ const NAME_BYTES_MAX = 128;
 export const CONSOLE_MODES = ["default", ...MODES] as const;
 /** Whether the console's mode may take the place of the local one: never, only if stricter, always. */
 export const OVERRIDES = ["off", "strict", "on"] as const;
-
-const openOrClosed = z.enum(["open", "closed"]);
 
 function bytes(least: number, most: number): z.ZodType<number, unknown> {
   return z.unknown().transform((written, context) => {
@@ -146,14 +145,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({ mode: z.enum(CONSOLE_MODES).default("default"), rules: consoleRules.default([]) })
     .prefault({}),
   application: application.optional(),
-  failure: z
-    .strictObject({
-      trap: openOrClosed.default("open"),
-      unreachable: openOrClosed.default("open"),
-      overlimit: openOrClosed.default("closed"),
-      oversize: openOrClosed.default("open"),
-    })
-    .prefault({}),
+  failure: failureSchema,
   limits: z
     .strictObject({ inspectBytes: inspectBytes.prefault("10Mi"), holdBytes: holdBytes.prefault("512Ki") })
     .prefault({}),

@@ -6,8 +6,7 @@ import type { Engine } from "../../core/engine.ts";
 import { MerlonError } from "../../core/error.ts";
 import type { HostPolicy } from "../../core/host-policy.ts";
 import type { Mode } from "../../core/verdict.ts";
-import { compilePolicy } from "../../policy/image.ts";
-import { Sources } from "../../policy/ip-list.ts";
+import { applyPolicy, withMode } from "../../policy/apply.ts";
 import { namesNobodyKnows } from "../../policy/lint.ts";
 import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import { defaultPolicy, hostPolicyOf, type Policy } from "../../policy/schema.ts";
@@ -60,7 +59,7 @@ export class PolicyKeeper {
     used: (policy: Policy) => void = () => {},
   ): Promise<PolicyKeeper> {
     const file = source.path === undefined ? undefined : await readPolicyFile(source.path);
-    const keeper = new PolicyKeeper(engine, source, say, used, withMode(file?.policy ?? defaultPolicy, source.mode));
+    const keeper = new PolicyKeeper(engine, source, say, used, lastWord(file?.policy ?? defaultPolicy, source));
     keeper.#load(keeper.#policy);
     if (source.path !== undefined && file !== undefined) keeper.#listen(source.path, file.text);
     return keeper;
@@ -94,7 +93,7 @@ export class PolicyKeeper {
   }
 
   #change(path: string, written: Policy): void {
-    const policy = withMode(written, this.#source.mode);
+    const policy = lastWord(written, this.#source);
     try {
       this.#load(policy);
       this.#used(policy);
@@ -112,16 +111,12 @@ export class PolicyKeeper {
   }
 
   #load(policy: Policy): void {
-    this.#engine.loadPolicy("active", compilePolicy(policy));
-    const lists = policy.ipLists === undefined ? null : new Sources(policy.ipLists);
-    this.#engine.sources = lists === null ? null : (high, low, now) => lists.sourceOf(high, low, now);
+    applyPolicy(this.#engine, policy);
     for (const line of namesNobodyKnows(policy, this.#engine.signatures)) this.#say(line);
   }
 }
 
-/** A mode from the command line is the person's last word: neither scopes nor console rules change it. */
-function withMode(policy: Policy, mode: Mode | undefined): Policy {
-  if (mode === undefined) return policy;
-  const scopes = policy.scopes?.map(({ mode: _mode, modeAllowOverride: _override, ...rest }) => rest);
-  return { ...policy, mode, modeAllowOverride: "off", ...(scopes === undefined ? {} : { scopes }) };
+/** The policy, with the mode of the command line where it has one. */
+function lastWord(policy: Policy, { mode }: PolicySource): Policy {
+  return mode === undefined ? policy : withMode(policy, mode);
 }

@@ -5,11 +5,11 @@
  * `process-flow`, which reads and writes `messages`.
  */
 import { HoldBudget } from "../../core/body-hold.ts";
+import { closer } from "../../core/closing.ts";
 import { DeadlineSweep } from "../../core/deadline.ts";
-import { MerlonError } from "../../core/error.ts";
 import { fixedPolicy } from "../../core/host-policy.ts";
 import type { InspectionContext } from "../../core/inspection.ts";
-import { readTlsMaterial, type TlsMaterial, watchTlsMaterial } from "../../core/tls-material.ts";
+import { readTlsMaterial, watchTlsMaterial } from "../../core/tls-material.ts";
 import { createUlidSource } from "../../core/ulid.ts";
 import { MODES, type Mode } from "../../core/verdict.ts";
 import { type Counters, createCounters } from "./counters.ts";
@@ -54,7 +54,7 @@ export async function startExtProc(options: ExtProcOptions): Promise<ExtProc> {
   };
   const health = new Health();
   const transport = new Transport(context, health, material);
-  const stopWatching = tls ? watchTls(tls, transport, notify) : ignore;
+  const stopWatching = tls ? watchTlsMaterial(tls, (next) => transport.useTls(next), notify) : ignore;
   const stop = (): void => {
     stopWatching();
     sweep.stop();
@@ -63,23 +63,12 @@ export async function startExtProc(options: ExtProcOptions): Promise<ExtProc> {
     stop();
     throw error;
   });
-  let closing: Promise<void> | null = null;
-  const close = async (graceMs: number): Promise<void> => {
+  const refuse = (): void => {
     health.drain();
     transport.drain();
-    const timer = setTimeout(() => transport.destroy(), graceMs);
-    await transport.empty();
-    clearTimeout(timer);
-    stop();
   };
-  return {
-    ...bound,
-    counters,
-    close: (graceMs) => {
-      closing ??= close(graceMs);
-      return closing;
-    },
-  };
+  const close = closer({ refuse, empty: () => transport.empty(), cut: () => transport.destroy(), release: stop });
+  return { ...bound, counters, close };
 }
 
 /** What inspections share, for each mode that a route may ask for; an unknown one is told once and counts as none. */
@@ -112,22 +101,6 @@ function inspections(
     known.set(mode, context);
     return context;
   };
-}
-
-function watchTls(
-  tls: NonNullable<ReturnType<typeof parseConfiguration>["tls"]>,
-  transport: Transport,
-  notify: (notice: ExtProcNotice) => void,
-): () => void {
-  const changed = (material: TlsMaterial): void => {
-    transport.useTls(material);
-    notify({ event: "tls_reloaded", detail: tls.certFile });
-  };
-  const failed = (error: unknown): void => {
-    const why = error instanceof MerlonError ? error.message : "not valid";
-    notify({ event: "tls_reload_failed", detail: `the old certificate stays in use: ${why}` });
-  };
-  return watchTlsMaterial(tls, changed, failed);
 }
 
 function ignore(): void {}

@@ -1,10 +1,10 @@
 /**
- * A core for each mode that a route asks for: the same policy with another local mode, each in an instance of its own,
- * so that a route's verdicts and records are what they would be if the policy said that mode.
+ * A core for each mode that a route asks for: the same policy and lists with that mode, each in an instance of its own.
+ * A route's mode is the last word: neither scopes nor console rules of the policy change it.
  */
 import type { Engine } from "../../core/engine.ts";
 import type { Inspector, Mode } from "../../core/verdict.ts";
-import { compilePolicy } from "../../policy/image.ts";
+import { applyPolicy, withMode } from "../../policy/apply.ts";
 import type { Policy } from "../../policy/schema.ts";
 
 /** The engines by mode; those of routes are made when the first request asks. */
@@ -44,5 +44,5 @@ export class RouteModes {
 }
 
 function load(engine: Engine, policy: Policy, mode: Mode): void {
-  engine.loadPolicy("active", compilePolicy({ ...policy, mode }));
+  applyPolicy(engine, withMode(policy, mode));
 }

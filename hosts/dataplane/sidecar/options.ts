@@ -5,12 +5,11 @@
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
+import { holdingFields, listenSchema, milliseconds, parseOptions, tlsFields } from "../../core/host-options.ts";
 import type { HostPolicy } from "../../core/host-policy.ts";
 import type { VerdictEvent } from "../../core/inspection.ts";
+import type { TlsNotice } from "../../core/tls-material.ts";
 import type { Inspector } from "../../core/verdict.ts";
-
-const openOrClosed = z.enum(["open", "closed"]);
-const milliseconds = z.int().min(0).max(86_400_000);
 
 const timeoutsSchema = z.strictObject({
   /** A request head, a PROXY header or a TLS handshake must be complete after this. */
@@ -30,17 +29,12 @@ const timeoutsSchema = z.strictObject({
 
 const configurationSchema = z.strictObject({
   upstream: z.string().min(1).max(512),
-  listen: z
-    .strictObject({ host: z.string().min(1).max(255).default("127.0.0.1"), port: z.int().min(0).max(65535).default(0) })
-    .prefault({}),
+  listen: listenSchema,
   tls: z
     .strictObject({
-      certFile: z.string().min(1),
-      keyFile: z.string().min(1),
+      ...tlsFields,
       /** Refuse clients that do not speak TLS; by default the port takes both. */
       required: z.boolean().default(false),
-      /** How often the files are looked at for a new certificate. */
-      reloadMs: milliseconds.min(50).default(10_000),
     })
     .optional(),
   upstreamTls: z
@@ -53,27 +47,7 @@ const configurationSchema = z.strictObject({
     })
     .prefault({}),
   proxyProtocol: z.strictObject({ trustedPeers: z.array(z.string()).min(1).max(256) }).optional(),
-  /** Body bytes of one request that are withheld until the verdict. */
-  holdBytes: z
-    .int()
-    .min(1024)
-    .max(64 * 1024 * 1024)
-    .default(512 * 1024),
-  /** Body bytes that all requests together may have withheld. */
-  heldBytesMax: z
-    .int()
-    .min(1024)
-    .default(128 * 1024 * 1024),
-  /** The defaults are those of the policy file. */
-  failure: z
-    .strictObject({
-      trap: openOrClosed.default("open"),
-      unreachable: openOrClosed.default("open"),
-      overlimit: openOrClosed.default("closed"),
-      oversize: openOrClosed.default("open"),
-    })
-    .prefault({}),
-  blockPage: z.strictObject({ statusCode: z.int().min(400).max(599).default(403) }).prefault({}),
+  ...holdingFields,
   timeouts: timeoutsSchema.prefault({}),
   /** Size of a request head; larger ones are answered 431. */
   headBytes: z
@@ -84,18 +58,13 @@ const configurationSchema = z.strictObject({
   maxConnections: z.int().min(1).max(1_000_000).default(16_384),
   /** Requests in progress at one time; more are answered 503. */
   maxRequests: z.int().min(1).max(1_000_000).default(10_000),
-  /** Whether responses go through the core as well, up to a bounded number of bytes. */
-  inspectResponses: z.boolean().default(true),
 });
 
 /** The checked configuration, all defaults filled in. */
 export type SidecarConfiguration = z.output<typeof configurationSchema>;
 
 /** Something that an operator should know and that no request is to blame for. */
-export interface SidecarNotice {
-  readonly event: "tls_reloaded" | "tls_reload_failed" | "upstream_insecure";
-  readonly detail: string;
-}
+export type SidecarNotice = TlsNotice | { readonly event: "upstream_insecure"; readonly detail: string };
 
 /** The public options: the configuration as an operator writes it, the core, and who wants to hear of what. */
 export interface SidecarOptions extends z.input<typeof configurationSchema> {
@@ -113,13 +82,7 @@ export interface SidecarOptions extends z.input<typeof configurationSchema> {
  */
 export function parseConfiguration(options: SidecarOptions): SidecarConfiguration {
   const { inspector: _inspector, policy: _policy, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
-  const parsed = configurationSchema.safeParse(written);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue?.path.join(".") || "options";
-  throw new MerlonError("MERLON_USAGE", `sidecar option ${field}: ${issue?.message ?? "not valid"}`, {
-    cause: parsed.error,
-  });
+  return parseOptions("sidecar", configurationSchema, written);
 }
 
 /** Where requests go. `http2` is true where the upstream is spoken to in HTTP/2 from the first byte. */

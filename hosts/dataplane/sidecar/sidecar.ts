@@ -6,11 +6,12 @@
  */
 import { isIP } from "node:net";
 import { HoldBudget } from "../../core/body-hold.ts";
+import { closer } from "../../core/closing.ts";
 import { DeadlineSweep } from "../../core/deadline.ts";
 import { MerlonError } from "../../core/error.ts";
 import { fixedPolicy } from "../../core/host-policy.ts";
 import { isGrpc } from "../../core/media-type.ts";
-import { readAuthorities, readTlsMaterial, type TlsMaterial, watchTlsMaterial } from "../../core/tls-material.ts";
+import { readAuthorities, readTlsMaterial, watchTlsMaterial } from "../../core/tls-material.ts";
 import { createUlidSource } from "../../core/ulid.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import type { Upstream, UpstreamFailure } from "./exchange.ts";
@@ -84,7 +85,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     },
     counters,
   );
-  const stopWatching = tls ? watchTls(tls, listener, notify) : ignore;
+  const stopWatching = tls ? watchTlsMaterial(tls, (next) => listener.useTls(next), notify) : ignore;
   const stop = (): void => {
     stopWatching();
     http1.close();
@@ -95,24 +96,13 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     stop();
     throw error;
   });
-  let closing: Promise<void> | null = null;
-  const close = async (graceMs: number): Promise<void> => {
+  const refuse = (): void => {
     listener.stop();
     http1.drain();
     http2.drain();
-    const timer = setTimeout(() => listener.destroy(), graceMs);
-    await listener.empty();
-    clearTimeout(timer);
-    stop();
   };
-  return {
-    ...bound,
-    counters,
-    close: (graceMs) => {
-      closing ??= close(graceMs);
-      return closing;
-    },
-  };
+  const close = closer({ refuse, empty: () => listener.empty(), cut: () => listener.destroy(), release: stop });
+  return { ...bound, counters, close };
 }
 
 function createContext(
@@ -185,22 +175,6 @@ function readUpstreamTls(
   // Server names are for names; an address is verified by itself.
   const name = serverName ?? (isIP(address.host) === 0 ? address.host : "");
   return { ca, rejectUnauthorized: !insecure, serverName: name };
-}
-
-function watchTls(
-  tls: NonNullable<SidecarConfiguration["tls"]>,
-  listener: Listener,
-  notify: (notice: SidecarNotice) => void,
-): () => void {
-  const changed = (material: TlsMaterial): void => {
-    listener.useTls(material);
-    notify({ event: "tls_reloaded", detail: tls.certFile });
-  };
-  const failed = (error: unknown): void => {
-    const why = error instanceof MerlonError ? error.message : "not valid";
-    notify({ event: "tls_reload_failed", detail: `the old certificate stays in use: ${why}` });
-  };
-  return watchTlsMaterial(tls, changed, failed);
 }
 
 /** A proxy that is its own upstream would call itself until it runs out of sockets. */

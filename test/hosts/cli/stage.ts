@@ -18,7 +18,7 @@ export interface Outcome {
 }
 
 /** Collects what is written to it. */
-class Sink extends Writable {
+export class Collector extends Writable {
   text = "";
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
@@ -29,8 +29,8 @@ class Sink extends Writable {
 
 /** Runs a command line in this process. */
 export async function run(args: readonly string[], input: string | Buffer = "", interactive = false): Promise<Outcome> {
-  const stdout = new Sink();
-  const stderr = new Sink();
+  const stdout = new Collector();
+  const stderr = new Collector();
   const stdin = Readable.from([Buffer.from(input)]);
   const code = await runProgram(args, { stdin, stdout, stderr, interactive });
   return { code, stdout: stdout.text, stderr: stderr.text };

@@ -7,6 +7,7 @@ import {
   readAuthorities,
   readTlsMaterial,
   type TlsMaterial,
+  type TlsNotice,
   watchTlsMaterial,
 } from "../../../hosts/core/tls-material.ts";
 import { makeCertificate, makeFolder } from "../dataplane/sidecar/certificates.ts";
@@ -44,24 +45,26 @@ test("a link that moves, as Kubernetes does it, is noticed, and a pair that does
   symlinkSync(one.certFile, certFile);
   symlinkSync(one.keyFile, keyFile);
   const changes: TlsMaterial[] = [];
-  const failures: unknown[] = [];
+  const notices: TlsNotice[] = [];
+  const failures = (): number => notices.filter(({ event }) => event === "tls_reload_failed").length;
   const files = { certFile, keyFile, reloadMs: 50 };
   onTestFinished(
     watchTlsMaterial(
       files,
       (material) => changes.push(material),
-      (error) => failures.push(error),
+      (notice) => notices.push(notice),
     ),
   );
   symlinkSync(two.certFile, join(folder, "next.crt"));
   renameSync(join(folder, "next.crt"), certFile);
-  await eventually(() => failures.length === 1);
+  await eventually(() => failures() === 1);
   expect(changes).toEqual([]);
   copyFileSync(two.keyFile, join(folder, "next.key"));
   renameSync(join(folder, "next.key"), keyFile);
   await eventually(() => changes.length === 1);
   expect(changes[0]?.cert.equals(readFileSync(two.certFile))).toBe(true);
+  expect(notices.at(-1)).toEqual({ event: "tls_reloaded", detail: certFile });
   writeFileSync(keyFile, "garbage");
-  await eventually(() => failures.length === 2);
+  await eventually(() => failures() === 2);
   expect(changes).toHaveLength(1);
 });

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { Engine } from "../../../../hosts/core/engine.ts";
 import type { Inspector, Mode, Verdict } from "../../../../hosts/core/verdict.ts";
 import { RouteModes } from "../../../../hosts/dataplane/extproc/route-modes.ts";
-import { compilePolicy } from "../../../../hosts/policy/image.ts";
+import { applyPolicy } from "../../../../hosts/policy/apply.ts";
+import { parsePolicy } from "../../../../hosts/policy/policy-text.ts";
 import { defaultPolicy, type Policy } from "../../../../hosts/policy/schema.ts";
 
 function judge(inspector: Inspector): Verdict {
@@ -18,7 +19,7 @@ function judge(inspector: Inspector): Verdict {
 
 function start(policy: Policy): { modes: RouteModes; engine: Engine } {
   const engine = Engine.load();
-  engine.loadPolicy("active", compilePolicy(policy));
+  applyPolicy(engine, policy);
   return { modes: new RouteModes(engine, policy), engine };
 }
 
@@ -40,5 +41,31 @@ test("a new policy counts for routes too, with their mode", () => {
   expect(stamp).not.toBe("");
   const stamps = judge(modes.inspectorFor("block")).matches.map((match) => match.stamp);
   modes.use({ ...defaultPolicy, disable: { stamps } });
+  expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "pass", mode: "block" });
+});
+
+test("a route's mode is the last word, and lists of clients count on routes too", () => {
+  const policy = parsePolicy(
+    `apiVersion: merlon.dev/v1alpha1
+kind: WafPolicy
+spec:
+  defaults: { mode: monitoring }
+  scopes:
+    - match: { method: GET }
+      mode: "off"
+---
+apiVersion: merlon.dev/v1alpha1
+kind: WafIPList
+spec:
+  list: allow
+  entries: [{ cidr: 192.0.2.1 }]
+`,
+    "merlon.yaml",
+  );
+  const { ipLists: _, ...withoutLists } = policy;
+  const { modes } = start(withoutLists);
+  expect(judge(modes.inspectorFor(null))).toMatchObject({ action: "pass", mode: "off" });
+  expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "block", mode: "block" });
+  modes.use(policy);
   expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "pass", mode: "block" });
 });
