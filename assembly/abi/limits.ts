@@ -78,6 +78,8 @@ export const MESSAGES_NESTED_MAX: u32 = 16;
 export const TOKENS_MAX: u32 = 4096;
 /** Work that a value brings for each of its bytes, in units of about a nanosecond or one visit of one byte. */
 export const FUEL_PER_BYTE: u32 = 128;
+/** Work that a text brings whose parts were values with a grant of their own, for each of its bytes. */
+export const FUEL_AGAIN_PER_BYTE: u32 = 48;
 /** Work that a transaction has beside that, for values that are short and dear. */
 export const FUEL_ALLOWANCE: u32 = 49152;
 /** Work that values may leave to later ones. */

@@ -14,6 +14,7 @@ import { collectAdd, collectBegin, collectEnd, textAdd, textBegin, textInspect, 
 import { sniffKind } from "./content";
 import { Decoder } from "./decoder";
 import { FormState, formBegin, formFeed, formWhole } from "./form";
+import { beginAgain, endAgain } from "./fuel";
 import { grpcEnd, grpcFeed, pushFrames } from "./grpc";
 import { JsonState, jsonBegin, jsonEnd, jsonFeed } from "./json";
 import { multipartBegin, multipartEnd, multipartFeed, multipartRestart } from "./multipart";
@@ -138,12 +139,14 @@ const toldBits: usize = memory.data(SEEN_BYTES, 16);
  */
 function readText(state: XmlState, done: bool): void {
   const outer = told;
+  beginAgain();
   v128.store(toldBits, outer ? v128.load(outer) : i64x2.splat(0));
   v128.store(toldBits + 16, outer ? v128.load(outer + 16) : i64x2.splat(0));
   markSignatures(toldBits, state.matchesBefore);
   setTold(toldBits);
   textInspect(done);
   setTold(outer);
+  endAgain();
 }
 
 /** Reads a document twice at once: its leaves, and all of it as a text, whose windows are cut at fixed bytes. */
@@ -209,11 +212,13 @@ function readAgain(): void {
   const copy = size && current.second == <u32>Second.KEEP ? arenaAlloc(size) : 0;
   if (copy) {
     ropeCopy(rope, 0, size, copy);
+    beginAgain();
     if (current.bodyKind == <u32>BodyKind.FORM) inspectValue(Place.BODY, Decoder.RAW, copy, size, 0);
     else if (looksLikeForm(copy, size)) {
       pushWord(Word.FORM);
       formWhole(copy, size, 0x26, Place.FORM_NAME, Place.FORM, Decoder.FORM);
     }
+    endAgain();
   }
   ropeFree(rope);
   arenaRelease(mark);

@@ -7,7 +7,7 @@
  * between those of a request, as the host's pieces fall. What one of them spends must not be missing to another, or the
  * verdict would depend on the pieces.
  */
-import { FUEL_ALLOWANCE, FUEL_PER_BYTE, FUEL_SAVED_MAX, VALUE_BYTES_MIN } from "../abi/limits";
+import { FUEL_AGAIN_PER_BYTE, FUEL_ALLOWANCE, FUEL_PER_BYTE, FUEL_SAVED_MAX, VALUE_BYTES_MIN } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { Place } from "./point";
 import { current, reachLimit, Transaction } from "./transaction";
@@ -17,15 +17,34 @@ import { fuel, place, setFuel, told } from "./value";
 export let fuelSpent: i32 = 0;
 let granted: i32 = 0;
 
+/** Whether bytes are read once more whose parts had a grant of their own, and whether they are those that came. */
+let again: bool = false;
+let againWire: bool = false;
+
+/**
+ * Says that a text is read whose parts were values before: it brings less, since most of its work is known, and lives
+ * on what they left.
+ */
+export function beginAgain(): void {
+  againWire = told != 0;
+  again = true;
+}
+
+/** Ends what `beginAgain` began. */
+export function endAgain(): void {
+  again = false;
+}
+
 /** Address of a place's account: units of the allowance that are used, below 0 for saved ones. */
 function account(where: Place): usize {
   const record = changetype<usize>(current);
   if (where == Place.RESPONSE) return record + offsetof<Transaction>("responseDebt");
-  return told ? record + offsetof<Transaction>("wireDebt") : record + offsetof<Transaction>("debt");
+  const wire = again ? againWire : told != 0;
+  return wire ? record + offsetof<Transaction>("wireDebt") : record + offsetof<Transaction>("debt");
 }
 
 function grantOf(where: Place, size: u32): i32 {
-  return <i32>FUEL_ALLOWANCE - load<i32>(account(where)) + <i32>(FUEL_PER_BYTE * size);
+  return <i32>FUEL_ALLOWANCE - load<i32>(account(where)) + <i32>((again ? FUEL_AGAIN_PER_BYTE : FUEL_PER_BYTE) * size);
 }
 
 function keep(where: Place, left: i32): void {

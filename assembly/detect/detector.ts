@@ -107,10 +107,9 @@ function signLexers(has: u32): u32 {
   return lexers;
 }
 
-/** The lexers whose gates open for the current layer, one bit each; 0 for none. */
-export function lexersWanted(): u32 {
-  if (place == Place.RESPONSE) return bit(Lexer.LEAK, ungated || leakGate());
-  if (ungated) return ~(<u32>Lexer.LEAK);
+/** The lexers whose gates open for the current layer. */
+function openLexers(): u32 {
+  if (place == Place.RESPONSE) return bit(Lexer.LEAK, leakGate());
   const has = layer.has;
   if (!(has & ~PLAIN) && !layer.words) return plainLexers();
   let lexers = bit(Lexer.SQLI, sqliGate()) | bit(Lexer.XSS, xssGate()) | bit(Lexer.SHELL, shellGate());
@@ -120,8 +119,15 @@ export function lexersWanted(): u32 {
   return lexers | bit(Lexer.KNOWN, knownGate()) | bit(Lexer.BOMB, bombGate());
 }
 
-/** What the gates of a layer cost beyond its bytes, in units. */
+/** The lexers that are to look at the current layer, one bit each; 0 for none. */
+export function lexersWanted(): u32 {
+  if (!ungated) return openLexers();
+  return place == Place.RESPONSE ? <u32>Lexer.LEAK : ~(<u32>Lexer.LEAK);
+}
+
+/** What the gates of a layer cost beyond its bytes, and what a lexer costs before its first byte, in units. */
 const GATES_UNITS: u32 = 160;
+const LEXER_UNITS: u32 = 64;
 
 /** Looks at the current layer. */
 export function detectLayer(): void {
@@ -131,6 +137,8 @@ export function detectLayer(): void {
     return;
   }
   lexed = layer.wanted ? layer.wanted : lexersWanted();
+  /* The gates are asked in tests too: the work is then the same, and with it the limit. */
+  if (!spend(popcnt(ungated ? openLexers() : lexed) * LEXER_UNITS)) reachLimit(Limit.FUEL);
   if (lexed & Lexer.LEAK) leakLex();
   if (lexed & Lexer.SQLI) sqliLex();
   if (lexed & Lexer.XSS) xssLex();

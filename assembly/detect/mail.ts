@@ -110,7 +110,7 @@ function isTagged(): bool {
 
 /** Looks for such attacks in the current layer. */
 export function mailLex(): void {
-  if (!mailGate() || !linesBegin() || !spend(layer.size * 4)) return;
+  if (!mailGate() || !linesBegin() || !spend(layer.size * 2)) return;
   while (linesNext()) {
     if (isField()) {
       report(Signature.MAIL_INJECTION_HEADER, lineAt, lineEnd);

@@ -103,7 +103,7 @@ function isFrame(mark: u32): bool {
 
 /** Looks for such attacks in the current layer. */
 export function commandLex(): void {
-  if (!commandGate() || !linesBegin() || !spend(layer.size * 3)) return;
+  if (!commandGate() || !linesBegin() || !spend(layer.size)) return;
   let framed: bool = false;
   while (linesNext()) {
     split();

@@ -190,8 +190,8 @@ function namesOperator(): bool {
 }
 
 /** What a byte of the name costs, and a step around it, in units. */
-const BYTE_UNITS: u32 = 16;
-const STEP_UNITS: u32 = 256;
+const BYTE_UNITS: u32 = 8;
+const STEP_UNITS: u32 = 128;
 
 /** Whether the current layer can be such a name. */
 export function operatorGate(): bool {

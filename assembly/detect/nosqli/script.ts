@@ -264,7 +264,7 @@ function isOpening(at: usize, end: usize): bool {
 /** Looks for such attacks in the current layer. */
 export function scriptLex(): void {
   const most = layer.size < <u32>REACH_MAX ? layer.size : <u32>REACH_MAX;
-  if (!scriptGate() || !spend((layer.size >> 2) + most * 2)) return;
+  if (!scriptGate() || !spend((layer.size >> 2) + most)) return;
   const end = layer.at + <usize>layer.size;
   for (let quote: u32 = 0x22; quote <= 0x27; quote += 5) {
     const at = behindQuote(quote);

@@ -49,7 +49,9 @@ const NOTHING: i32 = -99;
 /** Bytes in which a switch must follow. */
 const SWITCH_BYTES: usize = 96;
 /** What it costs to weigh a word that may be a command, in units. */
-const WORD_UNITS: u32 = 48;
+const WORD_UNITS: u32 = 128;
+/** What a byte of a word costs, in units: words are read anew from each position, and one may hold the next. */
+const BYTE_UNITS: u32 = 3;
 /** Words that run another in a row, and options of each. */
 const RUNNERS_MAX: u32 = 3;
 const OPTIONS_MAX: u32 = 3;
@@ -363,6 +365,10 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   if (braced) from++;
   readWord(from, end, braced);
   commandTo = wordEnd;
+  if (!spend(<u32>(wordEnd - from) * BYTE_UNITS)) {
+    reachLimit(Limit.FUEL);
+    return 0;
+  }
   if (wordSize < 2) return 0;
   /* A word in plain sight is one of the layer's words; without any of the table only hidden ones and paths are left. */
   if (!wordHidden && !wordGlobs && !((layer.words >> SHELL_SHIFT) & SHELL_MASK) && !isPathOrCmdlet()) return 0;

@@ -49,7 +49,7 @@ const OPTION_BYTES: u32 = 40;
 /** What it costs to look at the begin of a value, at a byte that may open a position, and at the position, in units. */
 const BEGIN_UNITS: u32 = 128;
 const OPENING_UNITS: u32 = 8;
-const POSITION_UNITS: u32 = 32;
+const POSITION_UNITS: u32 = 64;
 /** Bytes in which the marks that hide a word must stand. */
 const HIDDEN_BYTES: u32 = 24;
 

@@ -540,7 +540,7 @@ function begin(at: usize): usize {
 
 /** What a byte costs in search of an expression, and one inside, in units. */
 const MARK_UNITS: u32 = 1;
-const INSIDE_UNITS: u32 = 8;
+const INSIDE_UNITS: u32 = 10;
 
 /** Looks for such attacks in the current layer. */
 export function templateLex(): void {

@@ -57,7 +57,7 @@ let lineEnd: usize = 0;
 /** Times that a regular expression did not close. */
 let regexMisses: u32 = 0;
 /** What a byte costs that a reading of script passes, in units of fuel. */
-export const TOKEN_UNITS: u32 = 6;
+export const TOKEN_UNITS: u32 = 7;
 const REGEX_MISSES_MAX: u32 = 3;
 const REGEX_BYTES_MAX: u32 = 512;
 
