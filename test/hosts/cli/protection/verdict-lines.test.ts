@@ -39,6 +39,11 @@ const EVENT: VerdictEvent = {
   path: "/a",
   startedAt: Date.UTC(2026, 10, 21, 12, 0, 4),
   addedMicros: 112,
+  scheme: "http",
+  bodyBytes: 0,
+  responseSeen: false,
+  totalMs: 1,
+  details: () => null,
   status: 403,
   watched: false,
 };
