@@ -112,7 +112,7 @@ function signatureOf(line: string): SignatureInfo {
 }
 
 /** Reads the module and checks it against its hash. */
-function readModule(options: EngineOptions): WebAssembly.Module {
+function readModule(options: EngineOptions): { module: WebAssembly.Module; sha256: string } {
   let wasm = options.wasm;
   let expected = options.sha256;
   try {
@@ -127,7 +127,7 @@ function readModule(options: EngineOptions): WebAssembly.Module {
     throw new MerlonError("MERLON_ENGINE", `the core has SHA-256 ${actual}, expected ${expected}: run "npm run build"`);
   }
   try {
-    return new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    return { module: new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>), sha256: actual };
   } catch (cause) {
     throw new MerlonError("MERLON_ENGINE", "the core is no WebAssembly module that this Node can run", { cause });
   }
@@ -136,6 +136,8 @@ function readModule(options: EngineOptions): WebAssembly.Module {
 /** The core, ready to open transactions. */
 export class Engine implements Inspector {
   readonly counters: EngineCounters = { traps: 0, refused: 0 };
+  /** Hash of the module, in hex: which core this is. */
+  readonly sha256: string;
   readonly #module: WebAssembly.Module;
   readonly #options: EngineOptions;
   readonly #policies = new Map<PolicySlot, Uint8Array>();
@@ -143,8 +145,9 @@ export class Engine implements Inspector {
   /** @internal What lists say of a client, as 128 bits; null where there are none. */
   sources: SourceLookup | null = null;
 
-  private constructor(module: WebAssembly.Module, options: EngineOptions) {
+  private constructor(module: WebAssembly.Module, sha256: string, options: EngineOptions) {
     this.#module = module;
+    this.sha256 = sha256;
     this.#options = options;
     this.#instance = new Instance(module);
   }
@@ -154,12 +157,13 @@ export class Engine implements Inspector {
    * @throws MerlonError MERLON_ENGINE when the module is missing, is not the expected one or speaks another ABI
    */
   static load(options: EngineOptions = {}): Engine {
-    return new Engine(readModule(options), options);
+    const { module, sha256 } = readModule(options);
+    return new Engine(module, sha256, options);
   }
 
   /** @returns another engine on the same module and options, with memory, policies and counters of its own */
   sibling(): Engine {
-    return new Engine(this.#module, this.#options);
+    return new Engine(this.#module, this.sha256, this.#options);
   }
 
   /** All signatures, in the order of their numbers. */

@@ -59,6 +59,10 @@ export interface VerdictEvent {
   readonly requestId?: string;
   /** The host watched and could not stop anything, whatever the verdict. */
   readonly watched: boolean;
+  /** The verdict came when bytes of the request or of the response were beyond reach: both sides were cut. */
+  readonly cut: boolean;
+  /** Address of the socket's other end, as the host knows it. */
+  readonly peer: string;
   readonly scheme: "http" | "https";
   /** Bytes of the request's body that came, inspected or not. */
   readonly bodyBytes: number;
@@ -128,6 +132,7 @@ export class Inspection {
   /** Set by the flow, see `VerdictEvent`. */
   addedMicros = 0;
   watched = false;
+  cut = false;
   requestId = "";
 
   /** @param startedAt when the request came, milliseconds since 1970 */
@@ -351,6 +356,8 @@ export class Inspection {
         status,
         ...(this.requestId === "" ? {} : { requestId: this.requestId }),
         watched: this.watched,
+        cut: this.cut,
+        peer: this.#peer,
         scheme,
         bodyBytes: this.#bodyBytes,
         responseSeen: this.#responseSeen,

@@ -124,6 +124,8 @@ export function eventOf(event: Partial<VerdictEvent> = {}, verdict: Partial<Verd
     path: "/",
     startedAt: Date.UTC(2025, 0, 2, 3, 4, 5),
     addedMicros: 100,
+    cut: false,
+    peer: "192.0.2.1",
     scheme: "http",
     bodyBytes: 0,
     responseSeen: false,

@@ -87,6 +87,8 @@ test("the end finishes what is in progress, and verdicts of that time are told t
     path: "/late",
     startedAt: 0,
     addedMicros: 1,
+    cut: false,
+    peer: "192.0.2.1",
     scheme: "http",
     bodyBytes: 0,
     responseSeen: false,
