@@ -4,6 +4,7 @@
 export const ERROR_CODES = {
   MERLON_USAGE: "the command line cannot be understood",
   MERLON_POLICY: "the policy file is not valid",
+  MERLON_EXPRESSION: "an expression is not valid",
   MERLON_POLICY_VERSION: "the policy image was made for another engine",
   MERLON_LISTEN: "the listen address cannot be bound",
   MERLON_UPSTREAM: "the upstream address is not usable",
@@ -11,6 +12,8 @@ export const ERROR_CODES = {
   MERLON_ENGINE: "the core cannot be loaded or is not the one expected",
   MERLON_INPUT: "an input file cannot be read",
   MERLON_RECORDS: "records cannot be kept where they should be, or sent where they should go",
+  MERLON_STORE: "the store of records cannot be opened, read or written",
+  MERLON_SEARCH: "a search cannot be understood",
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
