@@ -10,6 +10,8 @@ export const ERROR_CODES = {
   MERLON_TLS: "a certificate or key cannot be used",
   MERLON_ENGINE: "the core cannot be loaded or is not the one expected",
   MERLON_INPUT: "an input file cannot be read",
+  MERLON_STORE: "the store of records cannot be opened, read or written",
+  MERLON_SEARCH: "a search cannot be understood",
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
