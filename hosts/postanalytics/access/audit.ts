@@ -133,7 +133,9 @@ function flatten(value: unknown): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   const walk = (at: string, one: unknown, depth: number): void => {
     if (one === undefined || fields.size >= FIELDS_MAX * 4) return;
-    const isTree = typeof one === "object" && one !== null && Object.keys(one).length > 0 && depth < DEPTH_MAX;
+    const isObject = typeof one === "object" && one !== null;
+    // An object without fields is something only as the value of a field.
+    const isTree = isObject && depth < DEPTH_MAX && (Object.keys(one).length > 0 || at === "");
     if (!isTree) fields.set(at || "value", typeof one === "string" ? one : JSON.stringify(one));
     else for (const [key, inner] of Object.entries(one)) walk(at === "" ? key : `${at}.${key}`, inner, depth + 1);
   };

@@ -1,60 +1,43 @@
 /**
- * Tables of the console itself: who may use it and what was done with it. Records have their own. Steps are never
- * changed once they are released, only followed by more, so that every older database becomes today's.
+ * Tables of the console itself: who may use it and what was done with it, and how their columns are read. Records have
+ * tables of their own.
  */
-import { MerlonError } from "../../core/error.ts";
-import type { Database, Row } from "../store/database.ts";
+import type { Row } from "../store/database.ts";
+import type { MigrationSet } from "../store/migration.ts";
 
-/** One step each; the number of a step is its place, from 1 on. Types are those that both databases understand. */
-const STEPS: readonly (readonly string[])[] = [
-  [
-    `CREATE TABLE console_users (
-      name TEXT PRIMARY KEY, role TEXT NOT NULL, tenants TEXT, password TEXT, by_way TEXT NOT NULL,
-      locked SMALLINT NOT NULL, must_change SMALLINT NOT NULL, created_at BIGINT NOT NULL, last_login_at BIGINT)`,
-    `CREATE TABLE console_sessions (
-      hash TEXT PRIMARY KEY, user_name TEXT NOT NULL, by_way TEXT NOT NULL, created_at BIGINT NOT NULL,
-      seen_at BIGINT NOT NULL, ends_at BIGINT NOT NULL, renewed_at BIGINT NOT NULL,
-      previous TEXT, previous_until BIGINT NOT NULL)`,
-    "CREATE INDEX console_sessions_user ON console_sessions (user_name)",
-    "CREATE INDEX console_sessions_previous ON console_sessions (previous)",
-    `CREATE TABLE console_tokens (
-      id TEXT PRIMARY KEY, hash TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, user_name TEXT NOT NULL,
-      role TEXT NOT NULL, tenants TEXT, created_at BIGINT NOT NULL, expires_at BIGINT, last_used_at BIGINT)`,
-    "CREATE INDEX console_tokens_user ON console_tokens (kind, user_name)",
-    `CREATE TABLE console_audit (
-      id TEXT PRIMARY KEY, at BIGINT NOT NULL, who TEXT NOT NULL, from_address TEXT NOT NULL, action TEXT NOT NULL,
-      object TEXT NOT NULL, outcome TEXT NOT NULL, changes TEXT NOT NULL)`,
-    `CREATE TABLE console_pending_logins (
-      state TEXT PRIMARY KEY, verifier TEXT NOT NULL, nonce TEXT NOT NULL, until BIGINT NOT NULL)`,
-    `CREATE TABLE console_changes (
-      kind TEXT NOT NULL, name TEXT NOT NULL, created_by TEXT NOT NULL, created_at BIGINT NOT NULL, body TEXT NOT NULL,
-      PRIMARY KEY (kind, name))`,
-    `CREATE TABLE console_exports (
-      id TEXT PRIMARY KEY, sink TEXT NOT NULL, search TEXT NOT NULL, cursor_id TEXT NOT NULL,
-      delivered BIGINT NOT NULL, failed BIGINT NOT NULL, last_error TEXT)`,
-  ],
+/** Types are those that both databases understand, so the statements are the same. */
+const FIRST: readonly string[] = [
+  `create table console_users (
+    name text primary key, role text not null, tenants text, password text, by_way text not null,
+    locked smallint not null, must_change smallint not null, created_at bigint not null, last_login_at bigint)`,
+  `create table console_sessions (
+    hash text primary key, user_name text not null, by_way text not null, created_at bigint not null,
+    seen_at bigint not null, ends_at bigint not null, renewed_at bigint not null,
+    previous text, previous_until bigint not null)`,
+  "create index console_sessions_user on console_sessions (user_name)",
+  "create index console_sessions_previous on console_sessions (previous)",
+  `create table console_tokens (
+    id text primary key, hash text not null, kind text not null, name text not null, user_name text not null,
+    role text not null, tenants text, created_at bigint not null, expires_at bigint, last_used_at bigint)`,
+  "create index console_tokens_user on console_tokens (kind, user_name)",
+  `create table console_audit (
+    id text primary key, at bigint not null, who text not null, from_address text not null, action text not null,
+    object text not null, outcome text not null, changes text not null)`,
+  `create table console_pending_logins (
+    state text primary key, verifier text not null, nonce text not null, until bigint not null)`,
+  `create table console_changes (
+    kind text not null, name text not null, created_by text not null, created_at bigint not null, body text not null,
+    primary key (kind, name))`,
+  `create table console_exports (
+    id text primary key, sink text not null, search text not null, cursor_id text not null,
+    delivered bigint not null, failed bigint not null, last_error text)`,
 ];
 
-/**
- * Makes the tables, or brings them to today's form.
- * @throws MerlonError MERLON_STORE where a newer Merlon has written the database
- */
-export async function openTables(database: Database): Promise<void> {
-  await database.query("CREATE TABLE IF NOT EXISTS console_version (version BIGINT NOT NULL)");
-  await database.transaction(async (inside) => {
-    const [row] = await inside.query("SELECT MAX(version) AS version FROM console_version");
-    const from = numberOf(row, "version");
-    if (from > STEPS.length) {
-      const why = `it has form ${from} of the console's tables and this version knows ${STEPS.length}`;
-      throw new MerlonError("MERLON_STORE", `the database is of a newer Merlon — ${why}; run that version`);
-    }
-    for (const [index, statements] of STEPS.entries()) {
-      if (index < from) continue;
-      for (const statement of statements) await inside.query(statement);
-      await inside.query("INSERT INTO console_version (version) VALUES (?)", [index + 1]);
-    }
-  });
-}
+/** The tables, for `migrate`. */
+export const CONSOLE_TABLES: MigrationSet = {
+  subject: "console",
+  migrations: [{ number: 1, name: "users, sessions, tokens, audit", sqlite: FIRST, postgres: FIRST }],
+};
 
 /** @returns a column as text; empty where it is null */
 export function textOf(row: Row | undefined, column: string): string {
