@@ -21,14 +21,14 @@ export interface Finding {
   readonly point: string;
 }
 
-/** Whether a scope fits a request. Of a path that servers read in two ways, both readings must fit. */
+/** Whether a scope fits a request. Only one without any limit fits a path that servers read in two ways. */
 export function fitsRequest({ method, host, path }: Match, place: RequestPlace): boolean {
+  if (method === undefined && host === undefined && path === undefined) return true;
+  const segments = clearSegments(place.path);
+  if (segments === null) return false;
   if (method !== undefined && method !== place.method) return false;
   if (host !== undefined && !fitsHost(host, place.host.toLowerCase().replace(/:\d+$/, ""))) return false;
-  if (path === undefined) return true;
-  if (!place.path.startsWith("/")) return false;
-  const standing = place.path.slice(1).split("/").map(decoded);
-  return fitsPath(path, standing) && fitsPath(path, resolved(place.path));
+  return path === undefined || fitsPath(path, segments);
 }
 
 function fitsHost(pattern: string, host: string): boolean {
@@ -40,17 +40,13 @@ function decoded(segment: string): string {
   return segment.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** What remains when every slash divides, empty segments and `.` are dropped and `..` climbs (RFC 3986 §5.2.4). */
-function resolved(path: string): string[] {
-  const all = decoded(path).replaceAll("\\", "/").split("/").slice(1);
-  const kept: string[] = [];
-  for (const segment of all) {
-    if (segment === "..") kept.pop();
-    else if (segment !== "" && segment !== ".") kept.push(segment);
-  }
-  const last = all.at(-1);
-  // A slash at the end is no empty segment that somebody drops: /a/ is not /a.
-  return last === "" || last === "." || last === ".." ? [...kept, ""] : kept;
+/** @returns the path's segments, or null where servers do not agree which they are; see assembly/policy/path.ts */
+function clearSegments(path: string): readonly string[] | null {
+  if (!path.startsWith("/") || /\\|%(?:2f|5c|00)/i.test(path)) return null;
+  const segments = path.slice(1).split("/").map(decoded);
+  const last = segments.length - 1;
+  const isUnclear = segments.some((one, at) => (one === "" && at !== last) || one === "." || one === "..");
+  return isUnclear ? null : segments;
 }
 
 function fitsPath({ segments, end }: Template, path: readonly string[]): boolean {

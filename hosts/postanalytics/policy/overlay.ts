@@ -4,7 +4,7 @@
  */
 import { stringify } from "yaml";
 import { MerlonError } from "../../core/error.ts";
-import { MODES, type Mode } from "../../core/verdict.ts";
+import type { Mode } from "../../core/verdict.ts";
 import { withMode } from "../../policy/apply.ts";
 import { type Exception, exceptionOf, exceptionSchema } from "../../policy/exception.ts";
 import { type IpList, ipListSchema, LISTS } from "../../policy/ip-list.ts";
@@ -126,9 +126,4 @@ export function overlayYaml({ exceptions, sources, mode }: Overlay): string {
   }
   const said = mode === null ? "" : `# the console says: mode ${mode.item.mode}, whatever else is written here\n`;
   return said + documents.map((document) => `---\n${document}`).join("");
-}
-
-/** @returns a mode, or null for what is none */
-export function modeOf(text: string): Mode | null {
-  return MODES.find((mode) => mode === text) ?? null;
 }
