@@ -2,7 +2,6 @@
  * From a checked expression to what the core can run: questions about parts of a request, each answered by a machine or
  * a comparison, joined by and, or and not. What the core cannot ask is refused here, with its column.
  */
-import { isV4 } from "../expression/address.ts";
 import type { Call, Expression, Node, Quantifier, Value } from "../expression/expression.ts";
 import { ExpressionFault } from "../expression/fault.ts";
 import { secondsOfNanos } from "../expression/time.ts";
@@ -54,13 +53,19 @@ export type Formula =
 
 const TEXTS: ReadonlySet<string> = new Set(["method", "host", "path", "body"]);
 const NAMED: ReadonlySet<string> = new Set(["query", "header", "cookie", "point"]);
-const FLIPPED: Readonly<Record<string, string>> = { "<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!=" };
+const FLIPPED: Readonly<Record<string, string>> = {
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+  "==": "==",
+  "!=": "!=",
+};
 const NUMBER_MAX = 0xffff_ffffn;
 /** A name of a query or cookie, and of a header (RFC 9110 §5.1). */
 const NAME_BYTES_MAX = 128;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const POINT = /^[!-~]{1,512}$/;
-/** 1.0.0.0 and the like as the core knows them. */
 const SECOND_NANOS = 1_000_000_000n;
 
 /**
@@ -174,14 +179,16 @@ class Planner {
     const kind = map.kind === "variable" ? SUBJECTS.find((one) => one === map.name) : undefined;
     const name = literalOf(key);
     if (kind === undefined || !NAMED.has(kind) || typeof name !== "string") {
-      return this.#fail(node, "has no meaning in a rule — write a name in quotes, such as header[\"accept\"]");
+      return this.#fail(node, 'has no meaning in a rule — write a name in quotes, such as header["accept"]');
     }
-    if (kind === "header" && !HEADER_NAME.test(name)) this.#fail(key, "is no name of a header — write one such as accept");
+    if (kind === "header" && !HEADER_NAME.test(name))
+      this.#fail(key, "is no name of a header — write one such as accept");
     if (kind === "header" && name === "host") this.#fail(key, "is read as the host asked for — write host");
     if (kind === "point" && !isPointPattern(name)) {
       this.#fail(key, "is no point — write one as records show it; a segment may be * and one of them **");
     }
-    if (Buffer.byteLength(name) > (kind === "point" ? 512 : NAME_BYTES_MAX)) this.#fail(key, "is too long — shorten it");
+    if (Buffer.byteLength(name) > (kind === "point" ? 512 : NAME_BYTES_MAX))
+      this.#fail(key, "is too long — shorten it");
     return this.#allowed(node, { kind, name });
   }
 
@@ -231,12 +238,13 @@ class Planner {
     const value = literalOf(written);
     const isEquality = sign === "==" || sign === "!=";
     if (value === undefined) {
-      const hint = asked.type.kind === "timestamp" ? "compare now with timestamp(\"…\")" : "write the other one out";
+      const hint = asked.type.kind === "timestamp" ? 'compare now with timestamp("…")' : "write the other one out";
       return this.#fail(node, `compares two parts of a request — ${hint}`);
     }
     if (asked.kind === "call" && ["size", "family"].includes(asked.name)) return this.#measured(asked, sign, value);
     if (asked.type.kind === "ip" && typeof value === "bigint" && isEquality) {
-      const found = this.#address(node, asked, [{ ...written, value: { address: value, prefix: 128 } }]);
+      const one: Node = { ...written, kind: "literal", value: { address: value, prefix: 128 } };
+      const found = this.#address(node, asked, [one]);
       return sign === "==" ? found : not(found);
     }
     if (asked.kind === "variable" && asked.name === "now" && typeof value === "bigint") return this.#now(sign, value);
@@ -263,9 +271,11 @@ class Planner {
     const [asked] = node.args;
     if (asked === undefined || typeof value !== "bigint") return this.#fail(node, "compares with no number");
     if (node.name === "family") return this.#family(sign, value);
-    if (asked.type.kind !== "string") return this.#fail(node, "counts a list or a map — a rule asks exists or has instead");
+    if (asked.type.kind !== "string")
+      return this.#fail(node, "counts a list or a map — a rule asks exists or has instead");
     const subject = this.#subject(asked);
-    if (subject.kind === "body") return this.#fail(node, "is not known while the body streams — ask a value of a point");
+    if (subject.kind === "body")
+      return this.#fail(node, "is not known while the body streams — ask a value of a point");
     return compared(sign, value, (compare, number) => this.#term(subject, { kind: "size", compare, value: number }));
   }
 
@@ -279,7 +289,10 @@ class Planner {
       [4n, v4],
       [6n, join("and", [known, not(v4)])],
     ];
-    return join("or", cases.filter(([family]) => holds(sign, family, value)).map(([, formula]) => formula));
+    return join(
+      "or",
+      cases.filter(([family]) => holds(sign, family, value)).map(([, formula]) => formula),
+    );
   }
 
   /** The core's clock has whole seconds. */
@@ -304,8 +317,7 @@ class Planner {
       "or",
       networks.map((network) => {
         if (!isNetwork(network)) return this.#fail(node, "holds no network — write one such as 10.0.0.0/8");
-        const isOne = network.prefix === 128 && isV4(network.address);
-        return this.#term({ kind: "ip", name: "" }, { kind: "network", network: isOne ? { ...network } : network });
+        return this.#term({ kind: "ip", name: "" }, { kind: "network", network });
       }),
     );
   }
@@ -329,7 +341,7 @@ class Planner {
     if (typeof text !== "string") return this.#written(value);
     // A list that is no literal is that of a point's readings.
     const subject = this.#subject(whole);
-    if (subject.kind !== "point") return this.#fail(whole, "is no list that a rule can ask — write point[\"…\"]");
+    if (subject.kind !== "point") return this.#fail(whole, 'is no list that a rule can ask — write point["…"]');
     return { kind: "exists", subject, condition: this.#automaton(node, subject, text) };
   }
 
@@ -337,7 +349,7 @@ class Planner {
     if (node.list.kind === "literal") return this.#fail(node, "asks a list that is written out — write value in [...]");
     if (this.#element !== undefined) return this.#fail(node, "is inside another — a rule asks one value at a time");
     const subject = node.list.type.kind === "list" ? this.#subject(node.list) : undefined;
-    if (subject?.kind !== "point") return this.#fail(node.list, "is no list that a rule can ask — write point[\"…\"]");
+    if (subject?.kind !== "point") return this.#fail(node.list, 'is no list that a rule can ask — write point["…"]');
     this.#element = { name: node.variable, subject };
     const condition = this.condition(node.condition);
     this.#element = undefined;
