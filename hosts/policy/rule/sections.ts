@@ -120,6 +120,7 @@ function tooMany(what: string, most: number): MerlonError {
 class Groups {
   readonly #head = new Map<string, Group>();
   readonly #points: Group[] = [];
+  readonly #collected = new Set<Formula>();
   readonly #flags = new Map<number, number>();
 
   flagsOf(rule: number): number {
@@ -128,6 +129,9 @@ class Groups {
 
   /** Sorts a rule's questions into their groups. @param inside the group of the `exists` around */
   collect(formula: Formula, rule: number, inside?: Group): void {
+    // `a ? b : c` asks a twice, and is answered once.
+    if (this.#collected.has(formula)) return;
+    this.#collected.add(formula);
     switch (formula.kind) {
       case "constant":
         return;
