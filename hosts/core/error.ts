@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   MERLON_TLS: "a certificate or key cannot be used",
   MERLON_ENGINE: "the core cannot be loaded or is not the one expected",
   MERLON_INPUT: "an input file cannot be read",
+  MERLON_SERVICE: "the policy service does not answer, or refuses",
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
