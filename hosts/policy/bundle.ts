@@ -11,6 +11,7 @@ import { MODES, type Mode } from "../core/verdict.ts";
 import { applicationsOf } from "./application.ts";
 import { compilePolicy, IMAGE_BYTES_MAX } from "./image.ts";
 import type { IpList } from "./ip-list.ts";
+import { RouteCompiler } from "./routes.ts";
 import { hostPolicyOf, type Policy } from "./schema.ts";
 import { compileRows } from "./source-rows.ts";
 import { ROWS_BYTES_MAX, SourceTable } from "./source-table.ts";
@@ -81,10 +82,12 @@ export function hashOf(bytes: Uint8Array): string {
 export class BundleCompiler {
   /** Rows by their lists; a list is never changed in place. */
   readonly #rows = new WeakMap<IpList, Uint8Array>();
+  readonly #routes = new RouteCompiler();
+  readonly #hashes = new WeakMap<Uint8Array, string>();
 
   /** @throws MerlonError MERLON_POLICY when it is too large, or two applications have one number */
   compile(policy: Policy): Bundle {
-    const image = compilePolicy(policy);
+    const image = compilePolicy(policy, this.#routes);
     const lists = compileLists(policy.ipLists ?? [], (list, same) => {
       const [first] = same;
       if (first === undefined || same.length > 1) return compileRows(list, same);
@@ -96,7 +99,13 @@ export class BundleCompiler {
       exceptions: (policy.exceptions ?? []).map(({ name }) => name),
       applications: [...applicationsOf(policy)],
     };
-    return bundleOf(policy.mode, hostPolicyOf(policy), image, lists, Buffer.from(JSON.stringify(names)));
+    const name = (bytes: Uint8Array): string => {
+      const hash = this.#hashes.get(bytes) ?? hashOf(bytes);
+      this.#hashes.set(bytes, hash);
+      return hash;
+    };
+    const parts = { image, lists, names: Buffer.from(JSON.stringify(names)) };
+    return bundleOf(policy.mode, hostPolicyOf(policy), parts, name);
   }
 }
 
@@ -105,10 +114,21 @@ export function compileBundle(policy: Policy): Bundle {
   return new BundleCompiler().compile(policy);
 }
 
-function bundleOf(mode: Mode, host: HostPolicy, image: Uint8Array, lists: Uint8Array[], names: Uint8Array): Bundle {
+interface Compiled {
+  readonly image: Uint8Array;
+  readonly lists: readonly Uint8Array[];
+  readonly names: Uint8Array;
+}
+
+function bundleOf(
+  mode: Mode,
+  host: HostPolicy,
+  { image, lists, names }: Compiled,
+  name: (bytes: Uint8Array) => string,
+): Bundle {
   const parts = new Map<string, Uint8Array>();
   const keep = (bytes: Uint8Array): Part => {
-    const hash = hashOf(bytes);
+    const hash = name(bytes);
     parts.set(hash, bytes);
     return { hash, size: bytes.length };
   };
