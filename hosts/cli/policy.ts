@@ -15,7 +15,8 @@ import { hostPolicyOf, type Policy } from "../policy/schema.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
-import { diffLive, durationOf } from "./policy-service/live-diff.ts";
+import { durationOf } from "./policy-service/duration.ts";
+import { diffLive, LIVE_MS_MAX } from "./policy-service/live-diff.ts";
 import { SERVE_OPTIONS, servePolicy } from "./policy-service/serve.ts";
 import { printStatus, readStatus } from "./policy-service/status.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
@@ -113,7 +114,7 @@ async function ofService(action: "serve" | "status" | "diff", input: Input, io: 
     }
     const candidate = input.text("candidate");
     if (candidate === undefined) throw usage("--candidate is missing", "it is what is compared", "write its path");
-    return await diffLive(client, candidate, durationOf(input.text("live") ?? "", "live"), io);
+    return await diffLive(client, candidate, durationOf(input.text("live") ?? "", "live", LIVE_MS_MAX), io);
   } finally {
     await client.close();
   }

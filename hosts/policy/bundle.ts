@@ -9,7 +9,7 @@ import { failureSchema } from "../core/host-options.ts";
 import { BLOCK_CAUSES, type HostPolicy } from "../core/host-policy.ts";
 import { MODES, type Mode } from "../core/verdict.ts";
 import { applicationsOf } from "./application.ts";
-import { compilePolicy, IMAGE_BYTES_MAX } from "./image.ts";
+import { compilePolicy, IMAGE_BYTES_MAX, sectionStarts } from "./image.ts";
 import type { IpList } from "./ip-list.ts";
 import { RouteCompiler } from "./routes.ts";
 import { hostPolicyOf, type Policy } from "./schema.ts";
@@ -23,6 +23,8 @@ export const CONTENT_BYTES_MAX = 8 * 1024 * 1024;
 export const BUNDLE_BYTES_MAX = 128 * 1024 * 1024;
 const LISTS_MAX = 64;
 const PAGES_MAX = 8193;
+const BLOCK_BYTES = 65_536;
+const BLOCKS_MAX = 128;
 /** Format of contents; a host that does not know one keeps the policy that it has. */
 const FORMAT = 1;
 
@@ -47,7 +49,12 @@ const contentSchema = z.strictObject({
     pages: z.array(pageSchema).max(PAGES_MAX),
     isScoped: z.boolean(),
   }),
-  image: partSchema.refine(({ size }) => size <= IMAGE_BYTES_MAX, "is too large"),
+  /** The image in blocks: what one change leaves as it was is not sent again. */
+  image: z
+    .array(partSchema)
+    .min(1)
+    .max(BLOCKS_MAX)
+    .refine((blocks) => blocks.reduce((sum, { size }) => sum + size, 0) <= IMAGE_BYTES_MAX, "is too large"),
   lists: z.array(partSchema.refine(({ size }) => size <= ROWS_BYTES_MAX, "is too large")).max(LISTS_MAX),
   names: partSchema.refine(({ size }) => size <= CONTENT_BYTES_MAX, "is too large"),
 });
@@ -136,7 +143,7 @@ function bundleOf(
     format: FORMAT,
     mode,
     host: { ...host, pages: host.pages.map((page) => ({ ...page, types: [...page.types] })) },
-    image: keep(image),
+    image: blocksOf(image).map(keep),
     lists: lists.map(keep),
     names: keep(names),
   };
@@ -158,7 +165,7 @@ export function readContent(bytes: Uint8Array): { content: Content; needs: reado
   const parsed = contentSchema.safeParse(jsonOf(bytes));
   if (!parsed.success) throw damaged(parsed.error.issues[0]?.path.join(".") || "content");
   const { data: content } = parsed;
-  const needs = [content.image, ...content.lists, content.names];
+  const needs = [...content.image, ...content.lists, content.names];
   if (needs.reduce((sum, { size }) => sum + size, bytes.length) > BUNDLE_BYTES_MAX) throw damaged("its size");
   return { content, needs };
 }
@@ -182,7 +189,20 @@ export function assembleBundle(hash: string, found: ReadonlyMap<string, Uint8Arr
 
 /** @returns the image for the core */
 export function imageOf({ content, parts }: Bundle): Uint8Array {
-  return parts.get(content.image.hash) ?? new Uint8Array(0);
+  return Buffer.concat(content.image.map(({ hash }) => parts.get(hash) ?? new Uint8Array(0)));
+}
+
+/** @returns an image cut where its sections begin, and long sections every 64 KiB */
+function blocksOf(image: Uint8Array): Uint8Array[] {
+  const starts = sectionStarts(image);
+  const blocks: Uint8Array[] = [];
+  for (let at = 0; at < image.length; ) {
+    const next = starts.find((start) => start > at) ?? image.length;
+    const end = Math.min(next, at + BLOCK_BYTES);
+    blocks.push(image.subarray(at, end));
+    at = end;
+  }
+  return blocks;
 }
 
 /** @returns what its lists say of clients; @throws MerlonError MERLON_POLICY_VERSION when they are damaged */

@@ -101,6 +101,14 @@ export function compilePolicy(policy: Policy, routes = new RouteCompiler()): Uin
   return image;
 }
 
+/** @returns where the sections of an image begin, in ascending order */
+export function sectionStarts(image: Uint8Array): number[] {
+  const view = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
+  return Array.from({ length: view.readUInt16LE(6) }, (_, index) =>
+    view.readUInt32LE(HEAD_BYTES + index * SECTION_BYTES + 4),
+  );
+}
+
 /** Rows of numbers begin at a multiple of four. */
 function padded(size: number): number {
   return (size + 3) & ~3;

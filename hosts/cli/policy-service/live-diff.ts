@@ -9,7 +9,7 @@ import { MerlonError } from "../../core/error.ts";
 import type { ServiceClient } from "../../policy/follow/service-client.ts";
 import { parsePolicy } from "../../policy/policy-text.ts";
 import { comparisonSchema, PATHS } from "../../policy/wire.ts";
-import { type Io, usage } from "../command.ts";
+import type { Io } from "../command.ts";
 import { changeLine } from "../protection/policy-keeper.ts";
 import { count, showWord } from "../text.ts";
 
@@ -17,20 +17,14 @@ const LOOK_MS = 2000;
 /** Hosts report every ten seconds; the last reports still count. */
 const LAST_REPORTS_MS = 12_000;
 const SEEN_MAX = 100_000;
-const MINUTES_MAX = 24 * 60;
 
 const shownSchema = z.object({ hash: z.string(), endsAt: z.number() });
 const comparisonsSchema = z.object({
   comparisons: z.array(z.object({ node: z.string(), comparison: comparisonSchema })),
 });
 
-/** @returns milliseconds of `90s`, `10m` or `2h`; @throws MerlonError MERLON_USAGE */
-export function durationOf(text: string, flag: string): number {
-  const [, number = "", unit = ""] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
-  const milliseconds = Number(number) * ({ s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 0);
-  if (milliseconds > 0 && milliseconds <= MINUTES_MAX * 60_000) return milliseconds;
-  throw usage(`--${flag} is "${showWord(text)}"`, "it takes a time up to 24h", "write one such as 90s, 10m or 2h");
-}
+/** The longest comparison, in milliseconds. */
+export const LIVE_MS_MAX = 24 * 3_600_000;
 
 /**
  * Compares on live traffic.

@@ -10,10 +10,13 @@ import { gzip } from "node:zlib";
 import { z } from "zod";
 import type { Engine } from "../../core/engine.ts";
 import { MerlonError } from "../../core/error.ts";
-import { type Bundle, BundleCompiler, hashOf, imageOf } from "../bundle.ts";
+import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bundle.ts";
 import { applyEdit, type Edit } from "../edit.ts";
+import { addressHalves } from "../network.ts";
 import { type PolicyObjects, parseObjects, parsePolicy, withObjects } from "../policy-text.ts";
 import type { Policy } from "../schema.ts";
+import type { Row } from "../source-table.ts";
+import type { Sources } from "../sources.ts";
 import type { Pointer, Status } from "../wire.ts";
 import { Instances, type Published } from "./instances.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -65,6 +68,8 @@ export class PolicyService {
   #bundles: readonly Bundle[] = [];
   #candidate: { readonly bundle: Bundle; readonly endsAt: number } | undefined;
   #pointer: { readonly bytes: Buffer; readonly etag: string } | undefined;
+  /** Made when somebody asks about a client: a service does not need it. */
+  #asked: { readonly hash: string; readonly sources: Sources } | undefined;
   #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(options: ServiceOptions) {
@@ -201,6 +206,18 @@ export class PolicyService {
   /** Ends all waiting, so that a server can close. */
   wake(): void {
     for (const done of [...this.#waiting]) done();
+  }
+
+  /**
+   * The entry of a list that decides for a client; undefined where none does.
+   * @throws MerlonError MERLON_USAGE when it is no address
+   */
+  why(client: string): Row | undefined {
+    const [high, low] = addressHalves(client);
+    const [bundle] = this.#bundles;
+    if (bundle === undefined) return undefined;
+    if (this.#asked?.hash !== bundle.hash) this.#asked = { hash: bundle.hash, sources: sourcesIn(bundle) };
+    return this.#asked.sources.why(high, low, Math.floor(this.#nowMs() / 1000));
   }
 
   /** How far the policy has come. */

@@ -141,7 +141,7 @@ class Routes {
       case `GET ${PATHS.status}`:
         return answerJson(response, 200, this.#service.status);
       case `GET ${PATHS.objects}`:
-        return answerJson(response, 200, this.#objects(asker));
+        return answerJson(response, 200, this.#objects(asker, request));
       case `POST ${PATHS.edit}`:
         demandOperator(asker);
         return answerJson(response, 200, await this.#service.edit(await readJson(request, editSchema, EDIT_BYTES_MAX)));
@@ -223,8 +223,10 @@ class Routes {
     throw new Refusal(429, `${asker.name} has too many instances — give each node a token of its own`);
   }
 
-  #objects(asker: Asker): object {
+  #objects(asker: Asker, request: IncomingMessage): object {
     demandOperator(asker);
+    const client = new URLSearchParams(/\?(.*)$/.exec(request.url ?? "")?.[1] ?? "").get("client");
+    const why = client === null ? undefined : this.#service.why(client);
     const { exceptions = [], ipLists = [] } = this.#service.policy ?? {};
     const added = new Set(this.#service.objects.added.exceptions.map(({ name }) => name));
     const addedLists = new Set(this.#service.objects.added.ipLists);
@@ -240,6 +242,15 @@ class Routes {
           ...{ list: list.list, entry: entryText(entry), reason: entry.reason ?? "" },
           ...{ expiresAt: entry.expiresAt === undefined ? "" : dateText(entry.expiresAt), added: addedLists.has(list) },
         })),
+      /** Who writes a rule should not be in it. */
+      you: request.socket.remoteAddress ?? "",
+      why:
+        why === undefined
+          ? null
+          : {
+              ...{ list: why.list, entry: why.entry, reason: why.reason },
+              expiresAt: why.expiresAt === undefined ? "" : dateText(why.expiresAt),
+            },
       total: { exceptions: exceptions.length, entries: ipLists.reduce((sum, { entries }) => sum + entries.length, 0) },
     };
   }

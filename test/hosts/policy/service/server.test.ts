@@ -131,12 +131,13 @@ test("a part goes out packed to those who take it", async () => {
   const content = await (await fetch(`${url}/v1/parts/${bundle.hash}`)).json();
   const agent = new Agent();
 
-  const packed = await request(`${url}/v1/parts/${content.image.hash}`, {
+  const largest = content.image.toSorted((a: { size: number }, b: { size: number }) => b.size - a.size)[0];
+  const packed = await request(`${url}/v1/parts/${largest.hash}`, {
     dispatcher: agent,
     headers: { "accept-encoding": "gzip" },
   });
   expect(packed.headers["content-encoding"]).toBe("gzip");
-  expect((await packed.body.bytes()).length).toBeLessThan(content.image.size);
+  expect((await packed.body.bytes()).length).toBeLessThan(largest.size);
   await agent.close();
 });
 
