@@ -48,6 +48,8 @@ export interface VerdictEvent {
   readonly status: number;
   /** The id that the proxy in front gave the request, where it gave one. */
   readonly requestId?: string;
+  /** Hash of the policy that decided, where the host has one. */
+  readonly policy?: string;
   /** The host watched and could not stop anything, whatever the verdict. */
   readonly watched: boolean;
 }
@@ -302,6 +304,7 @@ export class Inspection {
         addedMicros: Math.round(this.addedMicros),
         status,
         ...(this.requestId === "" ? {} : { requestId: this.requestId }),
+        ...(this.#policy.hash === undefined ? {} : { policy: this.#policy.hash }),
         watched: this.watched,
       });
     } catch (error) {

@@ -28,7 +28,13 @@ export interface Ready {
  */
 export function readyOf(bundle: Bundle, places: PlaceLookup | null = null): Ready {
   const { mode, host } = bundle.content;
-  return { hash: bundle.hash, mode, host, image: imageOf(bundle), sources: sourcesIn(bundle, places) };
+  return {
+    hash: bundle.hash,
+    mode,
+    host: { ...host, hash: bundle.hash },
+    image: imageOf(bundle),
+    sources: sourcesIn(bundle, places),
+  };
 }
 
 /** @returns a policy that was written here, ready; @throws MerlonError MERLON_POLICY */
