@@ -52,7 +52,7 @@ async function run(input: Input, io: Io): Promise<number> {
   const engine = Engine.load();
   const notes = [...request.notes];
   const keeper = await PolicyKeeper.open(engine, source, (line) => notes.push(line));
-  keeper.close();
+  await keeper.close();
   const inspected = inspect(engine, request.bytes, peer);
   const policy = source.path === undefined ? "built-in" : showWord(source.path);
   const json = input.flag("json");

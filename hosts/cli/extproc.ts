@@ -12,6 +12,7 @@ import {
   openCore,
   SERVING_OPTIONS,
   type Serving,
+  SOURCE_OPTIONS,
   serveUntilSignal,
   servingOf,
 } from "./protection/serving.ts";
@@ -34,7 +35,7 @@ export const extprocCommand: Command = {
       value: "<mode>",
       about: `${MODES.join(", ")}; goes before the policy's, a route's before both`,
     },
-    policy: SERVING_OPTIONS.policy,
+    ...SOURCE_OPTIONS,
     "tls-cert": { type: "string", value: "<file>", about: "certificate chain (PEM); Envoy then has to speak TLS" },
     "tls-key": { type: "string", value: "<file>", about: "key of the certificate (PEM)" },
     "tls-client-ca": {
@@ -72,7 +73,7 @@ async function run(input: Input, io: Io): Promise<number> {
     return await keepWorkers(workers, say);
   }
   try {
-    return await serve(listen, tls, servingOf(input), io, say);
+    return await serve(listen, tls, servingOf(input, "extproc"), io, say);
   } finally {
     leave();
   }
@@ -82,35 +83,45 @@ async function run(input: Input, io: Io): Promise<number> {
 async function serve(
   listen: ListenAddress,
   tls: ExtProcOptions["tls"],
-  { source, graceMs, quiet }: Serving,
+  serving: Serving,
   io: Io,
   say: (line: string) => void,
 ): Promise<number> {
   const { RouteModes } = await import("../dataplane/extproc/route-modes.ts");
   const { startExtProc } = await import("../dataplane/extproc/extproc.ts");
-  const opened = await openCore(source, io, say, (policy) => modes.use(policy));
-  const { engine, keeper, lines } = opened;
-  const modes = new RouteModes(engine, keeper.policy);
+  const routes: { modes?: InstanceType<typeof RouteModes> } = {};
+  const opened = await openCore(serving, io, say, {
+    used: (ready) => routes.modes?.use(ready),
+    shown: (candidate) => routes.modes?.show(candidate),
+  });
+  const { engine, keeper, onVerdict } = opened;
+  const modes = new RouteModes(engine, keeper.ready);
+  routes.modes = modes;
+  modes.show(keeper.candidate);
   const server = await startExtProc({
     listen,
     ...(tls === undefined ? {} : { tls }),
     policy: () => keeper.host,
     inspectorFor: (mode) => modes.inspectorFor(mode),
-    ...(quiet ? {} : { onVerdict: (event) => lines.add(event) }),
+    ...(onVerdict === undefined ? {} : { onVerdict }),
     onNotice: (notice: ExtProcNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch((error: unknown) => {
-    keeper.close();
+  }).catch(async (error: unknown) => {
+    await keeper.close();
     throw error;
   });
+  keeper.counters = () => {
+    const { requests, inspected, skipped, blocked } = server.counters;
+    return { requests, inspected, skipped, blocked };
+  };
   const served = {
     close: server.close,
     active: () => server.counters.activeStreams,
     verify: () => modes.verify(),
     greet: () => {
-      if (isFirst()) greet(io, server, tls, keeper, source.path);
+      if (isFirst()) greet(io, server, tls, keeper);
     },
   };
-  await serveUntilSignal(opened, served, graceMs, say);
+  await serveUntilSignal(opened, served, serving.graceMs, say);
   const { requests, blocked, partiallyBlocked } = server.counters;
   say(`${count(requests)} requests, ${count(blocked + partiallyBlocked)} blocked`);
   return 0;
@@ -122,15 +133,14 @@ function tlsOf(input: Input): ExtProcOptions["tls"] {
   return files === undefined || clientCaFile === undefined ? files : { ...files, clientCaFile };
 }
 
-function greet(io: Io, server: ExtProc, tls: ExtProcOptions["tls"], keeper: PolicyKeeper, path?: string): void {
+function greet(io: Io, server: ExtProc, tls: ExtProcOptions["tls"], keeper: PolicyKeeper): void {
   const scheme = tls === undefined ? "grpc" : "grpcs";
-  const origin = path === undefined ? "built-in policy" : `policy ${path}`;
   const clients = tls === undefined ? "anyone who can connect" : (tls.clientCaFile ?? "anyone who can connect");
   io.stdout.write(
     [
       `listening  ${urlOf(scheme, { host: server.address, port: server.port })}\n`,
       `clients    ${clients}\n`,
-      `mode       ${keeper.policy.mode} (${origin})\n`,
+      `mode       ${keeper.mode} (${keeper.origin})\n`,
     ].join(""),
   );
 }

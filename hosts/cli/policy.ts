@@ -5,6 +5,7 @@
 import { Engine } from "../core/engine.ts";
 import { applicationsOf } from "../policy/application.ts";
 import { changesBetween } from "../policy/difference.ts";
+import { ServiceClient } from "../policy/follow/service-client.ts";
 import { compilePolicy } from "../policy/image.ts";
 import { policyJsonSchema } from "../policy/json-schema.ts";
 import { expiredExceptions, namesNobodyKnows } from "../policy/lint.ts";
@@ -14,9 +15,14 @@ import { hostPolicyOf, type Policy } from "../policy/schema.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
+import { durationOf } from "./policy-service/duration.ts";
+import { diffLive, LIVE_MS_MAX } from "./policy-service/live-diff.ts";
+import { SERVE_OPTIONS, servePolicy } from "./policy-service/serve.ts";
+import { printStatus, readStatus } from "./policy-service/status.ts";
+import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { count, showBytes, showWord } from "./text.ts";
 
-const ACTIONS = ["lint", "explain", "diff", "simulate", "schema"] as const;
+const ACTIONS = ["lint", "explain", "diff", "simulate", "serve", "status", "schema"] as const;
 const SHOWN_DEFAULT = 20;
 const SHOWN_MAX = 10_000;
 const TARGET_CHARS_MAX = 120;
@@ -24,21 +30,28 @@ const TARGET_CHARS_MAX = 120;
 /** The command. */
 export const policyCommand: Command = {
   name: "policy",
-  summary: "check a policy file, and show what it means and changes",
-  usage: "<lint|explain|diff|simulate|schema> <file>… [flags]",
+  summary: "check a policy file, show what it means and changes, and serve it to nodes",
+  usage: "<lint|explain|diff|simulate|serve|status|schema> [<file>…] [flags]",
   least: 1,
   most: 64,
   options: {
     curl: { type: "string", value: "<command>", about: "explain: the request that is asked about; nothing is sent" },
     against: { type: "string", value: "<file>", about: "simulate: the policy of today; the built-in one if not given" },
     show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
+    live: { type: "string", value: "<time>", about: "diff: compare --candidate on live traffic for so long, as 10m" },
+    candidate: { type: "string", value: "<file>", about: "diff: the policy that is only shown" },
+    ...SERVE_OPTIONS,
+    ...SERVICE_OPTIONS,
   },
   details: [
     "lint      says what is wrong with a file, and which names and dates in it have no effect; exit code 1 if any.",
     "explain   shows what counts for the request of --curl: mode, application, limits, page.",
-    "diff      compares two files, object by object.",
+    "diff      compares two files, object by object; with --live it shows a candidate on all nodes of a policy service",
+    "          and prints the requests that it would answer differently. Nothing is decided by it.",
     "simulate  shows the requests of labelled files (see merlon help evaluate) to both policies, and lists those that",
     "          would be answered differently.",
+    "serve     publishes a file to all nodes that follow, at once when it changes; see docs/policy-service.md.",
+    "status    says which nodes have the policy that counts.",
     "schema    prints the JSON Schema of a policy file's documents, for editors.",
   ].join("\n"),
   examples: [
@@ -46,6 +59,8 @@ export const policyCommand: Command = {
     "merlon policy explain merlon.yaml --curl 'curl https://shop.example/checkout'",
     "merlon policy diff merlon.yaml new.yaml",
     "merlon policy simulate new.yaml traffic.jsonl.gz --against merlon.yaml",
+    "merlon policy serve --policy merlon.yaml --listen 0.0.0.0:9443 --tls-cert tls.crt --tls-key tls.key",
+    "merlon policy diff --live 10m --candidate new.yaml --policy-url https://policy.example:9443 --node-token-file op.token",
   ],
   run,
 };
@@ -56,6 +71,15 @@ async function run(input: Input, io: Io): Promise<number> {
   if (action === "schema") {
     io.stdout.write(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
     return 0;
+  }
+  if (action === "serve" || action === "status" || (action === "diff" && input.flag("live"))) {
+    const [extra] = files;
+    if (extra === undefined) return await ofService(action, input, io);
+    throw usage(
+      `"${showWord(extra)}" is one argument too many`,
+      `"merlon policy ${action}" takes flags here`,
+      "drop it",
+    );
   }
   if (action !== undefined && files.length === 0) {
     throw usage("a policy file is missing", `"merlon policy ${action}" reads one`, "write its path");
@@ -71,6 +95,28 @@ async function run(input: Input, io: Io): Promise<number> {
       return await simulate(files, input, io);
     default:
       throw usage(`"${showWord(written)}" is nothing that policy does`, `it takes ${ACTIONS.join(", ")}`, "write one");
+  }
+}
+
+/** What needs a service, or is one. */
+async function ofService(action: "serve" | "status" | "diff", input: Input, io: Io): Promise<number> {
+  if (action === "serve") return await servePolicy(input, io);
+  const address = serviceAddressOf(input);
+  if (address === undefined) {
+    throw usage("--policy-url is missing", `"merlon policy ${action}" asks a policy service`, "write its address");
+  }
+  const client = new ServiceClient(address);
+  try {
+    if (action === "status") {
+      const status = await readStatus(client);
+      printStatus(status, io);
+      return status.active === status.total ? 0 : 1;
+    }
+    const candidate = input.text("candidate");
+    if (candidate === undefined) throw usage("--candidate is missing", "it is what is compared", "write its path");
+    return await diffLive(client, candidate, durationOf(input.text("live") ?? "", "live", LIVE_MS_MAX), io);
+  } finally {
+    await client.close();
   }
 }
 

@@ -14,6 +14,8 @@ import { exceptionCommand } from "./exception.ts";
 import { explainCommand } from "./explain.ts";
 import { extprocCommand } from "./extproc.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { ipCommand } from "./ip.ts";
+import { nodeCommand } from "./node.ts";
 import { policyCommand } from "./policy.ts";
 import { protectCommand } from "./protect.ts";
 import { testCommand } from "./test.ts";
@@ -29,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   explainCommand,
   policyCommand,
   exceptionCommand,
+  ipCommand,
+  nodeCommand,
   evaluateCommand,
 ];
 

@@ -7,7 +7,14 @@ import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sideca
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
-import { certificateOf, openCore, SERVING_OPTIONS, serveUntilSignal, servingOf } from "./protection/serving.ts";
+import {
+  certificateOf,
+  openCore,
+  SERVING_OPTIONS,
+  SOURCE_OPTIONS,
+  serveUntilSignal,
+  servingOf,
+} from "./protection/serving.ts";
 import { count } from "./text.ts";
 
 const LISTEN = "127.0.0.1:8080";
@@ -27,7 +34,7 @@ export const protectCommand: Command = {
     },
     listen: { type: "string", value: "<host:port>", about: `where to listen; ${LISTEN} if not given` },
     mode: { type: "string", value: "<mode>", about: `${MODES.join(", ")}; stands whatever the policy says` },
-    policy: SERVING_OPTIONS.policy,
+    ...SOURCE_OPTIONS,
     "tls-cert": { type: "string", value: "<file>", about: "certificate chain (PEM); the port then takes TLS too" },
     "tls-key": { type: "string", value: "<file>", about: "key of the certificate (PEM)" },
     "tls-required": { type: "boolean", about: "refuse clients that do not speak TLS" },
@@ -66,12 +73,12 @@ export const protectCommand: Command = {
 async function run(input: Input, io: Io): Promise<number> {
   const upstream = upstreamOf(input);
   const listen = parseListen(input.text("listen") ?? LISTEN);
-  const { source, graceMs, quiet } = servingOf(input);
+  const serving = servingOf(input, "sidecar");
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const tls = tlsOf(input);
   const { startSidecar } = await import("../dataplane/sidecar/sidecar.ts");
-  const opened = await openCore(source, io, say);
-  const { engine, keeper, lines } = opened;
+  const opened = await openCore(serving, io, say);
+  const { engine, keeper, onVerdict } = opened;
   const proxied = input.texts("proxy-protocol");
   const sidecar = await startSidecar({
     upstream,
@@ -81,19 +88,23 @@ async function run(input: Input, io: Io): Promise<number> {
     ...(proxied.length === 0 ? {} : { proxyProtocol: { trustedPeers: [...proxied] } }),
     inspector: engine,
     policy: () => keeper.host,
-    ...(quiet ? {} : { onVerdict: (event) => lines.add(event) }),
+    ...(onVerdict === undefined ? {} : { onVerdict }),
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch((error: unknown) => {
-    keeper.close();
+  }).catch(async (error: unknown) => {
+    await keeper.close();
     throw error;
   });
+  keeper.counters = () => {
+    const { requests, inspected, skipped, blocked } = sidecar.counters;
+    return { requests, inspected, skipped, blocked };
+  };
   const served = {
     close: sidecar.close,
     active: () => sidecar.counters.activeRequests,
     verify: () => engine.verify(),
-    greet: () => greet(io, sidecar, upstream, tls !== undefined, keeper, source.path),
+    greet: () => greet(io, sidecar, upstream, tls !== undefined, keeper),
   };
-  await serveUntilSignal(opened, served, graceMs, say);
+  await serveUntilSignal(opened, served, serving.graceMs, say);
   const { requests, blocked } = sidecar.counters;
   say(`${count(requests)} requests, ${count(blocked)} blocked`);
   return 0;
@@ -127,8 +138,7 @@ function upstreamTlsOf(input: Input): NonNullable<SidecarOptions["upstreamTls"]>
   };
 }
 
-function greet(io: Io, sidecar: Sidecar, upstream: string, tls: boolean, keeper: PolicyKeeper, path?: string): void {
+function greet(io: Io, sidecar: Sidecar, upstream: string, tls: boolean, keeper: PolicyKeeper): void {
   const listening = urlOf(tls ? "https" : "http", { host: sidecar.address, port: sidecar.port });
-  const origin = path === undefined ? "built-in policy" : `policy ${path}`;
-  io.stdout.write(`listening  ${listening}\nupstream   ${upstream}\nmode       ${keeper.policy.mode} (${origin})\n`);
+  io.stdout.write(`listening  ${listening}\nupstream   ${upstream}\nmode       ${keeper.mode} (${keeper.origin})\n`);
 }

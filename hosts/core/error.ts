@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   MERLON_RECORDS: "records cannot be kept where they should be, or sent where they should go",
   MERLON_STORE: "the store of records cannot be opened, read or written",
   MERLON_SEARCH: "a search cannot be understood",
+  MERLON_SERVICE: "the policy service does not answer, or refuses",
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 

@@ -27,6 +27,8 @@ export interface HostPolicy {
   readonly pages: readonly BlockPage[];
   /** Whether scopes say something of these, so that the core must be asked for each request. */
   readonly isScoped: boolean;
+  /** SHA-256 of the policy, by which records name what decided; absent where a host has only options. */
+  readonly hash?: string | undefined;
 }
 
 /** @returns the policy of a host whose options are all that it is told */

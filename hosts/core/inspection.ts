@@ -57,6 +57,8 @@ export interface VerdictEvent {
   readonly status: number;
   /** The id that the proxy in front gave the request, where it gave one. */
   readonly requestId?: string;
+  /** Hash of the policy that decided, where the host has one. */
+  readonly policy?: string;
   /** The host watched and could not stop anything, whatever the verdict. */
   readonly watched: boolean;
   /** The verdict came when bytes of the request or of the response were beyond reach: both sides were cut. */
@@ -355,6 +357,7 @@ export class Inspection {
         addedMicros: Math.round(this.addedMicros),
         status,
         ...(this.requestId === "" ? {} : { requestId: this.requestId }),
+        ...(this.#policy.hash === undefined ? {} : { policy: this.#policy.hash }),
         watched: this.watched,
         cut: this.cut,
         peer: this.#peer,

@@ -12,7 +12,7 @@ import type { Exception } from "./exception.ts";
 import { hashWord } from "./hash.ts";
 import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
-import { buildRoutes, checkFit, orderScopes, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
+import { checkFit, RouteCompiler, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
 import { ruleTables } from "./rule/sections.ts";
 import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
 
@@ -75,15 +75,16 @@ interface Section {
 
 /**
  * Compiles a policy. Equal policies give equal bytes.
+ * @param routes keeps what the next policy of the same scopes can use again
  * @throws MerlonError MERLON_POLICY when it is too large for the core, or two applications have one number
  */
-export function compilePolicy(policy: Policy): Uint8Array {
+export function compilePolicy(policy: Policy, routes = new RouteCompiler()): Uint8Array {
   applicationsOf(policy);
   const sections: Section[] = [
     { kind: SECTIONS.trusted, content: Buffer.concat(policy.clientIP.trustedCIDRs.map(networkRow)) },
     { kind: SECTIONS.masks, content: hashes(policy.mask) },
     { kind: SECTIONS.disabled, content: hashes(policy.disable.stamps) },
-    ...scopedSections(policy),
+    ...scopedSections(policy, routes),
   ].filter(({ content }) => content.length > 0);
   const contentAt = HEAD_BYTES + sections.length * SECTION_BYTES;
   const size = sections.reduce((sum, { content }) => sum + padded(content.length), contentAt);
@@ -104,6 +105,14 @@ export function compilePolicy(policy: Policy): Uint8Array {
   }
   image.writeUInt32LE(crc32(image.subarray(CHECKED_FROM)), 12);
   return image;
+}
+
+/** @returns where the sections of an image begin, in ascending order */
+export function sectionStarts(image: Uint8Array): number[] {
+  const view = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
+  return Array.from({ length: view.readUInt16LE(6) }, (_, index) =>
+    view.readUInt32LE(HEAD_BYTES + index * SECTION_BYTES + 4),
+  );
 }
 
 /** Rows of numbers begin at a multiple of four. */
@@ -157,10 +166,14 @@ interface ScopeRows {
 }
 
 /** The sections of what applies to a part of the requests; none where nothing does. */
-function scopedSections(policy: Policy): Section[] {
+function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
   const { scopes = [], exceptions = [], rules: detectors = [], console: remote } = policy;
   const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
-  const ordered = orderScopes([...scopes, ...rules, ...exceptions, ...detectors].map(({ match }) => match));
+  const {
+    ordered,
+    tables,
+    texts: routeTexts,
+  } = compiler.route([...scopes, ...rules, ...exceptions, ...detectors].map(({ match }) => match));
   checkFit(
     [...exceptions, ...scopes.filter(({ mask }) => mask !== undefined)].map(({ match }) => match),
     SCOPES_KEPT_MAX,
@@ -176,19 +189,22 @@ function scopedSections(policy: Policy): Section[] {
   entryOf({}).settings = { application: policy.application, parsers: policy.parsers };
   for (const scope of scopes) entryOf(scope.match).settings = scope;
   for (const { match, mode } of rules) entryOf(match).console = mode;
-  const texts = new Texts();
+  const texts = new Texts(routeTexts);
   for (const [index, exception] of exceptions.entries()) {
     entryOf(exception.match).exceptions.push(...exceptionRows(exception, index + 1, texts));
   }
   const pages = pagesOf(policy);
   const content: ScopeRows = { scopes: [], settings: [], exceptions: [], masks: [] };
   let masks = 0;
+  // Most scopes of a large policy say what others say; one row for all of them is one that stays in the cache.
+  const rowNumbers = new Map<string, number>();
   for (const { settings, console: mode, exceptions: rows } of entries.values()) {
     const row = settingsRow(settings, mode, pages.indexOf(settings.blockPage));
-    if (row !== undefined) content.settings.push(row);
+    const key = row?.toString("latin1") ?? "";
+    if (row !== undefined && !rowNumbers.has(key)) rowNumbers.set(key, content.settings.push(row));
     const own = hashes(settings.mask ?? []);
     rows.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-    const settingsAt = row === undefined ? 0 : content.settings.length;
+    const settingsAt = rowNumbers.get(key) ?? 0;
     content.scopes.push(settingsAt, content.exceptions.length / EXCEPTION_WORDS, rows.length, masks, own.length / 4);
     for (const one of rows) content.exceptions.push(...one);
     content.masks.push(own);
@@ -197,7 +213,6 @@ function scopedSections(policy: Policy): Section[] {
   const numbers = new Map([...entries.keys()].map((text, index) => [text, index]));
   const scoped = detectors.map((rule) => ({ rule, scope: numbers.get(matchText(rule.match)) ?? 0 }));
   const ruled = ruleTables(scoped, texts);
-  const tables = buildRoutes(ordered, texts);
   const pageRows = Buffer.concat(pages.all.map((page) => pageRow(page, texts)));
   const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + detectors.length > 0;
   return [
@@ -266,7 +281,7 @@ const EXCEPTION_WORDS = 5;
 function exceptionRows({ ignore, point, expiresAt }: Exception, number: number, texts: Texts): number[][] {
   const keys = ignore.all
     ? [0]
-    : [...ignore.stamps.map(hashWord), ...ignore.types.map((type) => hashWord(`type ${type}`))];
+    : [...ignore.stamps.map((stamp) => hashWord(stamp)), ...ignore.types.map((type) => hashWord(`type ${type}`))];
   const pointAt = point === undefined ? 0 : texts.add(point);
   return [...new Set(keys)].map((key) => [key, pointAt, point?.length ?? 0, expiresAt, number]);
 }
@@ -281,5 +296,5 @@ function pageRow(page: BlockPage, texts: Texts): Buffer {
 
 /** Hashes in ascending order without repetition, so that the order in the file makes no other image. */
 function hashes(names: readonly string[]): Buffer {
-  return words([...new Set(names.map(hashWord))].sort((a, b) => a - b));
+  return words([...new Set(names.map((name) => hashWord(name)))].sort((a, b) => a - b));
 }

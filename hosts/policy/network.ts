@@ -1,6 +1,8 @@
 /** Networks in CIDR form, as 128 bits: the core compares addresses of both versions in one form. */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { addressText } from "../core/address.ts";
+import { MerlonError } from "../core/error.ts";
 
 /** A network; IPv4 is mapped into IPv6 (RFC 4291 §2.5.5.2), so a `/8` of IPv4 has `prefix` 104. */
 export interface Network {
@@ -58,4 +60,33 @@ function groupsOf(text: string): bigint[] {
     const last = bitsOfV4(group);
     return [last >> 16n, last & 0xffffn];
   });
+}
+
+/** @returns a network as people write it; IPv4 without a prefix where it is one address */
+export function networkText({ address, prefix }: Network): string {
+  const text = addressText(address >> 64n, address & ((1n << 64n) - 1n)) || "::";
+  const isV4 = prefix >= MAPPED_BITS && address >> 32n === MAPPED >> 32n;
+  const [size, widest] = isV4 ? [prefix - MAPPED_BITS, 32] : [prefix, ADDRESS_BITS];
+  return size === widest ? text : `${text}/${size}`;
+}
+
+/**
+ * Reads one address, as the core has it: two halves, IPv4 mapped into IPv6.
+ * @throws MerlonError MERLON_USAGE when it is none
+ */
+export function addressHalves(text: string): [high: bigint, low: bigint] {
+  if (isIP(text) !== 0) {
+    const network = parseNetwork(text);
+    if (typeof network !== "string") return [network.address >> 64n, network.address & ((1n << 64n) - 1n)];
+  }
+  const shown = text.replace(/[^ -~]/g, "?").slice(0, 60);
+  throw new MerlonError(
+    "MERLON_USAGE",
+    `"${shown}" is no address — one client is asked about; write one such as 203.0.113.7`,
+  );
+}
+
+/** Whether an address lies in a network. */
+export function isWithin([high, low]: readonly [bigint, bigint], { address, prefix }: Network): boolean {
+  return (((high << 64n) | low) ^ address) >> BigInt(ADDRESS_BITS - prefix) === 0n;
 }

@@ -28,12 +28,53 @@ const KINDS = Object.keys(documentSchemas);
 /** Kinds of the cluster that a file cannot have yet. */
 const LATER: ReadonlySet<string> = new Set(["WafApiSpec", "WafExport"]);
 
+/** What a text holds beside the one WafPolicy of a file. */
+export interface PolicyObjects {
+  readonly exceptions: readonly Exception[];
+  readonly ipLists: readonly IpList[];
+}
+
 /**
  * Reads a policy from YAML text: one WafPolicy and any number of exceptions and IP lists.
  * @param name of the file, for messages
  * @throws MerlonError MERLON_POLICY with line and column
  */
 export function parsePolicy(text: string, name: string): Policy {
+  const { policy, exceptions, ipLists } = parseDocuments(text, name);
+  if (policy === undefined) {
+    throw new MerlonError("MERLON_POLICY", `${name} holds no WafPolicy — one is expected; see docs/policy.md for one`);
+  }
+  return withObjects(policy, { exceptions, ipLists });
+}
+
+/**
+ * Reads exceptions and IP lists, as they are added to a policy that is elsewhere.
+ * @throws MerlonError MERLON_POLICY with line and column
+ */
+export function parseObjects(text: string, name: string): PolicyObjects {
+  if (text.trim() === "") return { exceptions: [], ipLists: [] };
+  const { policy, exceptions, ipLists } = parseDocuments(text, name);
+  if (policy === undefined) return { exceptions, ipLists };
+  throw new MerlonError(
+    "MERLON_POLICY",
+    `${name} holds a WafPolicy — only exceptions and lists can be added; delete it`,
+  );
+}
+
+/** @returns the policy with more exceptions and lists; of two exceptions of one name the policy's own stays */
+export function withObjects(policy: Policy, { exceptions, ipLists }: PolicyObjects): Policy {
+  const own = policy.exceptions ?? [];
+  const names = new Set(own.map(({ name }) => name));
+  const all = [...own, ...exceptions.filter(({ name }) => !names.has(name))];
+  const lists = [...(policy.ipLists ?? []), ...ipLists];
+  return {
+    ...policy,
+    ...(all.length === 0 ? {} : { exceptions: all }),
+    ...(lists.length === 0 ? {} : { ipLists: lists }),
+  };
+}
+
+function parseDocuments(text: string, name: string): PolicyObjects & { policy: Policy | undefined } {
   const source: Source = { name, lines: new LineCounter() };
   const documents = parseAll(text, source);
   let policy: Policy | undefined;
@@ -57,23 +98,12 @@ export function parsePolicy(text: string, name: string): Policy {
     }
     const own = data.metadata?.name ?? `exception-${exceptions.size + 1}`;
     if (exceptions.has(own)) {
-      throw twice(
-        document,
-        source,
-        `a second WafException ${showText(own)} begins`,
-        "names tell them apart; rename it",
-      );
+      const what = `a second WafException ${showText(own)} begins`;
+      throw twice(document, source, what, "names tell them apart; rename it");
     }
     exceptions.set(own, exceptionOf(own, data.spec));
   }
-  if (policy === undefined) {
-    throw new MerlonError("MERLON_POLICY", `${name} holds no WafPolicy — one is expected; see docs/policy.md for one`);
-  }
-  return {
-    ...policy,
-    ...(exceptions.size === 0 ? {} : { exceptions: [...exceptions.values()] }),
-    ...(ipLists.length === 0 ? {} : { ipLists }),
-  };
+  return { policy, exceptions: [...exceptions.values()], ipLists };
 }
 
 /** A text being read: its name for messages, and where its lines begin. */

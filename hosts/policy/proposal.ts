@@ -5,8 +5,6 @@ import { dateText } from "./date.ts";
 import { parseTemplate } from "./match.ts";
 import { API_VERSION } from "./schema.ts";
 
-export type { Exception } from "./exception.ts";
-
 /** What every proposed exception says. */
 export interface ProposalTerms {
   readonly reason: string;

@@ -23,13 +23,30 @@ const ENDS = ["exact", "below", "inside"] as const;
 
 /** Texts of an image, each once. */
 export class Texts {
+  readonly #before: Texts | undefined;
   readonly #places = new Map<string, number>();
   readonly #parts: Buffer[] = [];
-  #size = 0;
+  #size: number;
+
+  /** @param before texts that these go on behind; nothing is added to them any more */
+  constructor(before?: Texts) {
+    this.#before = before;
+    this.#size = before?.size ?? 0;
+  }
+
+  /** Bytes of all texts. */
+  get size(): number {
+    return this.#size;
+  }
+
+  #placeOf(text: string): number | undefined {
+    const before = this.#before;
+    return before === undefined ? this.#places.get(text) : (before.#placeOf(text) ?? this.#places.get(text));
+  }
 
   /** @param text one byte a character @returns where it begins */
   add(text: string): number {
-    const known = this.#places.get(text);
+    const known = this.#placeOf(text);
     if (known !== undefined) return known;
     const bytes = Buffer.from(text, "latin1");
     const at = this.#size;
@@ -40,7 +57,7 @@ export class Texts {
   }
 
   get content(): Buffer {
-    return Buffer.concat(this.#parts);
+    return Buffer.concat(this.#before === undefined ? this.#parts : [this.#before.content, ...this.#parts]);
   }
 }
 
@@ -76,6 +93,33 @@ export function orderScopes(matches: readonly Match[]): Match[] {
 
 function tooMany(what: string, most: string): MerlonError {
   return new MerlonError("MERLON_POLICY", `the policy is too large — ${what}, and the core takes ${most}; merge some`);
+}
+
+/** Scopes in their order, and the tables that lead to them. */
+export interface RoutedScopes {
+  readonly ordered: readonly Match[];
+  readonly tables: RouteTables;
+  /** Texts that the tables refer to; those of other sections go on behind them. */
+  readonly texts: Texts;
+}
+
+/** Makes the tables of scopes, and keeps the last ones: most changes of a policy leave its scopes as they are. */
+export class RouteCompiler {
+  #last: { readonly names: readonly string[]; readonly routed: RoutedScopes } | undefined;
+
+  /** @throws MerlonError MERLON_POLICY when there are more scopes than the core takes */
+  route(matches: readonly Match[]): RoutedScopes {
+    const names = [...new Set(matches.map(matchText))];
+    const last = this.#last;
+    if (last?.names.length === names.length && last.names.every((name, index) => name === names[index])) {
+      return last.routed;
+    }
+    const ordered = orderScopes(matches);
+    const texts = new Texts();
+    const routed = { ordered, tables: buildRoutes(ordered, texts), texts };
+    this.#last = { names, routed };
+    return routed;
+  }
 }
 
 /**
@@ -175,14 +219,14 @@ function nodeTables(nodes: readonly Node[], texts: Texts): Omit<RouteTables, "ho
 }
 
 function latin1Hash(text: string): number {
-  return hashWord(Buffer.from(text, "latin1"));
+  return hashWord(text, "latin1");
 }
 
 /** Numbers of 32 bits, one after another. */
 export function words(numbers: readonly number[]): Buffer {
-  const content = Buffer.alloc(numbers.length * 4);
-  for (const [index, number] of numbers.entries()) content.writeUInt32LE(number >>> 0, index * 4);
-  return content;
+  // Images are little-endian, as is every machine that runs Node.
+  const content = Uint32Array.from(numbers);
+  return Buffer.from(content.buffer, 0, content.byteLength);
 }
 
 /** Bytes of a row of each table, for the tests that hold both sides together. */

@@ -1,24 +1,46 @@
 /** What commands that serve until a signal have in common: their flags, the core with its policy, and their end. */
+import { hostname } from "node:os";
 import { Engine } from "../../core/engine.ts";
+import type { VerdictEvent } from "../../core/inspection.ts";
 import { MODES } from "../../core/verdict.ts";
-import { type Policy, policyDefaults } from "../../policy/schema.ts";
+import { policyDefaults } from "../../policy/schema.ts";
+import type { Change } from "../../policy/wire.ts";
 import { type Input, type Io, type Option, usage } from "../command.ts";
-import { PolicyKeeper, type PolicySource } from "./policy-keeper.ts";
+import { count, showWord } from "../text.ts";
+import { changeLine, PolicyKeeper, type PolicySource, type PolicyUser } from "./policy-keeper.ts";
 import { drain, untilSignal } from "./running.ts";
+import { SERVICE_OPTIONS, serviceAddressOf } from "./service-address.ts";
 import { VerdictLines } from "./verdict-lines.ts";
 
 const GRACE_SECONDS = 10;
 const GRACE_SECONDS_MAX = 3600;
 
 /** The flags. */
-export const SERVING_OPTIONS: Readonly<Record<"policy" | "grace" | "quiet", Option>> = {
-  policy: { type: "string", value: "<file>", about: "policy file; a new content counts as soon as it is there" },
+export const SERVING_OPTIONS: Readonly<Record<"grace" | "quiet", Option>> = {
   grace: {
     type: "string",
     value: "<seconds>",
     about: `how long requests may take after SIGTERM; ${GRACE_SECONDS} if not given`,
   },
   quiet: { type: "boolean", short: "q", about: "print no line for each attack" },
+};
+
+/** The flags that say where the policy comes from. */
+export const SOURCE_OPTIONS: Readonly<Record<string, Option>> = {
+  policy: { type: "string", value: "<file>", about: "policy file; a new content counts as soon as it is there" },
+  ...SERVICE_OPTIONS,
+  "policy-cache": {
+    type: "string",
+    value: "<folder>",
+    about: "keeps the service's last good policy, for a start while it is away",
+  },
+  candidate: { type: "string", value: "<file>", about: "policy file that is only shown: prints what it would change" },
+  geo: {
+    type: "string",
+    multiple: true,
+    value: "<file>",
+    about: "database of countries or systems (.mmdb) for IP lists; may be given again",
+  },
 };
 
 /** What the flags say. */
@@ -28,10 +50,32 @@ export interface Serving {
   readonly quiet: boolean;
 }
 
-/** @throws MerlonError MERLON_USAGE */
-export function servingOf(input: Input): Serving {
+/**
+ * @param kind of host, as the policy service shows it
+ * @throws MerlonError MERLON_USAGE
+ */
+export function servingOf(input: Input, kind: string): Serving {
   const graceMs = input.integer("grace", 0, GRACE_SECONDS_MAX, GRACE_SECONDS) * 1000;
-  const source = { path: input.text("policy"), mode: input.choice("mode", MODES) };
+  const path = input.text("policy");
+  const address = serviceAddressOf(input);
+  const cacheFolder = input.text("policy-cache");
+  if (path !== undefined && address !== undefined) {
+    throw usage("--policy and --policy-url are given", "a policy has one source", "keep one of them");
+  }
+  if (cacheFolder !== undefined && address === undefined) {
+    throw usage("--policy-cache has no --policy-url", "it keeps what a policy service sends", "write that too");
+  }
+  const instance = `${hostname()}-${process.pid}`
+    .replace(/[^A-Za-z0-9._-]/g, "-")
+    .slice(-60)
+    .replace(/^[._-]+/, "");
+  const source = {
+    path,
+    mode: input.choice("mode", MODES),
+    ...(address === undefined ? {} : { service: { ...address, kind, instance, cacheFolder } }),
+    candidate: input.text("candidate"),
+    databases: input.texts("geo"),
+  };
   return { source, graceMs, quiet: input.flag("quiet") };
 }
 
@@ -49,27 +93,44 @@ export interface OpenedCore {
   readonly engine: Engine;
   readonly keeper: PolicyKeeper;
   readonly lines: VerdictLines;
+  /** Takes what inspections tell; undefined where nobody wants it. */
+  readonly onVerdict: ((event: VerdictEvent) => void) | undefined;
 }
 
 /**
  * Loads the core and the policy that it follows.
- * @param used called with each later policy once the core has it
+ * @param user hears of each later policy once the core has it
  * @throws MerlonError of the engine and the policy
  */
 export async function openCore(
-  source: PolicySource,
+  { source, quiet }: Serving,
   io: Io,
   say: (line: string) => void,
-  used?: (policy: Policy) => void,
+  user: PolicyUser = {},
 ): Promise<OpenedCore> {
   const opened: { keeper?: PolicyKeeper } = {};
   const engine = Engine.load({
     failure: () => opened.keeper?.host.failure ?? policyDefaults.failure,
     onTrap: () => say("the core failed on a request and was started anew; please report it"),
   });
-  const keeper = await PolicyKeeper.open(engine, source, say, used);
+  const print = (line: string): void => void io.stdout.write(`${line}\n`);
+  // What clients wrote is in the line.
+  const differs = (change: Change): void => changes.print(() => showWord(`would change  ${changeLine(change)}`));
+  const keeper = await PolicyKeeper.open(
+    engine,
+    source,
+    say,
+    source.candidate === undefined ? user : { ...user, differs },
+  );
   opened.keeper = keeper;
-  return { engine, keeper, lines: new VerdictLines((line) => void io.stdout.write(`${line}\n`)) };
+  const lines = new VerdictLines(print);
+  const changes = new VerdictLines(print);
+  const compares = source.candidate !== undefined || source.service !== undefined;
+  const onVerdict = (event: VerdictEvent): void => {
+    if (!quiet) lines.add(event);
+    keeper.observe(event);
+  };
+  return { engine, keeper, lines, onVerdict: quiet && !compares ? undefined : onVerdict };
 }
 
 /** A server as `serveUntilSignal` sees it. */
@@ -94,10 +155,14 @@ export async function serveUntilSignal(
   const ended = untilSignal(verify, keeper);
   greet();
   await ended;
-  keeper.close();
+  await keeper.close();
   await drain(() => {
     if (active() > 0) say("finishing the requests in progress …");
     return close(graceMs);
   });
   lines.flush();
+  const comparison = keeper.comparison;
+  if (comparison === undefined || comparison === null) return;
+  const { requests, wouldBlock, wouldPass } = comparison;
+  say(`candidate: ${count(requests)} requests, ${count(wouldBlock)} would be blocked, ${count(wouldPass)} would pass`);
 }

@@ -45,13 +45,18 @@ export class VerdictLines {
 
   add(event: VerdictEvent): void {
     if (event.verdict.matches.length === 0 && !event.verdict.failed && event.verdict.action === "pass") return;
+    this.print(() => verdictLine(event));
+  }
+
+  /** Prints a line, or counts it where there were too many in this second. */
+  print(line: () => string): void {
     const second = Math.floor(this.#nowMs() / 1000);
     if (second !== this.#second) this.flush();
     this.#second = second;
     if (this.#printed >= LINES_PER_SECOND_MAX) this.#hidden++;
     else {
       this.#printed++;
-      this.#print(verdictLine(event));
+      this.#print(line());
     }
   }
 

@@ -4,25 +4,31 @@
  */
 import type { Engine } from "../../core/engine.ts";
 import type { Inspector, Mode } from "../../core/verdict.ts";
-import { applyPolicy, withMode } from "../../policy/apply.ts";
-import type { Policy } from "../../policy/schema.ts";
+import { applyReady, imageWithMode, type Ready, withMode } from "../../policy/apply.ts";
 
 /** The engines by mode; those of routes are made when the first request asks. */
 export class RouteModes {
   readonly #own: Engine;
   readonly #engines = new Map<Mode, Engine>();
-  #policy: Policy;
+  #ready: Ready;
+  #candidate: Uint8Array | null = null;
 
   /** @param own the engine with the policy's own mode, which its owner keeps loaded */
-  constructor(own: Engine, policy: Policy) {
+  constructor(own: Engine, ready: Ready) {
     this.#own = own;
-    this.#policy = policy;
+    this.#ready = ready;
   }
 
   /** The policy has changed; the engine with its own mode has it already. */
-  use(policy: Policy): void {
-    this.#policy = policy;
-    for (const [mode, engine] of this.#engines) load(engine, policy, mode);
+  use(ready: Ready): void {
+    this.#ready = ready;
+    for (const [mode, engine] of this.#engines) applyReady(engine, withMode(ready, mode));
+  }
+
+  /** A candidate is shown beside the policy, or no longer; the engine with its own mode has it already. */
+  show(candidate: Uint8Array | null): void {
+    this.#candidate = candidate;
+    for (const [mode, engine] of this.#engines) showIn(engine, candidate, mode);
   }
 
   /** @param mode what a route asks for; null for the policy's own */
@@ -31,7 +37,8 @@ export class RouteModes {
     const known = this.#engines.get(mode);
     if (known !== undefined) return known;
     const engine = this.#own.sibling();
-    load(engine, this.#policy, mode);
+    applyReady(engine, withMode(this.#ready, mode));
+    showIn(engine, this.#candidate, mode);
     this.#engines.set(mode, engine);
     return engine;
   }
@@ -43,6 +50,7 @@ export class RouteModes {
   }
 }
 
-function load(engine: Engine, policy: Policy, mode: Mode): void {
-  applyPolicy(engine, withMode(policy, mode));
+function showIn(engine: Engine, candidate: Uint8Array | null, mode: Mode): void {
+  if (candidate === null) engine.clearPolicy("shadow");
+  else engine.loadPolicy("shadow", imageWithMode(candidate, mode));
 }

@@ -1,9 +1,10 @@
 /** A policy in force, on the real core: image and lists come and go together. */
 import { expect, test } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
-import { applyPolicy, withMode } from "../../../hosts/policy/apply.ts";
+import { applyPolicy, applyReady, imageWithMode, readyPolicy, withMode } from "../../../hosts/policy/apply.ts";
 import { parsePolicy } from "../../../hosts/policy/policy-text.ts";
 import { defaultPolicy } from "../../../hosts/policy/schema.ts";
+import { policyOf } from "../../assembly/policy-image.ts";
 
 const NOW = 1_800_000_000;
 const ATTACK = "/?a=../../../../../../etc/passwd";
@@ -57,9 +58,29 @@ test("a mode that is the last word goes before those of scopes", () => {
   const engine = Engine.load();
   applyPolicy(engine, denying);
   expect(answer(engine, "192.0.2.1", `/open/${ATTACK.slice(1)}`)).toBe("pass in off");
-  const last = withMode(denying, "monitoring");
-  applyPolicy(engine, last);
+  const last = withMode(readyPolicy(denying), "monitoring");
+  applyReady(engine, last);
   expect(answer(engine, "192.0.2.1", `/open/${ATTACK.slice(1)}`)).toBe("pass in monitoring");
-  expect(last.modeAllowOverride).toBe("off");
-  expect(withMode(defaultPolicy, "block").scopes).toBeUndefined();
+  expect(last.mode).toBe("monitoring");
+  applyReady(engine, withMode(readyPolicy(defaultPolicy), "block"));
+  expect(answer(engine, "192.0.2.1", ATTACK)).toBe("block in block");
+});
+
+test("the other fields of scopes stay under a mode that is the last word", () => {
+  const policy = policyOf(
+    { mode: "off", console: { mode: "off" } },
+    { scopes: [{ match: { path: "/a/**" }, mode: "monitoring", application: 7 }] },
+  );
+  const engine = Engine.load();
+  engine.loadPolicy("active", imageWithMode(readyPolicy(policy).image, "block"));
+  expect(answer(engine, "192.0.2.1", `/a/${ATTACK.slice(1)}`)).toBe("block in block");
+  const transaction = engine.begin("192.0.2.1", NOW);
+  transaction.head({ method: "GET", target: "/a/b", authority: "a", scheme: "http", rawHeaders: [] });
+  expect(transaction.settings()?.application).toBe(7);
+  transaction.free();
+});
+
+test("a damaged image is refused and not mended", () => {
+  const { image } = readyPolicy(denying);
+  expect(() => imageWithMode(image.subarray(0, image.length / 2), "block")).toThrowError("damaged");
 });

@@ -42,7 +42,7 @@ function modeInForce(target = "/"): Mode {
 describe("the policy in force", () => {
   test("is the built-in one without a file", async () => {
     const keeper = await open({ path: undefined });
-    expect(keeper.policy.mode).toBe("monitoring");
+    expect(keeper.mode).toBe("monitoring");
     expect(modeInForce()).toBe("monitoring");
     await keeper.check();
     expect(said).toEqual([]);
@@ -68,7 +68,7 @@ describe("the policy in force", () => {
     write("mode: off");
     await keeper.check();
     expect(modeInForce()).toBe("off");
-    expect(keeper.policy.mode).toBe("off");
+    expect(keeper.mode).toBe("off");
   });
 
   test("keeps a policy that the core has no room for out", async () => {

@@ -5,6 +5,7 @@ import {
   certificateOf,
   openCore,
   SERVING_OPTIONS,
+  SOURCE_OPTIONS,
   serveUntilSignal,
   servingOf,
 } from "../../../../hosts/cli/protection/serving.ts";
@@ -19,7 +20,7 @@ const command: Command = {
   usage: "",
   least: 0,
   most: 0,
-  options: { ...SERVING_OPTIONS, mode: TEXT, "tls-cert": TEXT, "tls-key": TEXT },
+  options: { ...SERVING_OPTIONS, ...SOURCE_OPTIONS, mode: TEXT, "tls-cert": TEXT, "tls-key": TEXT },
   details: "",
   examples: [],
   run: () => Promise.resolve(0),
@@ -39,18 +40,28 @@ function refusal(call: () => unknown): string {
 }
 
 test("flags and what stands for those that are not given", () => {
-  expect(servingOf(input())).toEqual({
-    source: { path: undefined, mode: undefined },
+  expect(servingOf(input(), "sidecar")).toEqual({
+    source: { path: undefined, mode: undefined, candidate: undefined, databases: [] },
     graceMs: 10_000,
     quiet: false,
   });
-  expect(servingOf(input("--policy", "a.yaml", "--mode", "block", "--grace", "0", "-q"))).toEqual({
-    source: { path: "a.yaml", mode: "block" },
+  const given = input("--policy", "a.yaml", "--mode", "block", "--grace", "0", "-q", "--candidate", "b", "--geo", "c");
+  expect(servingOf(given, "sidecar")).toEqual({
+    source: { path: "a.yaml", mode: "block", candidate: "b", databases: ["c"] },
     graceMs: 0,
     quiet: true,
   });
-  expect(refusal(() => servingOf(input("--grace", "3601")))).toContain("--grace");
-  expect(refusal(() => servingOf(input("--mode", "blok")))).toContain("block");
+  expect(refusal(() => servingOf(input("--grace", "3601"), "sidecar"))).toContain("--grace");
+  expect(refusal(() => servingOf(input("--mode", "blok"), "sidecar"))).toContain("block");
+});
+
+test("a policy has one source", () => {
+  const url = "https://policy.example:9443";
+  const { source } = servingOf(input("--policy-url", url, "--policy-cache", "kept"), "extproc");
+  expect(source.service).toMatchObject({ url, cacheFolder: "kept", kind: "extproc" });
+  expect(source.service?.instance).toMatch(/^[A-Za-z0-9].*-\d+$/);
+  expect(refusal(() => servingOf(input("--policy", "a", "--policy-url", url), "x"))).toContain("one source");
+  expect(refusal(() => servingOf(input("--policy-cache", "a"), "x"))).toContain("--policy-url");
 });
 
 test("a certificate needs its key, and what builds on them needs both", () => {
@@ -70,7 +81,7 @@ test("the end finishes what is in progress, and verdicts of that time are told t
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const io = { stdin: process.stdin, stdout, stderr: stdout, interactive: false };
-  const opened = await openCore({ path: undefined, mode: "block" }, io, say);
+  const opened = await openCore({ source: { path: undefined, mode: "block" }, graceMs: 0, quiet: false }, io, say);
   const { engine, lines } = opened;
   const transaction = engine.begin("192.0.2.1", 1_800_000_000);
   const target = "/?a=../../../../etc/passwd";

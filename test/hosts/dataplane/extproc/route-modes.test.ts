@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Engine } from "../../../../hosts/core/engine.ts";
 import type { Inspector, Mode, Verdict } from "../../../../hosts/core/verdict.ts";
 import { RouteModes } from "../../../../hosts/dataplane/extproc/route-modes.ts";
-import { applyPolicy } from "../../../../hosts/policy/apply.ts";
+import { applyPolicy, readyPolicy } from "../../../../hosts/policy/apply.ts";
 import { parsePolicy } from "../../../../hosts/policy/policy-text.ts";
 import { defaultPolicy, type Policy } from "../../../../hosts/policy/schema.ts";
 
@@ -20,7 +20,7 @@ function judge(inspector: Inspector): Verdict {
 function start(policy: Policy): { modes: RouteModes; engine: Engine } {
   const engine = Engine.load();
   applyPolicy(engine, policy);
-  return { modes: new RouteModes(engine, policy), engine };
+  return { modes: new RouteModes(engine, readyPolicy(policy)), engine };
 }
 
 test.each<[Mode | null, string, string]>([
@@ -40,7 +40,7 @@ test("a new policy counts for routes too, with their mode", () => {
   const stamp = judge(modes.inspectorFor("block")).matches[0]?.stamp ?? "";
   expect(stamp).not.toBe("");
   const stamps = judge(modes.inspectorFor("block")).matches.map((match) => match.stamp);
-  modes.use({ ...defaultPolicy, disable: { stamps } });
+  modes.use(readyPolicy({ ...defaultPolicy, disable: { stamps } }));
   expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "pass", mode: "block" });
 });
 
@@ -66,6 +66,6 @@ spec:
   const { modes } = start(withoutLists);
   expect(judge(modes.inspectorFor(null))).toMatchObject({ action: "pass", mode: "off" });
   expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "block", mode: "block" });
-  modes.use(policy);
+  modes.use(readyPolicy(policy));
   expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "pass", mode: "block" });
 });

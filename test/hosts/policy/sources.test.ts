@@ -2,9 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
 import { compilePolicy } from "../../../hosts/policy/image.ts";
-import { type IpList, ipListSchema, LISTS, Sources } from "../../../hosts/policy/ip-list.ts";
+import { type IpList, ipListSchema, LISTS } from "../../../hosts/policy/ip-list.ts";
 import { parseNetwork } from "../../../hosts/policy/network.ts";
 import { settingsSchema } from "../../../hosts/policy/schema.ts";
+import { type Sources, sourcesOf } from "../../../hosts/policy/sources.ts";
 
 const NOW = 1_800_000_000;
 const LATER = "2027-06-01T00:00:00Z";
@@ -27,7 +28,7 @@ function listFor(sources: Sources, client: string): string {
 }
 
 test("the first list that has a client counts, allow before deny before gray", () => {
-  const sources = new Sources([
+  const sources = sourcesOf([
     listOf("gray", "10.0.0.0/8", "2001:db8::/32"),
     listOf("deny", "10.1.0.0/16", "203.0.113.7"),
     listOf("allow", "10.1.2.3"),
@@ -37,11 +38,18 @@ test("the first list that has a client counts, allow before deny before gray", (
       listFor(sources, client),
     ),
   ).toEqual(["allow", "deny", "gray", "deny", "none", "gray", "none"]);
-  expect(sources.entries.map(({ hits }) => hits)).toEqual([1, 1, 1, 1, 1]);
+  const hits = sources.hits(10).map(({ list, entry, hits: count }) => `${list} ${entry} ${count}`);
+  expect(hits.sort()).toEqual([
+    "allow 10.1.2.3 1",
+    "deny 10.1.0.0/16 1",
+    "deny 203.0.113.7 1",
+    "gray 10.0.0.0/8 1",
+    "gray 2001:db8::/32 1",
+  ]);
 });
 
 test("an entry ends at its date, and a wider or later one goes on", () => {
-  const sources = new Sources([
+  const sources = sourcesOf([
     listOf("deny", ["203.0.113.7", EARLIER], ["198.51.100.1", EARLIER], ["198.51.100.1", LATER], "192.0.2.0/24"),
     listOf("deny", ["192.0.2.9", EARLIER]),
   ]);
@@ -50,7 +58,7 @@ test("an entry ends at its date, and a wider or later one goes on", () => {
 });
 
 test("networks of every kind of prefix, and nothing beside them", () => {
-  const sources = new Sources([listOf("deny", "0.0.0.0/0"), listOf("gray", "::/0")]);
+  const sources = sourcesOf([listOf("deny", "0.0.0.0/0"), listOf("gray", "::/0")]);
   expect([listFor(sources, "8.8.8.8"), listFor(sources, "2001:db8::1")]).toEqual(["deny", "gray"]);
 });
 
@@ -70,7 +78,7 @@ describe("in the core", () => {
 
   test("a client is the one that the head names, behind trusted proxies", () => {
     const engine = Engine.load();
-    const lists = new Sources([listOf("deny", "203.0.113.7"), listOf("allow", "198.51.100.1")]);
+    const lists = sourcesOf([listOf("deny", "203.0.113.7"), listOf("allow", "198.51.100.1")]);
     engine.sources = (high, low, now) => lists.sourceOf(high, low, now);
     const settings = settingsSchema.parse({ mode: "block", clientIP: { trustedCIDRs: ["10.0.0.0/8"] } });
     engine.loadPolicy("active", compilePolicy(settings));
@@ -85,7 +93,7 @@ describe("in the core", () => {
 
   test("a gray client is blocked in safe_blocking, for attacks alone", () => {
     const engine = Engine.load();
-    const lists = new Sources([listOf("gray", "203.0.113.7")]);
+    const lists = sourcesOf([listOf("gray", "203.0.113.7")]);
     engine.sources = (high, low, now) => lists.sourceOf(high, low, now);
     engine.loadPolicy("active", compilePolicy(settingsSchema.parse({ mode: "safe_blocking" })));
     expect([send(engine, ATTACK, "203.0.113.7"), send(engine, ATTACK, "203.0.113.8")]).toEqual(["block", "pass"]);

@@ -1,0 +1,132 @@
+/**
+ * `merlon policy serve`: publishes a policy file to all hosts that follow, each new content of it as soon as it is
+ * there, together with what commands have added.
+ */
+import { isIP } from "node:net";
+import { Engine } from "../../core/engine.ts";
+import type { MerlonError } from "../../core/error.ts";
+import { expiredExceptions, namesNobodyKnows } from "../../policy/lint.ts";
+import { readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
+import type { Policy } from "../../policy/schema.ts";
+import { NodeTokens } from "../../policy/service/node-tokens.ts";
+import { PolicyService } from "../../policy/service/policy-service.ts";
+import { type ServerOptions, type ServiceServer, serve } from "../../policy/service/server.ts";
+import { type Input, type Io, type Option, usage } from "../command.ts";
+import { parseListen, urlOf } from "../protection/listen-address.ts";
+import { untilSignal } from "../protection/running.ts";
+import { certificateOf } from "../protection/serving.ts";
+import { count, showWord } from "../text.ts";
+
+const LISTEN = "127.0.0.1:9443";
+/** Two looks in a row must find the same content, and hosts have what remains of two seconds. */
+const LOOK_MS = 200;
+/** Where tokens and added objects are kept. */
+export const STATE_FOLDER = ".merlon";
+
+/** The flag of all commands that touch a service's folder. */
+export const STATE_OPTION: Option = {
+  type: "string",
+  value: "<folder>",
+  about: `where a service keeps tokens and added objects; ${STATE_FOLDER} if not given`,
+};
+
+/** Flags of `serve`. */
+export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
+  policy: { type: "string", value: "<file>", about: "serve: policy file; a new content is published at once" },
+  listen: { type: "string", value: "<host:port>", about: `serve: where to listen; ${LISTEN} if not given` },
+  state: STATE_OPTION,
+  "tls-cert": { type: "string", value: "<file>", about: "serve: certificate chain (PEM)" },
+  "tls-key": { type: "string", value: "<file>", about: "serve: key of the certificate (PEM)" },
+  "tls-client-ca": {
+    type: "string",
+    value: "<file>",
+    about: "serve: authorities (PEM); nodes may show a certificate of theirs instead of a token",
+  },
+  open: { type: "boolean", about: "serve: whoever can connect may read the policy, without a token" },
+};
+
+/** Serves until a signal. @throws MerlonError of the file, the folder and the address */
+export async function servePolicy(input: Input, io: Io): Promise<number> {
+  const path = input.text("policy");
+  if (path === undefined) throw usage("--policy is missing", "it is what is served", "write --policy merlon.yaml");
+  const options = optionsOf(input, io);
+  const folder = input.text("state") ?? STATE_FOLDER;
+  const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
+  const engine = Engine.load();
+  const service = await PolicyService.open({ folder, engine });
+  const tokens = new NodeTokens(folder);
+  tokens.list();
+  const { policy, text } = await readPolicyFile(path);
+  const publish = async (next: Policy): Promise<void> => {
+    const { version, hash } = await service.publish(next);
+    const now = Math.floor(Date.now() / 1000);
+    for (const line of [...namesNobodyKnows(next, engine.signatures), ...expiredExceptions(next, now)]) say(line);
+    say(`version ${version} is published, ${hash.slice(0, 12)}, mode ${next.mode}`);
+  };
+  await publish(policy);
+  const refuse = (error: unknown): void => say(`${messageOf(error)} (the version before stays published)`);
+  const watch = watchPolicyFile(
+    path,
+    text,
+    { changed: (next) => void publish(next).catch(refuse), refused: refuse },
+    LOOK_MS,
+  );
+  const server = await serve(service, tokens, options).catch((error: unknown) => {
+    watch.close();
+    throw error;
+  });
+  greet(io, server, options, folder, tokens);
+  await untilSignal(() => engine.verify(), watch);
+  watch.close();
+  await server.close();
+  return 0;
+}
+
+function optionsOf(input: Input, io: Io): ServerOptions {
+  const listen = parseListen(input.text("listen") ?? LISTEN);
+  const clientCaFile = input.text("tls-client-ca");
+  const files = certificateOf(input, clientCaFile !== undefined);
+  if (files === undefined && !isLoopback(listen.host)) {
+    const why = "tokens and policies would cross the network in plain text";
+    throw usage(`--listen ${listen.host} has no certificate`, why, "write --tls-cert and --tls-key");
+  }
+  const onNotice: ServerOptions["onNotice"] = ({ event, detail }) => {
+    io.stderr.write(`merlon: ${event.replaceAll("_", " ")}: ${showWord(detail)}\n`);
+  };
+  return {
+    listen,
+    ...(files === undefined ? {} : { tls: { ...files, clientCaFile } }),
+    isOpen: input.flag("open"),
+    onNotice,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function messageOf(error: unknown): string {
+  const known: Partial<MerlonError> = error instanceof Error ? error : {};
+  return "code" in known && typeof known.message === "string" ? known.message : "the policy cannot be published";
+}
+
+function greet(
+  io: Io,
+  server: ServiceServer,
+  { tls, isOpen }: ServerOptions,
+  folder: string,
+  tokens: NodeTokens,
+): void {
+  const scheme = tls === undefined ? "http" : "https";
+  const known = tokens.list().length;
+  const certificates = tls?.clientCaFile === undefined ? "" : `, certificates of ${tls.clientCaFile}`;
+  const nodes = isOpen ? "anyone who can connect" : `${count(known)} with tokens${certificates}`;
+  io.stdout.write(
+    [
+      `listening  ${urlOf(scheme, { host: server.address, port: server.port })}\n`,
+      `nodes      ${showWord(nodes)}\n`,
+      `state      ${showWord(folder)}\n`,
+      known === 0 && !isOpen && certificates === "" ? "next       merlon node add <name>\n" : "",
+    ].join(""),
+  );
+}

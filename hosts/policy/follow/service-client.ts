@@ -1,0 +1,196 @@
+/**
+ * The HTTP client of a policy service: bounded answers, time-outs, TLS by files, and errors that say which side to look
+ * at. Used by hosts that follow and by commands that change something.
+ */
+import { gunzipSync } from "node:zlib";
+import { Agent, request } from "undici";
+import type { z } from "zod";
+import { MerlonError } from "../../core/error.ts";
+import { readAuthorities, readTlsMaterial } from "../../core/tls-material.ts";
+import { hashOf, type Part } from "../bundle.ts";
+import { ANSWER_BYTES_MAX, PATHS, problemSchema } from "../wire.ts";
+
+const CONNECT_MS = 3000;
+const ANSWER_MS = 10_000;
+/** A part of a slow network still comes; one that stops coming does not hold the host up. */
+const PART_IDLE_MS = 10_000;
+const CONNECTIONS_MAX = 4;
+/** What packing may add to a part that it cannot make smaller. */
+const PACKING_BYTES_MAX = 65_536;
+
+/** Where the service is, and who asks. */
+export interface ServiceAddress {
+  /** `https://policy.example:9443`; plain `http` is for one machine and for networks that encrypt themselves. */
+  readonly url: string;
+  /** Authorities (PEM) by which its certificate is verified; the system's where absent. */
+  readonly caFile?: string | undefined;
+  /** Certificate and key by which this side is known. */
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  /** Secret of `merlon node add`; read anew for each connection's request, so that it can be changed. */
+  readonly token?: (() => string) | undefined;
+}
+
+/** An answer whose status is one of those that were expected. */
+export interface Answer {
+  readonly status: number;
+  readonly etag: string;
+  readonly bytes: Buffer;
+}
+
+/** What a request says beside its path. */
+export interface Question {
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Milliseconds that the answer may take to begin. */
+  readonly answerMs?: number;
+  readonly bytesMax?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A client of one service. */
+export class ServiceClient {
+  readonly #origin: string;
+  readonly #agent: Agent;
+  readonly #token: () => string;
+
+  /** @throws MerlonError MERLON_USAGE for an address that is none, MERLON_TLS for files that are of no use */
+  constructor({ url, caFile, certFile, keyFile, token = () => "" }: ServiceAddress) {
+    this.#origin = originOf(url);
+    this.#token = token;
+    const pair = certFile === undefined || keyFile === undefined ? {} : readTlsMaterial(certFile, keyFile);
+    const authorities = caFile === undefined ? {} : { ca: readAuthorities(caFile) };
+    this.#agent = new Agent({
+      connections: CONNECTIONS_MAX,
+      connect: { timeout: CONNECT_MS, ...authorities, ...pair },
+      headersTimeout: ANSWER_MS,
+      bodyTimeout: PART_IDLE_MS,
+      maxResponseSize: -1,
+    });
+  }
+
+  /**
+   * Asks, and takes 200, 204 and 304 for an answer.
+   * @throws MerlonError MERLON_SERVICE when there is none, or the service refuses
+   */
+  async ask(path: string, question: Question = {}): Promise<Answer> {
+    const { method = "GET", headers = {}, body, answerMs = ANSWER_MS, bytesMax = ANSWER_BYTES_MAX, signal } = question;
+    const token = this.#token();
+    try {
+      const answer = await request(`${this.#origin}${path}`, {
+        dispatcher: this.#agent,
+        method,
+        headers: {
+          ...headers,
+          ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        headersTimeout: answerMs,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const bytes = await collect(answer.body, bytesMax);
+      const { statusCode: status } = answer;
+      if (status !== 200 && status !== 204 && status !== 304) throw refusal(status, bytes);
+      const unpacked = answer.headers["content-encoding"] === "gzip" ? unpack(bytes, bytesMax) : bytes;
+      return { status, etag: String(answer.headers["etag"] ?? ""), bytes: unpacked };
+    } catch (cause) {
+      throw cause instanceof MerlonError ? cause : this.#unreachable(cause);
+    }
+  }
+
+  /** Asks for JSON of a known shape. @throws MerlonError MERLON_SERVICE */
+  async read<T extends z.ZodType>(path: string, schema: T, question: Question = {}): Promise<z.output<T>> {
+    const { bytes } = await this.ask(path, question);
+    return parseAnswer(schema, bytes);
+  }
+
+  /** @returns the part of this name; @throws MerlonError MERLON_SERVICE when it does not come or is another one */
+  async part({ hash, size }: Part, signal?: AbortSignal): Promise<Buffer> {
+    const { bytes } = await this.ask(`${PATHS.parts}${hash}`, {
+      headers: { "accept-encoding": "gzip" },
+      bytesMax: size + PACKING_BYTES_MAX,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (bytes.length === size && hashOf(bytes) === hash) return bytes;
+    throw new MerlonError(
+      "MERLON_SERVICE",
+      "the policy service sent a damaged part — its hash is another; it is retried",
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  #unreachable(cause: unknown): MerlonError {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "no answer";
+    const why = `${this.#origin}: ${code}`;
+    const fix = "check its address, its certificate and whether it runs";
+    return new MerlonError("MERLON_SERVICE", `the policy service does not answer — ${why}; ${fix}`, { cause });
+  }
+}
+
+/** @returns JSON of a known shape; @throws MerlonError MERLON_SERVICE */
+export function parseAnswer<T extends z.ZodType>(schema: T, bytes: Uint8Array): z.output<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    value = undefined;
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path.join(".") || "answer";
+  const why = `${field} is not as expected`;
+  const message = `the policy service says what this version does not understand — ${why}; use the same release`;
+  throw new MerlonError("MERLON_SERVICE", message);
+}
+
+function originOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isPlain = parsed?.pathname === "/" && parsed.search === "" && parsed.username === "" && parsed.password === "";
+  if (parsed !== undefined && isPlain && ["http:", "https:"].includes(parsed.protocol)) return parsed.origin;
+  const why = "it takes http or https, a host and a port, and nothing behind";
+  throw new MerlonError("MERLON_USAGE", `the address of the policy service is none — ${why}; write https://host:9443`);
+}
+
+async function collect(body: AsyncIterable<Buffer>, bytesMax: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of body) {
+    size += piece.length;
+    if (size > bytesMax) {
+      throw new MerlonError(
+        "MERLON_SERVICE",
+        `the policy service sends too much — more than ${bytesMax} bytes; mend it`,
+      );
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function unpack(bytes: Buffer, bytesMax: number): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: bytesMax });
+  } catch (cause) {
+    const message = "the policy service sent a damaged part — it does not unpack to its size; it is retried";
+    throw new MerlonError("MERLON_SERVICE", message, { cause });
+  }
+}
+
+/** What a service's own message may have of what it was written by: nothing that moves a terminal. */
+function refusal(status: number, bytes: Buffer): MerlonError {
+  let said: unknown;
+  try {
+    said = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    said = undefined;
+  }
+  const problem = problemSchema.safeParse(said);
+  const message = problem.success ? problem.data.message : `it answers ${status}`;
+  const shown = message.replace(/[^\x20-\x7e\u00a0-\u2027\u2030-\ud7ff]/g, "?").slice(0, 500);
+  return new MerlonError(status === 422 ? "MERLON_POLICY" : "MERLON_SERVICE", `the policy service refuses: ${shown}`);
+}

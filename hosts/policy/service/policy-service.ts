@@ -1,0 +1,320 @@
+/**
+ * The one place where a policy is published: compiles it, tries it on the core, names it by its hash, and wakes the
+ * hosts that wait. What commands add (exceptions, entries of lists) is kept beside the policy on disk and survives a new
+ * version of it; so is the number of the last publication.
+ */
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { z } from "zod";
+import type { Engine } from "../../core/engine.ts";
+import { MerlonError } from "../../core/error.ts";
+import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bundle.ts";
+import { applyEdit, type Edit } from "../edit.ts";
+import { addressHalves } from "../network.ts";
+import { type PolicyObjects, parseObjects, parsePolicy, withObjects } from "../policy-text.ts";
+import type { Policy } from "../schema.ts";
+import type { Row } from "../source-table.ts";
+import type { Sources } from "../sources.ts";
+import type { Pointer, Status } from "../wire.ts";
+import { Instances, type Published } from "./instances.ts";
+import { replaceFile } from "./replace-file.ts";
+
+const OBJECTS_FILE = "objects.yaml";
+const STATE_FILE = "service.json";
+/** Bundles whose parts can still be fetched: a host may be at it when the next one comes. */
+const BUNDLES_KEPT = 3;
+/** Smaller parts are not worth the work. */
+const GZIP_FROM_BYTES = 4096;
+const WAITING_MAX = 20_000;
+const OBJECTS_BYTES_MAX = 8 * 1024 * 1024;
+const NONE: PolicyObjects = { exceptions: [], ipLists: [] };
+
+const stateSchema = z.strictObject({
+  format: z.literal(1),
+  version: z.int().min(0),
+  hash: z.string(),
+  publishedAt: z.number(),
+});
+
+/** What a service is made of. */
+export interface ServiceOptions {
+  /** Where objects and numbers are kept. */
+  readonly folder: string;
+  /** Tries every image before anyone gets it; its shadow slot is used. */
+  readonly engine: Engine;
+  readonly nowMs?: () => number;
+}
+
+/** A change and what it led to. */
+export interface Changed {
+  readonly did: string;
+  readonly published: Published;
+}
+
+/** A policy service without its server. */
+export class PolicyService {
+  readonly instances: Instances;
+  readonly #options: ServiceOptions;
+  readonly #nowMs: () => number;
+  readonly #compiler = new BundleCompiler();
+  readonly #waiting = new Set<() => void>();
+  readonly #packed = new Map<string, Promise<Buffer>>();
+  #base: Policy | undefined;
+  #objectsText = "";
+  #objects: PolicyObjects = NONE;
+  #published: Published = { version: 0, hash: "", publishedAt: 0 };
+  #bundles: readonly Bundle[] = [];
+  #candidate: { readonly bundle: Bundle; readonly endsAt: number } | undefined;
+  #pointer: { readonly bytes: Buffer; readonly etag: string } | undefined;
+  /** Made when somebody asks about a client: a service does not need it. */
+  #asked: { readonly hash: string; readonly sources: Sources } | undefined;
+  #changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? Date.now;
+    this.instances = new Instances(this.#nowMs);
+  }
+
+  /**
+   * Reads what was kept.
+   * @throws MerlonError MERLON_INPUT, MERLON_POLICY when a file cannot be read or is damaged
+   */
+  static async open(options: ServiceOptions): Promise<PolicyService> {
+    const service = new PolicyService(options);
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    service.#objectsText = await readKept(join(options.folder, OBJECTS_FILE));
+    service.#objects = parseObjects(service.#objectsText, join(options.folder, OBJECTS_FILE));
+    const state = await readKept(join(options.folder, STATE_FILE));
+    if (state !== "") service.#published = parseState(state, join(options.folder, STATE_FILE));
+    return service;
+  }
+
+  /** What counts now; version 0 before the first publication. */
+  get published(): Published {
+    return this.#published;
+  }
+
+  /** What commands have added, and what the policy itself has. */
+  get objects(): { readonly policy: Policy | undefined; readonly added: PolicyObjects } {
+    return { policy: this.#base, added: this.#objects };
+  }
+
+  /** The whole policy; undefined before the first publication. */
+  get policy(): Policy | undefined {
+    return this.#base === undefined ? undefined : withObjects(this.#base, this.#objects);
+  }
+
+  /**
+   * Publishes a policy, with what commands have added to it.
+   * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
+   */
+  async publish(policy: Policy): Promise<Published> {
+    return await this.#inTurn(async () => {
+      const bundle = this.#try(withObjects(policy, this.#objects));
+      this.#base = policy;
+      return await this.#enter(bundle);
+    });
+  }
+
+  /**
+   * Changes one object of those that were added here.
+   * @throws MerlonError MERLON_POLICY where it cannot be changed; nothing has then
+   */
+  async edit(edit: Edit): Promise<Changed> {
+    return await this.#inTurn(async () => {
+      const base = this.#base;
+      if (base === undefined) throw new MerlonError("MERLON_SERVICE", "there is no policy yet — publish one first");
+      refuseForeign(edit, base, this.#objects);
+      const { text, did } = applyEdit(this.#objectsText, edit);
+      if (Buffer.byteLength(text) > OBJECTS_BYTES_MAX) {
+        throw new MerlonError(
+          "MERLON_POLICY",
+          `too much was added — ${OBJECTS_BYTES_MAX} bytes are kept; take expired objects away`,
+        );
+      }
+      const objects = parseObjects(text, OBJECTS_FILE);
+      refuseTwins(base, objects);
+      const bundle = this.#try(withObjects(base, objects));
+      // On disk first: what was answered with yes is still there after a restart.
+      await replaceFile(join(this.#options.folder, OBJECTS_FILE), text);
+      this.#objectsText = text;
+      this.#objects = objects;
+      return { did, published: await this.#enter(bundle) };
+    });
+  }
+
+  /**
+   * Shows a candidate on all hosts, beside the policy, until its time is over; null takes it away.
+   * @returns its hash
+   * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION
+   */
+  async show(text: string | null, endsAt = 0): Promise<string> {
+    return await this.#inTurn(async () => {
+      const bundle = text === null ? undefined : this.#try(withObjects(parsePolicy(text, "candidate"), this.#objects));
+      this.#candidate = bundle === undefined ? undefined : { bundle, endsAt };
+      this.#point();
+      return bundle?.hash ?? "";
+    });
+  }
+
+  /** The answer to whoever asks for the policy; undefined before the first publication. */
+  get pointer(): { readonly bytes: Buffer; readonly etag: string } | undefined {
+    if (this.#candidate !== undefined && this.#candidate.endsAt <= this.#nowMs()) {
+      this.#candidate = undefined;
+      this.#point();
+    }
+    return this.#pointer;
+  }
+
+  /** @returns a part that a host may still ask for */
+  part(hash: string): Uint8Array | undefined {
+    for (const { parts } of [...this.#bundles, ...(this.#candidate === undefined ? [] : [this.#candidate.bundle])]) {
+      const part = parts.get(hash);
+      if (part !== undefined) return part;
+    }
+    return undefined;
+  }
+
+  /** @returns a part packed once for all hosts; undefined where that gains nothing */
+  async packed(hash: string): Promise<Buffer | undefined> {
+    const part = this.part(hash);
+    if (part === undefined || part.length < GZIP_FROM_BYTES) return undefined;
+    const packing = this.#packed.get(hash) ?? promisify(gzip)(part, { level: 1 });
+    this.#packed.set(hash, packing);
+    return await packing;
+  }
+
+  /** Resolves at the next change, when the time is over, or when the asker is gone; at once where too many wait. */
+  async news(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (this.#waiting.size >= WAITING_MAX || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      signal.addEventListener("abort", done);
+      this.#waiting.add(done);
+    });
+  }
+
+  /** Ends all waiting, so that a server can close. */
+  wake(): void {
+    for (const done of [...this.#waiting]) done();
+  }
+
+  /**
+   * The entry of a list that decides for a client; undefined where none does.
+   * @throws MerlonError MERLON_USAGE when it is no address
+   */
+  why(client: string): Row | undefined {
+    const [high, low] = addressHalves(client);
+    const [bundle] = this.#bundles;
+    if (bundle === undefined) return undefined;
+    if (this.#asked?.hash !== bundle.hash) this.#asked = { hash: bundle.hash, sources: sourcesIn(bundle) };
+    return this.#asked.sources.why(high, low, Math.floor(this.#nowMs() / 1000));
+  }
+
+  /** How far the policy has come. */
+  get status(): Status {
+    return this.instances.status(this.#published);
+  }
+
+  /** Changes come one after another: each begins with what the one before has left. */
+  async #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#changing.then(change);
+    this.#changing = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  /** Compiles, and has the core itself say whether it reads the image. */
+  #try(policy: Policy): Bundle {
+    const bundle = this.#compiler.compile(policy);
+    this.#options.engine.loadPolicy("shadow", imageOf(bundle));
+    return bundle;
+  }
+
+  async #enter(bundle: Bundle): Promise<Published> {
+    const isNew = bundle.hash !== this.#published.hash;
+    if (isNew) {
+      this.#published = { version: this.#published.version + 1, hash: bundle.hash, publishedAt: this.#nowMs() };
+    }
+    this.#bundles = [bundle, ...this.#bundles.filter(({ hash }) => hash !== bundle.hash)].slice(0, BUNDLES_KEPT);
+    for (const hash of this.#packed.keys()) if (this.part(hash) === undefined) this.#packed.delete(hash);
+    this.#point();
+    if (isNew) {
+      const state = JSON.stringify({ format: 1, ...this.#published });
+      await replaceFile(join(this.#options.folder, STATE_FILE), `${state}\n`);
+    }
+    return this.#published;
+  }
+
+  /** Names what counts anew, and wakes whoever waits. */
+  #point(): void {
+    const [bundle] = this.#bundles;
+    if (bundle === undefined) return;
+    const { version, publishedAt } = this.#published;
+    const pointer: Pointer = {
+      ...{ format: 1, version, publishedAt },
+      bundle: partOf(bundle),
+      candidate:
+        this.#candidate === undefined ? null : { ...partOf(this.#candidate.bundle), endsAt: this.#candidate.endsAt },
+    };
+    const bytes = Buffer.from(JSON.stringify(pointer));
+    this.#pointer = { bytes, etag: `"${hashOf(bytes)}"` };
+    this.wake();
+  }
+}
+
+function partOf({ hash, parts }: Bundle): Pointer["bundle"] {
+  return { hash, size: parts.get(hash)?.length ?? 0 };
+}
+
+/** What stands in the policy's own file is changed there, else the next version of it would bring it back. */
+function refuseForeign(edit: Edit, base: Policy, added: PolicyObjects): void {
+  const wanted = "name" in edit ? edit.name : undefined;
+  if (wanted === undefined || added.exceptions.some(({ name }) => name === wanted)) return;
+  if (!(base.exceptions ?? []).some(({ name }) => name === wanted)) return;
+  const why = "the next version of the file would bring it back";
+  throw new MerlonError(
+    "MERLON_POLICY",
+    `exception ${wanted} stands in the policy's own file — ${why}; change it there`,
+  );
+}
+
+/** Names tell exceptions apart, wherever they stand. */
+function refuseTwins(base: Policy, { exceptions }: PolicyObjects): void {
+  const names = new Set((base.exceptions ?? []).map(({ name }) => name));
+  const twin = exceptions.find(({ name }) => names.has(name));
+  if (twin === undefined) return;
+  const why = "names tell them apart";
+  throw new MerlonError("MERLON_POLICY", `the policy's own file has an exception ${twin.name} — ${why}; rename yours`);
+}
+
+async function readKept(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
+    throw new MerlonError("MERLON_INPUT", `${path} cannot be read — permission is denied or it is no file; check it`, {
+      cause,
+    });
+  }
+}
+
+function parseState(text: string, path: string): Published {
+  try {
+    const { version, hash, publishedAt } = stateSchema.parse(JSON.parse(text));
+    return { version, hash, publishedAt };
+  } catch {
+    throw new MerlonError(
+      "MERLON_INPUT",
+      `${path} is damaged — it says no version; delete it, and versions begin at 1`,
+    );
+  }
+}

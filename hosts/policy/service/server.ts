@@ -1,0 +1,282 @@
+/**
+ * The policy service's server: HTTP/1.1, with TLS where it has a certificate. Hosts ask for the policy with a question
+ * that waits (RFC 7240 `Prefer: wait`), fetch parts by their hashes and report what they run; operators change objects,
+ * show candidates and ask how far a policy has come.
+ */
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import { TLSSocket } from "node:tls";
+import { z } from "zod";
+import { listenError } from "../../core/listen-error.ts";
+import { readTlsMaterial, type TlsMaterial, type TlsNotice, watchTlsMaterial } from "../../core/tls-material.ts";
+import { dateText } from "../date.ts";
+import { editSchema } from "../edit.ts";
+import { entryText } from "../ip-list.ts";
+import { matchText } from "../match.ts";
+import { POLICY_FILE_BYTES_MAX } from "../policy-file.ts";
+import { INSTANCE_HEADER, nameSchema, PATHS, REPORT_BYTES_MAX, reportSchema, WAIT_SECONDS_MAX } from "../wire.ts";
+import { answerEmpty, answerError, answerJson, PLAIN, Refusal, readJson } from "./answering.ts";
+import type { NodeTokens, Role } from "./node-tokens.ts";
+import type { PolicyService } from "./policy-service.ts";
+
+const EDIT_BYTES_MAX = 1024 * 1024;
+const OBJECTS_SHOWN_MAX = 5000;
+const CANDIDATE_MINUTES_MAX = 24 * 60;
+const RELOAD_MS = 10_000;
+const CONNECTIONS_MAX = 20_000;
+const HEADERS_MAX = 64;
+/** A node without a name of its own, where everyone may read. */
+const ANYONE = "anyone";
+
+/** Where to listen, and whom to serve. */
+export interface ServerOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined };
+  /** Everyone who can connect may read the policy and report; changes still need an operator's token. */
+  readonly isOpen: boolean;
+  readonly onNotice: (notice: TlsNotice | { readonly event: "request_failed"; readonly detail: string }) => void;
+}
+
+/** A running server. */
+export interface ServiceServer {
+  readonly address: string;
+  readonly port: number;
+  /** Answers who waits, and closes. */
+  close(): Promise<void>;
+}
+
+interface Asker {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/**
+ * Starts the server of a service.
+ * @throws MerlonError MERLON_TLS, MERLON_LISTEN
+ */
+export async function serve(
+  service: PolicyService,
+  tokens: NodeTokens,
+  options: ServerOptions,
+): Promise<ServiceServer> {
+  const { listen, tls, onNotice } = options;
+  const routes = new Routes(service, tokens, options);
+  const answer: RequestListener = (request, response) => void routes.answer(request, response);
+  const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000 };
+  const material = tls === undefined ? undefined : readTlsMaterial(tls.certFile, tls.keyFile, tls.clientCaFile);
+  const server: Server | TlsServer =
+    material === undefined
+      ? createServer(limits, answer)
+      : createTlsServer({ ...limits, ...contextOf(material) }, answer);
+  server.maxConnections = CONNECTIONS_MAX;
+  server.maxHeadersCount = HEADERS_MAX;
+  const stopWatching =
+    tls === undefined || !("setSecureContext" in server)
+      ? () => {}
+      : watchTlsMaterial({ ...tls, reloadMs: RELOAD_MS }, (next) => server.setSecureContext(contextOf(next)), onNotice);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => reject(listenError(listen.host, listen.port, cause)));
+    server.listen(listen.port, listen.host, resolve);
+  });
+  const bound = server.address();
+  const close = async (): Promise<void> => {
+    stopWatching();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    service.wake();
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 1000).unref();
+    await closed;
+  };
+  const isPlace = bound !== null && typeof bound === "object";
+  return { address: isPlace ? bound.address : listen.host, port: isPlace ? bound.port : listen.port, close };
+}
+
+/** A client without a certificate is still told who may ask, and may have a token. */
+function contextOf({ cert, key, clientAuthorities }: TlsMaterial): object {
+  if (clientAuthorities === undefined) return { cert, key };
+  return { cert, key, ca: clientAuthorities, requestCert: true, rejectUnauthorized: false };
+}
+
+const candidateSchema = z.strictObject({
+  text: z.string().max(POLICY_FILE_BYTES_MAX),
+  minutes: z.number().min(0.01).max(CANDIDATE_MINUTES_MAX),
+});
+
+/** The answers of one service. */
+class Routes {
+  readonly #service: PolicyService;
+  readonly #tokens: NodeTokens;
+  readonly #options: ServerOptions;
+
+  constructor(service: PolicyService, tokens: NodeTokens, options: ServerOptions) {
+    this.#service = service;
+    this.#tokens = tokens;
+    this.#options = options;
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response);
+    } catch (error) {
+      if (!(error instanceof Refusal) && !(error instanceof Error && "code" in error)) {
+        const detail = error instanceof Error ? error.name : typeof error;
+        this.#options.onNotice({ event: "request_failed", detail });
+      }
+      answerError(response, error);
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = ""] = (request.url ?? "").split("?");
+    if (path === "/healthz" && request.method === "GET") return answerEmpty(response, 204);
+    const asker = this.#identify(request);
+    const isPart = path.startsWith(PATHS.parts);
+    switch (`${request.method} ${isPart ? PATHS.parts : path}`) {
+      case `GET ${PATHS.policy}`:
+        return await this.#policy(asker, request, response);
+      case `GET ${PATHS.parts}`:
+        return await this.#part(path.slice(PATHS.parts.length), request, response);
+      case `PUT ${PATHS.report}`:
+        return await this.#report(asker, request, response);
+      case `GET ${PATHS.status}`:
+        return answerJson(response, 200, this.#service.status);
+      case `GET ${PATHS.objects}`:
+        return answerJson(response, 200, this.#objects(asker, request));
+      case `POST ${PATHS.edit}`:
+        demandOperator(asker);
+        return answerJson(response, 200, await this.#service.edit(await readJson(request, editSchema, EDIT_BYTES_MAX)));
+      case `PUT ${PATHS.candidate}`:
+        return await this.#show(asker, request, response);
+      case `DELETE ${PATHS.candidate}`:
+        demandOperator(asker);
+        await this.#service.show(null);
+        return answerEmpty(response, 204);
+      case `GET ${PATHS.candidate}`:
+        return this.#comparisons(asker, request, response);
+      default:
+        throw new Refusal(
+          404,
+          "there is nothing here — see docs/policy-service.md for the paths; use the same release",
+        );
+    }
+  }
+
+  /** A certificate of an authority that clients are checked by, or a token. */
+  #identify(request: IncomingMessage): Asker {
+    const { socket, headers } = request;
+    const [, token = ""] = /^Bearer ([\x21-\x7e]{1,256})$/.exec(headers.authorization ?? "") ?? [];
+    const holder = token === "" ? undefined : this.#tokens.holderOf(token);
+    if (holder !== undefined) return holder;
+    if (token === "" && socket instanceof TLSSocket && socket.authorized) {
+      const name = nameSchema.safeParse(socket.getPeerCertificate().subject?.CN);
+      if (name.success) return { name: name.data, role: "node" };
+    }
+    if (token === "" && this.#options.isOpen) return { name: ANYONE, role: "node" };
+    const why = token === "" ? "there is no token and no certificate" : "nobody has this token";
+    throw new Refusal(401, `the policy service does not know you — ${why}; make one with "merlon node add"`);
+  }
+
+  async #policy(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const instance = request.headers[INSTANCE_HEADER];
+    if (typeof instance === "string") this.#service.instances.heard(asker.name, instance.slice(0, 64));
+    const seen = request.headers["if-none-match"] ?? "";
+    const seconds = waitOf(request.headers["prefer"]);
+    if (seconds > 0 && seen !== "" && this.#service.pointer?.etag === seen) {
+      const gone = new AbortController();
+      response.once("close", () => gone.abort());
+      await this.#service.news(seconds * 1000, gone.signal);
+      if (gone.signal.aborted) return;
+      if (typeof instance === "string") this.#service.instances.heard(asker.name, instance.slice(0, 64));
+    }
+    const { pointer } = this.#service;
+    if (pointer === undefined)
+      throw new Refusal(503, "there is no policy yet — none was valid since the start; mend the file");
+    const headers = {
+      ...PLAIN,
+      etag: pointer.etag,
+      ...(seconds > 0 ? { "preference-applied": `wait=${seconds}` } : {}),
+    };
+    if (pointer.etag === seen) return answerEmpty(response, 304, headers);
+    response.writeHead(200, { ...headers, "content-type": "application/json", "content-length": pointer.bytes.length });
+    response.end(pointer.bytes);
+  }
+
+  async #part(hash: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const part = this.#service.part(hash);
+    if (part === undefined)
+      throw new Refusal(404, "there is no such part — the policy has changed meanwhile; ask for it again");
+    const takesGzip = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
+    const packed = takesGzip ? await this.#service.packed(hash) : undefined;
+    const bytes = packed ?? part;
+    response.writeHead(200, {
+      ...PLAIN,
+      "content-type": "application/octet-stream",
+      "content-length": bytes.length,
+      ...(packed === undefined ? {} : { "content-encoding": "gzip" }),
+    });
+    response.end(bytes);
+  }
+
+  async #report(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const report = await readJson(request, reportSchema, REPORT_BYTES_MAX);
+    if (this.#service.instances.report(asker.name, report)) return answerEmpty(response, 204);
+    throw new Refusal(429, `${asker.name} has too many instances — give each node a token of its own`);
+  }
+
+  #objects(asker: Asker, request: IncomingMessage): object {
+    demandOperator(asker);
+    const client = new URLSearchParams(/\?(.*)$/.exec(request.url ?? "")?.[1] ?? "").get("client");
+    const why = client === null ? undefined : this.#service.why(client);
+    const { exceptions = [], ipLists = [] } = this.#service.policy ?? {};
+    const added = new Set(this.#service.objects.added.exceptions.map(({ name }) => name));
+    const addedLists = new Set(this.#service.objects.added.ipLists);
+    return {
+      exceptions: exceptions.slice(-OBJECTS_SHOWN_MAX).map((one) => ({
+        ...{ name: one.name, ignore: one.ignore, point: one.point ?? "", match: matchText(one.match).trim() },
+        ...{ reason: one.reason, expiresAt: dateText(one.expiresAt), added: added.has(one.name) },
+      })),
+      entries: ipLists
+        .flatMap((list) => list.entries.slice(-OBJECTS_SHOWN_MAX).map((entry) => ({ list, entry })))
+        .slice(-OBJECTS_SHOWN_MAX)
+        .map(({ list, entry }) => ({
+          ...{ list: list.list, entry: entryText(entry), reason: entry.reason ?? "" },
+          ...{ expiresAt: entry.expiresAt === undefined ? "" : dateText(entry.expiresAt), added: addedLists.has(list) },
+        })),
+      /** Who writes a rule should not be in it. */
+      you: request.socket.remoteAddress ?? "",
+      why:
+        why === undefined
+          ? null
+          : {
+              ...{ list: why.list, entry: why.entry, reason: why.reason },
+              expiresAt: why.expiresAt === undefined ? "" : dateText(why.expiresAt),
+            },
+      total: { exceptions: exceptions.length, entries: ipLists.reduce((sum, { entries }) => sum + entries.length, 0) },
+    };
+  }
+
+  async #show(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    demandOperator(asker);
+    const { text, minutes } = await readJson(request, candidateSchema, POLICY_FILE_BYTES_MAX * 2);
+    const endsAt = Date.now() + minutes * 60_000;
+    answerJson(response, 200, { hash: await this.#service.show(text, endsAt), endsAt });
+  }
+
+  #comparisons(asker: Asker, request: IncomingMessage, response: ServerResponse): void {
+    demandOperator(asker);
+    const [, hash = ""] = /\?hash=([0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
+    answerJson(response, 200, { comparisons: this.#service.instances.comparisons(hash) });
+  }
+}
+
+function demandOperator({ name, role }: Asker): void {
+  if (role === "operator") return;
+  const fix = 'make an operator with "merlon node add --operator"';
+  throw new Refusal(403, `${name} may not do this — it is for operators; ${fix}`);
+}
+
+/** @returns seconds of `Prefer: wait=30`; 0 for none */
+function waitOf(prefer: string | string[] | undefined): number {
+  const [, seconds = "0"] = /(?:^|[,;]\s*)wait=(\d{1,4})\b/.exec(String(prefer ?? "")) ?? [];
+  return Math.min(Number(seconds), WAIT_SECONDS_MAX);
+}

@@ -1,0 +1,150 @@
+/**
+ * What a policy service and its hosts say to each other, over HTTP: one answer that names the policy, parts by their
+ * hashes, and what each host reports of itself. Everything that comes in is checked here, on both sides.
+ */
+import { z } from "zod";
+import { LISTS } from "./ip-list.ts";
+
+/** Version of the paths and forms. */
+export const PATHS = {
+  policy: "/v1/policy",
+  parts: "/v1/parts/",
+  report: "/v1/report",
+  status: "/v1/status",
+  edit: "/v1/edit",
+  objects: "/v1/objects",
+  candidate: "/v1/candidate",
+} as const;
+
+/** Header by which instances of one node are told apart. */
+export const INSTANCE_HEADER = "merlon-instance";
+/** Bytes of the largest answer that is no part. */
+export const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of the largest report. */
+export const REPORT_BYTES_MAX = 128 * 1024;
+/** Seconds that a question may wait for news. */
+export const WAIT_SECONDS_MAX = 60;
+/** Requests that a host keeps because a candidate would answer them differently, and reports. */
+export const CHANGES_KEPT_MAX = 100;
+const HITS_MAX = 64;
+const COUNTERS_MAX = 32;
+const INSTANCES_SHOWN_MAX = 1000;
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const milliseconds = z.number().min(0);
+const count = z.int().min(0);
+/** Names that stand in URLs, files and tables as they are. */
+export const nameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})$/, "is no name; write up to 63 letters, digits, dots and dashes");
+
+/** Which policy counts, and which candidate is shown beside it. */
+export const pointerSchema = z.strictObject({
+  format: z.literal(1),
+  version: count,
+  /** Milliseconds since 1970. */
+  publishedAt: milliseconds,
+  bundle: z.strictObject({ hash, size: count }),
+  candidate: z.strictObject({ hash, size: count, endsAt: milliseconds }).nullable(),
+});
+/** See `pointerSchema`. */
+export type Pointer = z.output<typeof pointerSchema>;
+
+/** A request that a candidate would answer differently. Strings were written by clients: escape them. */
+export const changeSchema = z.strictObject({
+  at: milliseconds,
+  ref: z.string().max(64),
+  method: z.string().max(32),
+  host: z.string().max(255),
+  /** Without the query. */
+  path: z.string().max(256),
+  /** `stamp@point` of what was found, no value. */
+  findings: z.array(z.string().max(600)).max(4),
+  before: z.enum(["pass", "block"]),
+  after: z.enum(["pass", "block"]),
+});
+/** See `changeSchema`. */
+export type Change = z.output<typeof changeSchema>;
+
+/** What a candidate would have changed on a host. */
+export const comparisonSchema = z.strictObject({
+  hash,
+  since: milliseconds,
+  requests: count,
+  wouldBlock: count,
+  wouldPass: count,
+  /** The newest of them. */
+  changes: z.array(changeSchema).max(CHANGES_KEPT_MAX),
+});
+/** See `comparisonSchema`. */
+export type Comparison = z.output<typeof comparisonSchema>;
+
+/** Where the policy of a host comes from: the service, the disk, its file, or nowhere but the core. */
+export const ORIGINS = ["live", "last_known_good", "builtin"] as const;
+
+/** What a host says of itself. */
+export const reportSchema = z.strictObject({
+  instance: nameSchema,
+  /** `sidecar`, `extproc` … */
+  kind: nameSchema,
+  merlon: z.string().max(32),
+  policy: z.strictObject({
+    hash: hash.nullable(),
+    version: count,
+    source: z.enum(ORIGINS),
+    /** When it came into force. */
+    since: milliseconds,
+  }),
+  /** The last policy that the host could not take. */
+  refused: z.strictObject({ hash, why: z.string().max(500) }).nullable(),
+  counters: z
+    .record(z.string().max(40), z.number())
+    .refine((all) => Object.keys(all).length <= COUNTERS_MAX, `has more than ${COUNTERS_MAX} counters`),
+  hits: z.array(z.strictObject({ list: z.enum(LISTS), entry: z.string().max(64), hits: count })).max(HITS_MAX),
+  comparison: comparisonSchema.nullable(),
+});
+/** See `reportSchema`. */
+export type Report = z.output<typeof reportSchema>;
+
+/** One instance, as the service knows it. */
+export const instanceSchema = z.strictObject({
+  node: z.string().max(80),
+  instance: z.string().max(64),
+  kind: z.string().max(64),
+  merlon: z.string().max(32),
+  /** `active`: has the policy that counts; `behind`: has another; `refused`: could not take it; `silent`: not heard. */
+  state: z.enum(["active", "behind", "refused", "silent"]),
+  source: z.enum(ORIGINS),
+  version: count,
+  /** Why it was refused. */
+  why: z.string().max(500),
+  /** Milliseconds from the publication to the report that it is in force; null where it is not. */
+  tookMs: z.number().nullable(),
+  lastSeen: milliseconds,
+  counters: z.record(z.string(), z.number()),
+});
+/** See `instanceSchema`. */
+export type InstanceState = z.output<typeof instanceSchema>;
+
+/** How far a policy has come. */
+export const statusSchema = z.strictObject({
+  version: count,
+  hash,
+  publishedAt: milliseconds,
+  active: count,
+  refused: count,
+  /** Instances that count: those heard of lately. */
+  total: count,
+  /** From the publication to the last instance that has it; null while one is behind. */
+  tookMs: z.number().nullable(),
+  instances: z.array(instanceSchema).max(INSTANCES_SHOWN_MAX),
+  hits: z.array(z.strictObject({ list: z.enum(LISTS), entry: z.string(), hits: count })),
+});
+/** See `statusSchema`. */
+export type Status = z.output<typeof statusSchema>;
+
+/** The instances that one answer shows at most. */
+export const SHOWN_MAX = INSTANCES_SHOWN_MAX;
+
+/** What is answered where something is wrong: a code and a sentence. */
+export const problemSchema = z.object({ code: z.string(), message: z.string() });
