@@ -133,12 +133,13 @@ export function requestHead(stream: Stream, endOfStream: bool): u32 {
     stream.flags |= StreamFlag.TUNNEL;
     return finish(stream);
   }
+  stream.declared = declaredBytes();
   /* Nothing will be decided, so nothing has to wait. */
   if (current.mode == <u32>Mode.OFF) stream.flags |= StreamFlag.STREAMING;
   if (stream.flags & StreamFlag.STREAMING) return release(stream);
   /* A length beyond what is held says now that the verdict cannot wait for the end. */
   const closed = (current.failures & (1 << (<u32>Failure.OVERSIZE))) != 0;
-  return closed && declaredBytes() > current.holdMost ? overSize(stream) : <u32>Action.PAUSE;
+  return closed && stream.declared > current.holdMost ? overSize(stream) : <u32>Action.PAUSE;
 }
 
 /** Whether all that is held are whole messages, which may go on while the next ones are awaited. */
@@ -152,7 +153,7 @@ function isMessageWhole(): bool {
  */
 export function requestBody(stream: Stream, size: u32, endOfStream: bool): u32 {
   if (!stream || !stream.handle || stream.flags & (StreamFlag.TUNNEL | StreamFlag.ENDED)) return Action.CONTINUE;
-  if (stream.flags & StreamFlag.STREAMING) stream.read = 0;
+  if ((stream.flags & (StreamFlag.STREAMING | StreamFlag.LAST_HELD)) == <u32>StreamFlag.STREAMING) stream.read = 0;
   while (stream.read < size) {
     const left = size - stream.read;
     if (!askBytes(BufferKind.REQUEST_BODY, stream.read, left < PIECE_BYTES ? left : PIECE_BYTES))
@@ -162,11 +163,22 @@ export function requestBody(stream: Stream, size: u32, endOfStream: bool): u32 {
     if (tx_body(stream.handle, answerSize) == <u32>Status.BLOCK) return block(stream);
   }
   if (endOfStream) return finish(stream);
+  if (isLastPiece(stream)) return Action.PAUSE;
   if (stream.flags & StreamFlag.STREAMING) return Action.CONTINUE;
   if (size >= current.holdMost) return overSize(stream);
   if (!isMessageWhole()) return Action.PAUSE;
   stream.read = 0;
   return release(stream);
+}
+
+/**
+ * Whether the body is there to its declared end. Its last piece waits for the verdict, even where the rest has gone: no
+ * application then has the whole request.
+ */
+function isLastPiece(stream: Stream): bool {
+  if (!stream.declared || current.bodyBytes < stream.declared || current.mode == <u32>Mode.OFF) return false;
+  stream.flags |= StreamFlag.LAST_HELD;
+  return true;
 }
 
 /** Trailers end the request. */

@@ -32,6 +32,8 @@ export enum StreamFlag {
   OVER_SIZE = 1024,
   /** Its record was dropped. */
   UNRECORDED = 2048,
+  /** The last piece of a body of declared length waits for the verdict: without it no application has the request. */
+  LAST_HELD = 4096,
 }
 
 /** One stream. */
@@ -47,6 +49,8 @@ export class Stream {
   read: u32;
   /** Matches that its record has. */
   matches: u32;
+  /** Body bytes that its head declares; 0 where it does not say. */
+  declared: u32;
   /** Its id, 128 bits. */
   idHigh: u64;
   idLow: u64;

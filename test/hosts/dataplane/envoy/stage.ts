@@ -11,6 +11,7 @@ import { createServer as createHttp2, type Http2Server } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { compilePolicy } from "../../../../hosts/policy/image.ts";
 import { policyOf } from "../../../assembly/policy-image.ts";
 import { freePorts } from "../../../bench/envoy.ts";
@@ -55,6 +56,8 @@ export interface Plan {
   /** Filters of each listener, the first one's first. */
   readonly listeners: readonly (readonly object[])[];
   readonly upstream: RequestListener | Http2Server;
+  /** What happens to requests to go on as something else. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** More of each HTTP connection manager; the access log's path is known then. */
   readonly manager?: (folder: string) => object;
 }
@@ -82,6 +85,7 @@ export async function startEnvoy(binary: string, plan: Plan): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "merlon-envoy-"));
   const upstream = typeof plan.upstream === "function" ? createServer(plan.upstream) : plan.upstream;
   const sockets = new Set<Socket>();
+  if (plan.onUpgrade !== undefined) upstream.on("upgrade", plan.onUpgrade);
   upstream.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -116,7 +120,9 @@ function configurationOf(plan: Plan, folder: string, admin: number, ports: numbe
   const protocol = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
       "@type": `${TYPES}.upstreams.http.v3.HttpProtocolOptions`,
-      explicit_http_config: { http2_protocol_options: {} },
+      explicit_http_config: isHttp2
+        ? { http2_protocol_options: {} }
+        : { http_protocol_options: { enable_trailers: true } },
     },
   };
   return {
@@ -135,7 +141,7 @@ function configurationOf(plan: Plan, folder: string, admin: number, ports: numbe
               { lb_endpoints: [{ endpoint: { address: loopback((upstream.address() as AddressInfo).port) } }] },
             ],
           },
-          ...(isHttp2 ? { typed_extension_protocol_options: protocol } : {}),
+          typed_extension_protocol_options: protocol,
         },
       ],
     },
@@ -195,12 +201,12 @@ async function readStats(admin: number, part: string): Promise<Record<string, nu
   return Object.fromEntries([...lines].map(([, name = "", value]) => [name, Number(value)]));
 }
 
-/** Waits for a condition. @throws after a minute, with what was there instead */
+/** Waits for a condition. @throws after half a minute, with what was there instead */
 export async function until<T>(look: () => T | Promise<T>, isDone: (seen: T) => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {
     const seen = await look();
     if (isDone(seen)) return seen;
-    if (tries === 600) throw new Error(`still ${JSON.stringify(seen)?.slice(0, 2000)}`);
+    if (tries === 300) throw new Error(`still ${JSON.stringify(seen)?.slice(0, 2000)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
