@@ -1,7 +1,7 @@
 /**
  * What each phase of the current transaction does with its bytes, and where decisions fall: at the head's end, every
- * DECISION_BYTES of body, at the end of each gRPC message, and at the end. Between two decision points nothing shows, so
- * however a host cut the body, the same bytes lead to the same result.
+ * DECISION_BYTES of body, at the end of each gRPC message, and at the end. Between two decision points nothing shows,
+ * so however a host cut the body, the same bytes lead to the same result.
  */
 
 import { arenaMark, arenaRelease } from "../bytes/arena";
@@ -56,7 +56,8 @@ function finishBody(): void {
 
 /**
  * Takes the next piece of the request's body and decides at each DECISION_BYTES and each message that it completes, so
- * that a host can let a message go before the next one comes. Bytes beyond the policy's `inspectBytes` are only counted, and the limit is reported.
+ * that a host can let a message go before the next one comes. Bytes beyond the policy's `inspectBytes` are only counted,
+ * and the limit is reported.
  */
 export function feedBody(at: usize, size: u32): void {
   const most = current.inspectMost;

@@ -3,7 +3,7 @@
  * field that nobody would obey is an error. The image goes into the bank's next room while it is read; it counts once
  * everything was good.
  *
- *   {"policy": "<image in base64>", "mode": "block", "responses": true, "records": true, "probe": false}
+ *   {"policy": "<image in base64>", "mode": "block", "holdHead": true, "responses": true, "records": true}
  */
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { stepBase64 } from "../../../assembly/decode/base64";
@@ -78,7 +78,7 @@ function readWord(): bool {
   if (!takes(0x22)) return fail("is no JSON object of fields", false);
   for (let c = peek(); c != 0x22; c = peek()) {
     if (c < 0x20 || c == 0x5c || c > 0x7e) return fail("has a word with characters that no field has", false);
-    if (wordSize < WORD_BYTES_MAX) store<u8>(word + <usize>(wordSize++), <u8>c);
+    if (wordSize < WORD_BYTES_MAX) store<u8>(word + <usize>wordSize++, <u8>c);
     cursor++;
   }
   cursor++;
@@ -154,7 +154,7 @@ function readPolicy(): bool {
   let size: u32 = 0;
   for (let c = peek(); c != 0x22; c = peek()) {
     if (!isBase64(c)) return fail("is no base64", true);
-    store<u8>(group + <usize>(size++), <u8>c);
+    store<u8>(group + <usize>size++, <u8>c);
     cursor++;
     if (size < GROUP_CHARACTERS) continue;
     if (!stageGroup(size)) return fail(NO_IMAGE, true);
@@ -174,8 +174,9 @@ function readField(): bool {
   if (isWord("mode")) return readMode();
   if (isWord("responses")) return readSwitch(RootFlag.RESPONSES);
   if (isWord("records")) return readSwitch(RootFlag.RECORDS);
+  if (isWord("holdHead")) return readSwitch(RootFlag.HOLD_HEAD);
   if (isWord("probe")) return readSwitch(RootFlag.PROBE);
-  return fail("is unknown: fields are policy, mode, responses, records, probe", true);
+  return fail("is unknown: fields are policy, mode, holdHead, responses, records, probe", true);
 }
 
 function readObject(): bool {
@@ -202,7 +203,7 @@ export function configurationRead(size: u32): bool {
   windowSize = 0;
   imageSize = 0;
   hasMode = false;
-  flagsRead = RootFlag.RESPONSES | RootFlag.RECORDS;
+  flagsRead = RootFlag.HOLD_HEAD | RootFlag.RESPONSES | RootFlag.RECORDS;
   if (size && !readObject()) return false;
   if (imageSize) {
     wordSize = writeLiteral(word, "policy");

@@ -78,7 +78,7 @@ function putAddress(high: u64, low: u64): void {
     for (let shift: i32 = 12; shift >= 0; shift -= 4) {
       const digit = (group >> shift) & 15;
       if (digit || size || !shift)
-        store<u8>(scratch + <usize>(size++), <u8>load<u16>(changetype<usize>(HEX) + <usize>(digit << 1)));
+        store<u8>(scratch + <usize>size++, <u8>load<u16>(changetype<usize>(HEX) + <usize>(digit << 1)));
     }
     if (i) putText(":");
     putPlain(scratch, size);

@@ -139,7 +139,9 @@ export function requestHead(stream: Stream, endOfStream: bool): u32 {
   if (stream.flags & StreamFlag.STREAMING) return release(stream);
   /* A length beyond what is held says now that the verdict cannot wait for the end. */
   const closed = (current.failures & (1 << (<u32>Failure.OVERSIZE))) != 0;
-  return closed && stream.declared > current.holdMost ? overSize(stream) : <u32>Action.PAUSE;
+  if (closed && stream.declared > current.holdMost) return overSize(stream);
+  /* Where Envoy may not stop at the head, a stop would last for ever: the body alone is held. */
+  return wants(stream, RootFlag.HOLD_HEAD) ? <u32>Action.PAUSE : release(stream);
 }
 
 /** Whether all that is held are whole messages, which may go on while the next ones are awaited. */

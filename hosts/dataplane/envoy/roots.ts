@@ -13,6 +13,8 @@ export enum RootFlag {
   RESPONSES = 2,
   /** Matches become records. */
   RECORDS = 4,
+  /** The head waits for the body's verdict; Envoy must have been told that it may. */
+  HOLD_HEAD = 8,
 }
 
 /** Records of one root and worker in one second; more are counted and dropped. */

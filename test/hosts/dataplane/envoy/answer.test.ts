@@ -11,7 +11,7 @@ import { findEnvoy, imageText, LONG_MS, merlon, type Reply, type Stage, send, st
 
 const ATTACK = "?id=1'%20UNION%20SELECT%20login,password%20FROM%20users--%20";
 const HTML = "<h1>Stop</h1> {{reference}} at {{time}} {{title}} {{Time}}";
-const PAGES: Record<string, Partial<BlockPage> & { statusCode: number }> = {
+const PAGES: Record<string, Omit<Partial<BlockPage>, "types"> & { statusCode: number }> = {
   "/plain": { statusCode: 403 },
   "/teapot": { statusCode: 418 },
   "/own": { statusCode: 451, html: HTML },

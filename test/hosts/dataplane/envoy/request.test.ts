@@ -13,6 +13,7 @@ import {
   imageText,
   LONG_MS,
   merlon,
+  merlonWithoutHold,
   type Stage,
   send,
   startEnvoy,
@@ -48,6 +49,7 @@ beforeAll(async () => {
       [merlon({ policy: imageText({ mode: "block", limits, failure: { oversize: "closed" } }) })],
       [merlon({ policy: imageText({ mode: "monitoring", limits }) })],
       [merlon({ mode: "off" })],
+      [merlonWithoutHold({ mode: "block" })],
     ],
     upstream: (request, response) => {
       const seen: Got = { url: request.url ?? "", headers: request.headers, trailers: {}, bytes: 0, whole: false };
@@ -137,6 +139,15 @@ describe("a body", () => {
       expect(JSON.parse(reply.body)).toMatchObject({ title: "Request too large", status: 413 });
     }
     expect(gotAt("/refused")).toEqual([]);
+  });
+
+  test("is held alone where Envoy may not stop at a head", async () => {
+    if (stage === undefined) return;
+    const options = { method: "POST", headers: form };
+    expect((await send(port(4), "/alone", { ...options, body: body(10) })).status).toBe(403);
+    expect((await send(port(4), "/alone-harmless", { ...options, body: "a=b" })).status).toBe(200);
+    expect(gotAt("/alone").filter(({ bytes, whole }) => bytes > 0 || whole)).toEqual([]);
+    expect(gotAt("/alone-harmless")).toMatchObject([{ bytes: 3, whole: true }]);
   });
 
   test("waits for nothing in mode off", async () => {

@@ -51,6 +51,12 @@ export function merlon(configuration: object | string | undefined, wasm: string 
   };
 }
 
+/** The same as Istio and Envoy Gateway make it: Envoy may not stop at a head. */
+export function merlonWithoutHold(configuration: object): object {
+  const filter = JSON.stringify(merlon({ ...configuration, holdHead: false }));
+  return JSON.parse(filter.replace('"allow_on_headers_stop_iteration":true,', ""));
+}
+
 /** What a test's Envoy is like. */
 export interface Plan {
   /** Filters of each listener, the first one's first. */
@@ -95,7 +101,17 @@ export async function startEnvoy(binary: string, plan: Plan): Promise<Stage> {
   const [admin = 0, ...ports] = await freePorts(plan.listeners.length + 1);
   const file = join(folder, "envoy.json");
   writeFileSync(file, JSON.stringify(configurationOf(plan, folder, admin, ports, upstream)));
-  const args = ["-c", file, "--disable-hot-restart", "--concurrency", "1", "-l", "warning"];
+  const args = [
+    "-c",
+    file,
+    "--disable-hot-restart",
+    "--concurrency",
+    "1",
+    "-l",
+    "warning",
+    "--file-flush-interval-msec",
+    "100",
+  ];
   const child = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"] });
   let words = "";
   child.stderr.on("data", (chunk: Buffer) => {
