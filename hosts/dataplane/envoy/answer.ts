@@ -108,7 +108,10 @@ function fillText(to: usize, template: string): usize {
       continue;
     }
     let size: u32 = 0;
-    for (at += 4; load<u16>(at) != 0x7d; at += 2) store<u8>(word + <usize>size++, <u8>load<u16>(at));
+    for (at += 4; load<u16>(at) != 0x7d; at += 2) {
+      store<u8>(word + <usize>size, <u8>load<u16>(at));
+      size++;
+    }
     at += 4;
     to = putNamed(to, word, size);
   }

@@ -78,8 +78,10 @@ function readWord(): bool {
   if (!takes(0x22)) return fail("is no JSON object of fields", false);
   for (let c = peek(); c != 0x22; c = peek()) {
     if (c < 0x20 || c == 0x5c || c > 0x7e) return fail("has a word with characters that no field has", false);
-    if (wordSize < WORD_BYTES_MAX) store<u8>(word + <usize>wordSize++, <u8>c);
     cursor++;
+    if (wordSize == WORD_BYTES_MAX) continue;
+    store<u8>(word + <usize>wordSize, <u8>c);
+    wordSize++;
   }
   cursor++;
   return true;
@@ -154,7 +156,8 @@ function readPolicy(): bool {
   let size: u32 = 0;
   for (let c = peek(); c != 0x22; c = peek()) {
     if (!isBase64(c)) return fail("is no base64", true);
-    store<u8>(group + <usize>size++, <u8>c);
+    store<u8>(group + <usize>size, <u8>c);
+    size++;
     cursor++;
     if (size < GROUP_CHARACTERS) continue;
     if (!stageGroup(size)) return fail(NO_IMAGE, true);

@@ -41,7 +41,8 @@ function refuse(text: string): u32 {
   count(Count.REFUSED);
   let size = writeLiteral(words, "merlon: the configuration is refused: ");
   if (faultSize) {
-    store<u8>(words + <usize>size++, 0x22);
+    store<u8>(words + <usize>size, 0x22);
+    size++;
     memory.copy(words + <usize>size, faultAt, <usize>faultSize);
     size += faultSize;
     size += writeLiteral(words + <usize>size, '" ');

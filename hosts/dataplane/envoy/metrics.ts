@@ -52,7 +52,10 @@ export function defineMetrics(): void {
   let from = changetype<usize>(NAMES);
   for (let i: u32 = 0; i < COUNTERS; i++) {
     let size = prefix;
-    for (; load<u16>(from) > 0x20 && size < 64; from += 2) store<u8>(name + <usize>size++, load<u8>(from));
+    for (; load<u16>(from) > 0x20 && size < 64; from += 2) {
+      store<u8>(name + <usize>size, load<u8>(from));
+      size++;
+    }
     from += 2;
     proxy_define_metric(0, name, size, ids + ((<usize>i) << 2));
   }

@@ -77,8 +77,9 @@ function putAddress(high: u64, low: u64): void {
     let size: u32 = 0;
     for (let shift: i32 = 12; shift >= 0; shift -= 4) {
       const digit = (group >> shift) & 15;
-      if (digit || size || !shift)
-        store<u8>(scratch + <usize>size++, <u8>load<u16>(changetype<usize>(HEX) + <usize>(digit << 1)));
+      if (!digit && !size && shift) continue;
+      store<u8>(scratch + <usize>size, <u8>load<u16>(changetype<usize>(HEX) + <usize>(digit << 1)));
+      size++;
     }
     if (i) putText(":");
     putPlain(scratch, size);
