@@ -3,11 +3,17 @@
 export {
   proxy_abi_version_0_2_1,
   proxy_on_configure,
+  proxy_on_context_create,
   proxy_on_delete,
+  proxy_on_log,
   proxy_on_memory_allocate,
   proxy_on_request_body,
   proxy_on_request_headers,
   proxy_on_request_trailers,
+  proxy_on_response_body,
+  proxy_on_response_headers,
+  proxy_on_response_trailers,
+  proxy_on_tick,
 } from "../hosts/dataplane/envoy/exports";
 export * from "./abi/exports";
 export * from "./abi/layout";

@@ -28,7 +28,7 @@ import {
 } from "../decode/transaction";
 import { setFuel, setNest } from "../decode/value";
 import { LEXER_NAMES } from "../detect/detector";
-import { imageClear, imageCommit, imageOf, imageStage, imagesIntact, Slot } from "../policy/image";
+import { bankInUse, imageClear, imageCommit, imageOf, imageStage, imagesIntact, Slot, useBank } from "../policy/image";
 import { decide } from "../policy/verdict";
 import { lineSize, writeLine } from "../report/line";
 import { maskPairs } from "../report/mask";
@@ -62,6 +62,7 @@ function enter(handle: u32): bool {
   const transaction = transactionOf(handle);
   if (!transaction) return false;
   setCurrent(transaction);
+  useBank(transaction.bank);
   arenaReset();
   pointTruncate(0);
   setNest(0);
@@ -107,6 +108,7 @@ export function tx_begin(peerSize: u32, now: u32, source: u32): u32 {
   const transaction = transactionOpen();
   if (!transaction) return 0;
   transaction.now = now;
+  transaction.bank = bankInUse();
   transaction.source = source > 3 ? 0 : source;
   if (peerSize && peerSize < 128 && take(peerSize) && readAddress(inputAt, peerSize)) {
     transaction.peerHigh = addressHigh;

@@ -97,6 +97,8 @@ export const GQL_DEPTH_MAX: u32 = 24;
 export const GQL_ALIASES_MAX: u32 = 100;
 /** Bytes of a policy image. */
 export const POLICY_BYTES_MAX: u32 = 4194304;
+/** Policies beside each other in one instance: plugin configurations that share one in Envoy. */
+export const BANKS_MAX: u32 = 16;
 /** Segments of a path that scopes can name; what lies deeper fits only what ends in `**`. */
 export const PATH_SEGMENTS_MAX: u32 = 32;
 /** Branches of the tree of paths that a request can be on at once; the compiler refuses what could need more. */

@@ -1,13 +1,14 @@
 /**
  * What each phase of the current transaction does with its bytes, and where decisions fall: at the head's end, every
- * DECISION_BYTES of body, and at the end. Between two decision points nothing shows, so however a host cut the body,
- * the same bytes lead to the same result.
+ * DECISION_BYTES of body, at the end of each gRPC message, and at the end. Between two decision points nothing shows,
+ * so however a host cut the body, the same bytes lead to the same result.
  */
 
 import { arenaMark, arenaRelease } from "../bytes/arena";
 import { bodyEnd, bodyFeed, bodyRestrict } from "../decode/body";
 import { collectAdd, collectBegin, collectEnd } from "../decode/collect";
 import { Decoder } from "../decode/decoder";
+import { isMessageOver, messageRest } from "../decode/grpc";
 import { headInspect, headRead, trailersInspect } from "../decode/head";
 import {
   headBlockAt,
@@ -58,33 +59,34 @@ function finishBody(): void {
 }
 
 /**
- * Takes the next piece of the request's body and decides at each DECISION_BYTES that it completes. Bytes beyond the
- * policy's `inspectBytes` are only counted, and the limit is reported.
+ * Takes the next piece of the request's body and decides at each DECISION_BYTES and each message that it completes, so
+ * that a host can let a message go before the next one comes. Bytes beyond the policy's `inspectBytes` are only counted,
+ * and the limit is reported.
  */
 export function feedBody(at: usize, size: u32): void {
   const most = current.inspectMost;
   while (size) {
     const toDecision = DECISION_BYTES - (current.bodyBytes & (DECISION_BYTES - 1));
-    const step = size < toDecision ? size : toDecision;
-    if (current.inspected < most) {
+    const looks = current.inspected < most && isLive();
+    const toMessage = looks ? messageRest() : 0;
+    let step = size < toDecision ? size : toDecision;
+    if (toMessage && toMessage < step) step = toMessage;
+    if (looks) {
       const room = most - current.inspected;
       const look = step < room ? step : room;
-      if (isLive()) {
-        bodyFeed(at, look);
-        current.inspected += look;
-        if (look == room) {
-          reachLimit(Limit.OVERSIZE);
-          finishBody();
-        }
+      bodyFeed(at, look);
+      current.inspected += look;
+      if (look == room) {
+        reachLimit(Limit.OVERSIZE);
+        finishBody();
       }
     }
     current.bodyBytes = current.bodyBytes + step < current.bodyBytes ? 0xffffffff : current.bodyBytes + step;
     at += <usize>step;
     size -= step;
-    if (step == toDecision) {
-      if (isLive()) rulesDecide();
-      decide();
-    }
+    if (step != toDecision && (step != toMessage || !isMessageOver())) continue;
+    if (isLive()) rulesDecide();
+    decide();
   }
 }
 

@@ -11,6 +11,8 @@ export enum FieldName {
   PATH = 2,
   AUTHORITY = 3,
   HOST = 4,
+  UPGRADE = 7,
+  CONTENT_LENGTH = 10,
   /* From the first one to here, see `isSkipped`. */
   LAST_SKIPPED = 12,
   COOKIE = 13,

@@ -166,6 +166,21 @@ export function grpcFeed(at: usize, size: u32): void {
   }
 }
 
+/**
+ * Bytes of a framed body up to the end of the message that it is in, or up to the end of the message's head where that
+ * is not read yet; 0 where messages do not show from outside: there are none, or a coding lies around them.
+ */
+export function messageRest(): u32 {
+  if (current.framing != <u32>Framing.FRAMES || current.codings & 0xffff || current.frameFlags & BROKEN) return 0;
+  const read = (current.frameFlags & HEAD_MASK) >> 8;
+  return read < 5 ? 5 - read : current.frameLeft;
+}
+
+/** Whether a framed body stands at the end of a message. */
+export function isMessageOver(): bool {
+  return !current.frameFlags;
+}
+
 /** The body is complete: what an open message holds is looked at, and one that is not whole is odd. */
 export function grpcEnd(): void {
   const read = current.frameFlags & HEAD_MASK;

@@ -139,6 +139,8 @@ export class Transaction {
   /** Rows of known attacks whose path the request has, one bit each. */
   pathRows: u64;
 
+  /** Bank of the policies that it began with. */
+  bank: u32;
   /** What the policy says of this request: see policy/scope.ts. The generations name the images that said it. */
   generation: u32;
   shadowGeneration: u32;

@@ -11,8 +11,11 @@
  *
  * A slot has two rooms. An image is put together in the one that is not in use, so that transactions which began with
  * the policy before end with it.
+ *
+ * A pair of slots is a bank. Most hosts have one; Envoy shares an instance between plugins that each have a policy, and
+ * a transaction stays in the bank that was in use when it began.
  */
-import { POLICY_BYTES_MAX } from "../abi/limits";
+import { BANKS_MAX, POLICY_BYTES_MAX } from "../abi/limits";
 import { crc32 } from "../bytes/crc32";
 import { copyBytes } from "../bytes/guard";
 import { reserve } from "../bytes/region";
@@ -59,10 +62,23 @@ class SlotState {
   next: u32;
 }
 
-const slots: usize = memory.data(128, 16);
+const BANK_BYTES: u32 = 128;
+const banks: usize = memory.data(BANKS_MAX * BANK_BYTES, 16);
+/** The slots of the bank in use. */
+let slots: usize = banks;
 
 function slotOf(slot: u32): SlotState {
   return changetype<SlotState>(slots + <usize>(slot << 6));
+}
+
+/** Makes a bank the one that the slots are those of. @param bank below BANKS_MAX */
+export function useBank(bank: u32): void {
+  slots = banks + <usize>(bank * BANK_BYTES);
+}
+
+/** The bank in use. */
+export function bankInUse(): u32 {
+  return <u32>(slots - banks) / BANK_BYTES;
 }
 
 /** Makes the built-in policy the active one; called once when the module starts. */
@@ -78,8 +94,13 @@ export function imageInit(): void {
   store<u32>(builtin + 24, 524288);
   /* A trap or a service out of reach lets traffic pass; what exceeds the work limits does not. */
   store<u32>(builtin + 28, 0x00010000);
-  imageClear(Slot.ACTIVE);
-  imageClear(Slot.SHADOW);
+  store<u32>(builtin + 12, crc32(builtin + 16, IMAGE_HEAD_BYTES - 16));
+  for (let bank: u32 = 0; bank < BANKS_MAX; bank++) {
+    useBank(bank);
+    imageClear(Slot.ACTIVE);
+    imageClear(Slot.SHADOW);
+  }
+  useBank(0);
 }
 
 /** Whether the bytes are an image that this engine reads whole. */
@@ -171,6 +192,24 @@ export function imageClear(slot: Slot): void {
   install(slotOf(<u32>slot), slot == Slot.ACTIVE ? builtin : 0, IMAGE_HEAD_BYTES);
 }
 
+/**
+ * Makes a mode the active policy's own, which no console changes; what scopes say stays.
+ * @returns false when there is no memory
+ */
+export function imageOverrule(mode: Mode): bool {
+  const held = imageOf(Slot.ACTIVE);
+  const size = load<u32>(held + 8);
+  /* The built-in policy is everybody's. */
+  if (held == builtin && !(imageStage(<u32>Slot.ACTIVE, size, 0, held, size) && imageCommit(<u32>Slot.ACTIVE, size)))
+    return false;
+  const image = imageOf(Slot.ACTIVE);
+  store<u8>(image + 16, <u8>mode);
+  store<u8>(image + 17, <u8>Override.OFF);
+  store<u32>(image + 12, crc32(image + 16, size - 16));
+  slotOf(<u32>Slot.ACTIVE).crc = crc32(image, size);
+  return true;
+}
+
 /** The slot's image, 0 where the shadow slot is empty. */
 export function imageOf(slot: Slot): usize {
   return slotOf(<u32>slot).image;
@@ -188,10 +227,10 @@ export function imageSince(slot: Slot, generation: u32): usize {
   return generation + 1 == state.generation ? state.before : 0;
 }
 
-/** Whether both slots still hold the bytes that were loaded. */
+/** Whether all slots still hold the bytes that were loaded. */
 export function imagesIntact(): bool {
-  for (let slot: u32 = 0; slot < 2; slot++) {
-    const state = slotOf(slot);
+  for (let slot: u32 = 0; slot < BANKS_MAX * 2; slot++) {
+    const state = changetype<SlotState>(banks + <usize>(slot << 6));
     if (state.image && crc32(state.image, load<u32>(state.image + 8)) != state.crc) return false;
   }
   return true;

@@ -67,6 +67,8 @@ const HAS = {
 const FAILURES = { overlimit: 2, oversize: 3 } as const;
 /** Bits of a page's causes, in the order of BLOCK_CAUSES. */
 const CAUSES = { attack: 1, acl_ip: 2 } as const;
+/** Beside them: everyone gets the page, whatever they accept. */
+const PAGE_FOR_ALL = 4;
 
 interface Section {
   readonly kind: number;
@@ -289,9 +291,8 @@ function exceptionRows({ ignore, point, expiresAt }: Exception, number: number, 
 function pageRow(page: BlockPage, texts: Texts): Buffer {
   const html = Buffer.from(page.html ?? "").toString("latin1");
   const redirect = page.redirect ?? "";
-  const causes = page.types.reduce((sum, cause) => sum | CAUSES[cause], 0);
-  const status = page.redirect === undefined ? page.statusCode : 302;
-  return words([status, causes, texts.add(html), html.length, texts.add(redirect), redirect.length]);
+  const causes = page.types.reduce((sum, cause) => sum | CAUSES[cause], page.json ? 0 : PAGE_FOR_ALL);
+  return words([page.statusCode, causes, texts.add(html), html.length, texts.add(redirect), redirect.length]);
 }
 
 /** Hashes in ascending order without repetition, so that the order in the file makes no other image. */

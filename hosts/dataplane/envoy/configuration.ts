@@ -1,44 +1,135 @@
 /**
- * The filter's configuration: a JSON object with `policy`, a policy image in base64, and `probe`, which adds the
- * verdict's line to what the filter sends, for tests and canaries. Keys are found as text; an image is checked by its
- * own checksum.
+ * The plugin's configuration: a JSON object, read strictly and in pieces, so that a policy image of any size fits. A
+ * field that nobody would obey is an error. The image goes into the bank's next room while it is read; it counts once
+ * everything was good.
+ *
+ *   {"policy": "<image in base64>", "mode": "block", "holdHead": true, "responses": true, "records": true}
  */
+import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { stepBase64 } from "../../../assembly/decode/base64";
 import { stepBytes, stepRead, stepSize } from "../../../assembly/decode/step";
+import { imageClear, imageCommit, imageOverrule, imageStage, Slot } from "../../../assembly/policy/image";
+import { Mode } from "../../../assembly/policy/mode";
+import { answerAt, answerSize, askBytes, BufferKind } from "./proxy";
+import { RootFlag } from "./roots";
 
-/** Whether verdict lines are shown. */
-export let probe: bool = false;
-/** Bytes of the image that `configurationRead` decoded to the begin of the text. */
-export let imageSize: u32 = 0;
+const WINDOW_BYTES: u32 = 65536;
+const WORD_BYTES_MAX: u32 = 32;
+/** Base64 characters decoded at once; a multiple of four. */
+const GROUP_CHARACTERS: u32 = 4096;
+const group: usize = memory.data(4096 + 64, 16);
+const image: usize = memory.data(3072 + 64, 16);
+const word: usize = memory.data(32 + 16, 16);
+let wordSize: u32 = 0;
 
-/** @returns address behind `"key":` and white space, or 0 */
-function findValue(at: usize, end: usize, key: string): usize {
-  const size = <u32>key.length;
-  const text = changetype<usize>(key);
-  for (; at + <usize>size + 3 < end; at++) {
-    if (load<u8>(at) != 0x22) continue;
-    let i: u32 = 0;
-    while (i < size && <u32>load<u8>(at + 1 + <usize>i) == <u32>load<u16>(text + ((<usize>i) << 1))) i++;
-    if (i < size || load<u8>(at + 1 + <usize>size) != 0x22) continue;
-    at += <usize>size + 2;
-    while (at < end && (load<u8>(at) == 0x20 || load<u8>(at) == 0x3a || load<u8>(at) == 10 || load<u8>(at) == 13)) at++;
-    return at;
+/** What is wrong with the configuration read last; empty when it is good. The field is in `faultAt`. */
+export let fault: string = "";
+/** The word that the fault is about. */
+export let faultAt: usize = 0;
+export let faultSize: u32 = 0;
+/** Bits of `RootFlag` that the configuration asks for. */
+export let flagsRead: u32 = 0;
+
+let total: u32 = 0;
+let windowFrom: u32 = 0;
+let windowAt: usize = 0;
+let windowSize: u32 = 0;
+let cursor: u32 = 0;
+
+/** The next byte; 0 at the end. */
+function peek(): u32 {
+  if (cursor >= total) return 0;
+  if (cursor - windowFrom >= windowSize || cursor < windowFrom) {
+    const left = total - cursor;
+    const got = askBytes(BufferKind.CONFIGURATION, cursor, left < WINDOW_BYTES ? left : WINDOW_BYTES);
+    windowFrom = cursor;
+    windowAt = answerAt;
+    windowSize = got ? answerSize : 0;
+    if (!windowSize) {
+      total = cursor;
+      return 0;
+    }
   }
-  return 0;
+  return <u32>load<u8>(windowAt + <usize>(cursor - windowFrom));
 }
 
-/** Reads the configuration in [at, at + size); the image, if there is one, is decoded in place to `at`. */
-export function configurationRead(at: usize, size: u32): void {
-  const end = at + <usize>size;
-  const flag = findValue(at, end, "probe");
-  probe = flag != 0 && flag < end && load<u8>(flag) == 0x74;
-  imageSize = 0;
-  let from = findValue(at, end, "policy");
-  if (!from || from >= end || load<u8>(from) != 0x22) return;
-  from++;
-  let stop = from;
-  while (stop < end && load<u8>(stop) != 0x22) stop++;
-  let to = at;
+function skipSpace(): void {
+  for (let c = peek(); c == 0x20 || c == 9 || c == 10 || c == 13; c = peek()) cursor++;
+}
+
+function fail(text: string, about: bool): bool {
+  fault = text;
+  faultAt = word;
+  faultSize = about ? wordSize : 0;
+  return false;
+}
+
+/** Whether the next byte but white space is this one, which is then read. */
+function takes(c: u32): bool {
+  skipSpace();
+  if (peek() != c) return false;
+  cursor++;
+  return true;
+}
+
+/** Reads a quoted word of plain characters; a longer one is cut, and is then no word that is known. */
+function readWord(): bool {
+  wordSize = 0;
+  if (!takes(0x22)) return fail("is no JSON object of fields", false);
+  for (let c = peek(); c != 0x22; c = peek()) {
+    if (c < 0x20 || c == 0x5c || c > 0x7e) return fail("has a word with characters that no field has", false);
+    cursor++;
+    if (wordSize == WORD_BYTES_MAX) continue;
+    store<u8>(word + <usize>wordSize, <u8>c);
+    wordSize++;
+  }
+  cursor++;
+  return true;
+}
+
+function isWord(text: string): bool {
+  if (wordSize != <u32>text.length) return false;
+  for (let i: u32 = 0; i < wordSize; i++) {
+    if (<u32>load<u8>(word + <usize>i) != <u32>load<u16>(changetype<usize>(text) + ((<usize>i) << 1))) return false;
+  }
+  return true;
+}
+
+/** Reads `true` or `false`. */
+function readSwitch(flag: RootFlag): bool {
+  skipSpace();
+  const on = peek() == 0x74;
+  const text = on ? "true" : "false";
+  for (let i: u32 = 0; i < <u32>text.length; i++) {
+    if (peek() != <u32>load<u16>(changetype<usize>(text) + ((<usize>i) << 1))) return fail("takes true or false", true);
+    cursor++;
+  }
+  flagsRead = on ? flagsRead | flag : flagsRead & ~flag;
+  return true;
+}
+
+let mode: u32 = 0;
+let hasMode: bool = false;
+
+function readMode(): bool {
+  if (!readWord()) return false;
+  hasMode = true;
+  if (isWord("off")) mode = Mode.OFF;
+  else if (isWord("monitoring")) mode = Mode.MONITORING;
+  else if (isWord("safe_blocking")) mode = Mode.SAFE_BLOCKING;
+  else if (isWord("block")) mode = Mode.BLOCK;
+  else return fail("is no mode: it is off, monitoring, safe_blocking or block", true);
+  return true;
+}
+
+let imageSize: u32 = 0;
+let imageTotal: u32 = 0;
+
+/** Decodes the characters in `group` and puts them into the room of the bank's next image. */
+function stageGroup(size: u32): bool {
+  let from = group;
+  const stop = group + <usize>size;
+  let to = image;
   while (from < stop) {
     stepBase64(from, stop);
     from += <usize>stepRead;
@@ -48,5 +139,79 @@ export function configurationRead(at: usize, size: u32): void {
       bytes >>= 8;
     }
   }
-  imageSize = <u32>(to - at);
+  const made = <u32>(to - image);
+  /* The image says its size in its head, which the first group holds. */
+  if (!imageSize) imageTotal = made < 32 ? 0 : load<u32>(image + 8);
+  if (!imageTotal || !imageStage(<u32>Slot.ACTIVE, imageTotal, imageSize, image, made)) return false;
+  imageSize += made;
+  return true;
+}
+
+function isBase64(c: u32): bool {
+  return (c | 32) - 97 < 26 || c - 48 < 10 || c == 0x2b || c == 0x2f || c == 0x3d;
+}
+
+function readPolicy(): bool {
+  if (!takes(0x22)) return fail("takes a policy image in base64", true);
+  let size: u32 = 0;
+  for (let c = peek(); c != 0x22; c = peek()) {
+    if (!isBase64(c)) return fail("is no base64", true);
+    store<u8>(group + <usize>size, <u8>c);
+    size++;
+    cursor++;
+    if (size < GROUP_CHARACTERS) continue;
+    if (!stageGroup(size)) return fail(NO_IMAGE, true);
+    size = 0;
+  }
+  cursor++;
+  if (size && !stageGroup(size)) return fail(NO_IMAGE, true);
+  return imageSize && imageSize == imageTotal ? true : fail(NO_IMAGE, true);
+}
+
+const NO_IMAGE: string = "is damaged, or was made for another release";
+
+function readField(): bool {
+  if (!readWord()) return false;
+  if (!takes(0x3a)) return fail("has no value", true);
+  if (isWord("policy")) return imageSize ? fail("stands twice", true) : readPolicy();
+  if (isWord("mode")) return readMode();
+  if (isWord("responses")) return readSwitch(RootFlag.RESPONSES);
+  if (isWord("records")) return readSwitch(RootFlag.RECORDS);
+  if (isWord("holdHead")) return readSwitch(RootFlag.HOLD_HEAD);
+  if (isWord("probe")) return readSwitch(RootFlag.PROBE);
+  return fail("is unknown: fields are policy, mode, holdHead, responses, records, probe", true);
+}
+
+function readObject(): bool {
+  if (!takes(0x7b)) return fail("is no JSON object of fields", false);
+  if (takes(0x7d)) return true;
+  do {
+    if (!readField()) return false;
+  } while (takes(0x2c));
+  if (!takes(0x7d)) return fail("does not go on with a comma or end with a brace", false);
+  skipSpace();
+  return cursor < total ? fail("goes on behind its end", false) : true;
+}
+
+/**
+ * Reads the configuration of the root context that the host has in hand, for the bank in use.
+ * @param size bytes of it; 0 for none, which is the built-in policy
+ * @returns whether it is good; if not, `fault` says why and the bank has the policy that it had
+ */
+export function configurationRead(size: u32): bool {
+  fault = "";
+  total = size;
+  cursor = 0;
+  windowFrom = 0;
+  windowSize = 0;
+  imageSize = 0;
+  hasMode = false;
+  flagsRead = RootFlag.HOLD_HEAD | RootFlag.RESPONSES | RootFlag.RECORDS;
+  if (size && !readObject()) return false;
+  if (imageSize) {
+    wordSize = writeLiteral(word, "policy");
+    if (!imageCommit(<u32>Slot.ACTIVE, imageSize)) return fail(NO_IMAGE, true);
+  } else imageClear(Slot.ACTIVE);
+  if (hasMode && !imageOverrule(<Mode>mode)) return fail("cannot be kept: there is no memory", false);
+  return true;
 }

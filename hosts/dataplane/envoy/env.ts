@@ -6,6 +6,14 @@
 
 /** Serialised pairs of a header map; the host allocates them by `proxy_on_memory_allocate`. */
 export declare function proxy_get_header_map_pairs(map: u32, dataAt: usize, sizeAt: usize): u32;
+/** The value of a field of a header map. */
+export declare function proxy_get_header_map_value(
+  map: u32,
+  key: usize,
+  keySize: u32,
+  dataAt: usize,
+  sizeAt: usize,
+): u32;
 /** Adds a field to a header map. */
 export declare function proxy_replace_header_map_value(
   map: u32,
@@ -14,12 +22,22 @@ export declare function proxy_replace_header_map_value(
   value: usize,
   valueSize: u32,
 ): u32;
+/** Takes all fields of a name out of a header map. */
+export declare function proxy_remove_header_map_value(map: u32, key: usize, keySize: u32): u32;
 /** Bytes of a buffer from `start` on, at most `most`. */
 export declare function proxy_get_buffer_bytes(buffer: u32, start: u32, most: u32, dataAt: usize, sizeAt: usize): u32;
 /** A property of the stream; the path's segments are separated by NUL. */
 export declare function proxy_get_property(path: usize, pathSize: u32, dataAt: usize, sizeAt: usize): u32;
+/** Keeps a value with the stream, outside this instance: Envoy's filter state, under `wasm.` and the path. */
+export declare function proxy_set_property(path: usize, pathSize: u32, value: usize, valueSize: u32): u32;
 /** Nanoseconds since 1970, 64 bits. */
 export declare function proxy_get_current_time_nanoseconds(timeAt: usize): u32;
+/** Has `proxy_on_tick` called that often, for the context that is asking. */
+export declare function proxy_set_tick_period_milliseconds(milliseconds: u32): u32;
+/** Makes a metric known: 0 a counter; its number goes to `idAt`. */
+export declare function proxy_define_metric(kind: u32, name: usize, nameSize: u32, idAt: usize): u32;
+/** Adds to a counter. */
+export declare function proxy_increment_metric(id: u32, by: i64): u32;
 /** Answers the request from here. */
 export declare function proxy_send_local_response(
   status: u32,

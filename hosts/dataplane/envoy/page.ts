@@ -8,6 +8,8 @@ import { Page, Section, sectionOf, sectionSize } from "../../../assembly/policy/
 export enum Cause {
   ATTACK = 1,
   ACL_IP = 2,
+  /** No cause: everyone gets the page, whatever they accept. */
+  FOR_ALL = 4,
 }
 
 let texts: usize = 0;
@@ -15,6 +17,11 @@ let texts: usize = 0;
 /** Where a text of the page found last lies. */
 export function pageText(offset: u32): usize {
   return texts + <usize>offset;
+}
+
+/** Whether everyone gets the page, whatever they accept. */
+export function isForAll(page: Page): bool {
+  return (page.causes & <u32>Cause.FOR_ALL) != 0;
 }
 
 /** @returns the page for the current transaction, or null where the policy has none for this cause */

@@ -3,7 +3,8 @@ import { deflateSync, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { deliverParts } from "../../conformance/delivery.ts";
 import type { Pair } from "../core.ts";
-import { Core } from "../core.ts";
+import { Core, STATUS } from "../core.ts";
+import { usePolicy } from "../policy-image.ts";
 import { frame, numberField, sizedField } from "../protobuf-writer.ts";
 import { ATTACK, ask } from "../requests.ts";
 
@@ -23,9 +24,27 @@ test.each([...TYPES, "application/connect+proto"])("%s", (type) => {
   expect(send(body, type)).toMatchObject({ points: [POINT], anomalies: [] });
 });
 
-test("each message stands for itself", () => {
-  const { points } = send(Buffer.concat([frame(MESSAGE), frame(MESSAGE), frame(MESSAGE)]));
-  expect(points).toEqual([POINT, POINT, POINT]);
+test("each message stands for itself, and the decision falls at its end", () => {
+  const plain = frame(sizedField(2, "alice"));
+  const { points } = send(Buffer.concat([plain, frame(MESSAGE), frame(MESSAGE)]));
+  expect(points).toEqual([POINT]);
+  const head: Pair[] = [
+    [":method", "POST"],
+    [":path", "/"],
+    ["content-type", "application/grpc"],
+  ];
+  usePolicy(core, { mode: "block" });
+  const handle = core.begin();
+  try {
+    core.pairs("tx_head", handle, head);
+    const attack = frame(MESSAGE);
+    const pieces = [plain, attack.subarray(0, -1), attack.subarray(-1)];
+    const { pass, block } = STATUS;
+    expect(pieces.map((piece) => core.piece("tx_body", handle, piece))).toEqual([pass, pass, block]);
+  } finally {
+    core.free(handle);
+    core.call("policy_clear")(0);
+  }
 });
 
 test.each([
@@ -53,7 +72,11 @@ test("base64, in segments of any size, with line breaks", () => {
 });
 
 test("cuts do not show", () => {
-  const body = Buffer.concat([frame(gzipSync(MESSAGE), 1), frame(MESSAGE), frame(Buffer.from("a: b\r\n"), 128)]);
+  const body = Buffer.concat([
+    frame(gzipSync(Buffer.from("alice")), 1),
+    frame(MESSAGE),
+    frame(Buffer.from("a: b\r\n"), 128),
+  ]);
   for (const [type, bytes] of [
     ["application/grpc-web", body] as const,
     ["application/grpc-web-text", Buffer.from(body.toString("base64"))] as const,

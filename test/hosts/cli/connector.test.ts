@@ -45,6 +45,7 @@ test("prints the WebAssembly filter with the policy in it", async () => {
 
 test.each([
   [["connector", "show", "envoy"], '"show envoy" is unknown'],
+  [["connector", "print", "nginx"], '"print nginx" is unknown'],
   [[...PRINT, "--method", "lua"], '--method is "lua"'],
   [[...PRINT, "--upstream", "nowhere"], '--upstream is "nowhere"'],
   [[...PRINT, "--upstream", "127.0.0.1:0"], "--upstream has port 0"],
