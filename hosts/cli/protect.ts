@@ -5,6 +5,7 @@
 import { MODES } from "../core/verdict.ts";
 import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sidecar/sidecar.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
+import { KEEPING_OPTIONS, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
 import { certificateOf, openCore, SERVING_OPTIONS, serveUntilSignal, servingOf } from "./protection/serving.ts";
@@ -48,6 +49,7 @@ export const protectCommand: Command = {
       value: "<network>",
       about: "peers that must send PROXY protocol, and are believed; may be given again",
     },
+    ...KEEPING_OPTIONS,
     grace: SERVING_OPTIONS.grace,
     quiet: SERVING_OPTIONS.quiet,
   },
@@ -69,9 +71,15 @@ async function run(input: Input, io: Io): Promise<number> {
   const { source, graceMs, quiet } = servingOf(input);
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const tls = tlsOf(input);
+  const kept = keepingOf(input);
   const { startSidecar } = await import("../dataplane/sidecar/sidecar.ts");
   const opened = await openCore(source, io, say);
   const { engine, keeper, lines } = opened;
+  const host = { kind: "sidecar", engine, keeper, policyPath: source.path, say } as const;
+  const keeping = await NodeKeeping.open(kept, host).catch((error: unknown) => {
+    keeper.close();
+    throw error;
+  });
   const proxied = input.texts("proxy-protocol");
   const sidecar = await startSidecar({
     upstream,
@@ -81,19 +89,36 @@ async function run(input: Input, io: Io): Promise<number> {
     ...(proxied.length === 0 ? {} : { proxyProtocol: { trustedPeers: [...proxied] } }),
     inspector: engine,
     policy: () => keeper.host,
-    ...(quiet ? {} : { onVerdict: (event) => lines.add(event) }),
+    onVerdict: (event) => {
+      keeping.add(event);
+      if (!quiet) lines.add(event);
+    },
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
     keeper.close();
+    await keeping.close();
+    throw error;
+  });
+  await keeping.serve(sidecar.counters).catch(async (error: unknown) => {
+    keeper.close();
+    await sidecar.close(0);
+    await keeping.close();
     throw error;
   });
   const served = {
-    close: sidecar.close,
+    close: (ms: number) => {
+      keeping.drain();
+      return sidecar.close(ms);
+    },
     active: () => sidecar.counters.activeRequests,
     verify: () => engine.verify(),
-    greet: () => greet(io, sidecar, upstream, tls !== undefined, keeper, source.path),
+    greet: () => {
+      greet(io, sidecar, upstream, tls !== undefined, keeper, source.path);
+      io.stdout.write(keeping.greeting);
+    },
   };
   await serveUntilSignal(opened, served, graceMs, say);
+  await keeping.close();
   const { requests, blocked } = sidecar.counters;
   say(`${count(requests)} requests, ${count(blocked)} blocked`);
   return 0;

@@ -82,8 +82,8 @@ export interface EventDetails {
   /** Number of the request's application; 0 for none. */
   readonly application: number;
   readonly list: ClientList;
-  /** The head as the core masked it, cut to DETAIL_*; null where it did not, so that nothing of it may be kept. */
-  readonly head: RequestHead | null;
+  /** The head as the core masks it, cut to DETAIL_*; null where it does not, so that nothing of it may be kept. */
+  readonly head: () => RequestHead | null;
 }
 
 /** What is masked of a head: so many characters of the target and of a field's value, and so many fields. */
@@ -334,7 +334,7 @@ export class Inspection {
     const transaction = this.#transaction;
     if (transaction === null) return null;
     const settings = transaction.settings?.() ?? null;
-    const head = transaction.masked?.(detailOf(this.#head)) ?? null;
+    const head = (): RequestHead | null => this.#transaction?.masked?.(detailOf(this.#head)) ?? null;
     return { application: settings?.application ?? 0, list: settings?.list ?? "none", head };
   }
 
