@@ -124,8 +124,8 @@ async function serve(
     policy: () => keeper.host,
     inspectorFor: (mode) => modes.inspectorFor(mode),
     onVerdict: (event) => {
-      keeping.add(event);
       if (!quiet) lines.add(event);
+      keeping.add(event);
     },
     onNotice: (notice: ExtProcNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
   }).catch(async (error: unknown) => {

@@ -90,8 +90,8 @@ async function run(input: Input, io: Io): Promise<number> {
     inspector: engine,
     policy: () => keeper.host,
     onVerdict: (event) => {
-      keeping.add(event);
       if (!quiet) lines.add(event);
+      keeping.add(event);
     },
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
   }).catch(async (error: unknown) => {

@@ -1,6 +1,6 @@
 /**
- * From the spool to whoever takes the records: batch after batch, each until it is acknowledged. What cannot be taken at
- * all is found by halving, set aside with its reason, and holds up nothing else.
+ * From the spool to whoever takes the records: batch after batch, each until it is acknowledged. What nobody takes is
+ * found by halving, set aside with its reason, and holds up nothing else.
  */
 import type { RecordSink, SinkAnswer } from "./sink.ts";
 import type { Spool } from "./spool/spool.ts";

@@ -91,7 +91,7 @@ function bodyOf({ verdict, bodyBytes }: VerdictEvent): AttackRecord["request"]["
   return found === undefined ? sizes : { ...sizes, excerpt_b64: Buffer.from(found.excerpt).toString("base64") };
 }
 
-/** Points whose values were hidden: fields and parameters that the core's masks changed, and hits that are all stars. */
+/** Points whose values were hidden: fields and parameters that the core changed, and hits that are all stars. */
 function maskedOf(event: VerdictEvent, head: RequestHead | null): string[] {
   const points = new Set<string>();
   for (const { point, layers } of event.verdict.matches) {

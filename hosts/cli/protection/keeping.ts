@@ -6,6 +6,7 @@ import type { Engine } from "../../core/engine.ts";
 import type { VerdictEvent } from "../../core/inspection.ts";
 import type { Family } from "../../core/metrics.ts";
 import { type StatusServer, startStatusServer } from "../../core/status-server.ts";
+import { isLoopback } from "../../dataplane/sidecar/proxy-protocol.ts";
 import { HttpSink, type HttpSinkOptions, recordsUrl } from "../../records/http-sink.ts";
 import type { NodeFacts } from "../../records/make-record.ts";
 import { type PolicyFacts, policyFacts } from "../../records/policy-facts.ts";
@@ -127,6 +128,9 @@ export class NodeKeeping {
   static async open(keeping: Keeping, host: KeepingHost): Promise<NodeKeeping> {
     const { kind, engine, keeper, policyPath } = host;
     const policy = policyFacts(policyPath ?? "built-in", () => keeper.policy);
+    if (tellsTokenInClear(keeping)) {
+      host.say("the token for records goes over the network unencrypted; write an https address");
+    }
     const recorder = await openRecorder(keeping, host, policy);
     const face = { kind, engine, policy, hasPolicy: policyPath !== undefined };
     return new NodeKeeping(keeping, host, recorder, new NodeMetrics(face, recorder));
@@ -185,6 +189,12 @@ export class NodeKeeping {
       this.#host.say("some records are not sent yet; they are on disk and go out after the next start");
     }
   }
+}
+
+function tellsTokenInClear({ sink }: Keeping): boolean {
+  if (sink?.tokenFile === undefined) return false;
+  const { protocol, hostname: host } = new URL(sink.url);
+  return protocol === "http:" && host !== "localhost" && !isLoopback(host.replace(/^\[|\]$/g, ""));
 }
 
 async function openRecorder(keeping: Keeping, host: KeepingHost, policy: () => PolicyFacts): Promise<Recorder | null> {
