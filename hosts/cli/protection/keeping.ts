@@ -11,6 +11,7 @@ import { HttpSink, type HttpSinkOptions, recordsUrl } from "../../records/http-s
 import type { NodeFacts } from "../../records/make-record.ts";
 import { type PolicyFacts, policyFacts } from "../../records/policy-facts.ts";
 import { Recorder } from "../../records/recorder.ts";
+import { SPOOL_LIMITS } from "../../records/spool/spool.ts";
 import { type Input, type Option, usage } from "../command.ts";
 import { count, showWord } from "../text.ts";
 import { type ListenAddress, parseListen, urlOf } from "./listen-address.ts";
@@ -24,9 +25,16 @@ import { workerPlace } from "./workers.ts";
 const DELIVERY_GRACE_MS = 5000;
 const NODE_ID = /^[A-Za-z0-9._:/-]{1,240}$/;
 
+const DATA_MEBI = 512;
+const DATA_MEBI_MIN = 16;
+const DATA_MEBI_MAX = 1_048_576;
+/** Room is given back segment by segment, so there must be some. */
+const SEGMENTS_MIN = 16;
+
 /** The flags. */
 export const KEEPING_OPTIONS: Readonly<Record<string, Option>> = {
   data: { type: "string", value: "<folder>", about: "keep records of attacks here" },
+  "data-max": { type: "string", value: "<MiB>", about: `room for them, of each process; ${DATA_MEBI} if not given` },
   "records-url": { type: "string", value: "<url>", about: "send records to the store at this address" },
   "records-token-file": { type: "string", value: "<file>", about: "token of this node, as the store made it" },
   "records-ca": {
@@ -48,6 +56,8 @@ export const KEEPING_OPTIONS: Readonly<Record<string, Option>> = {
 export interface Keeping {
   /** Absent where no records are kept. */
   readonly folder: string | undefined;
+  /** Bytes on disk. */
+  readonly bytesMax: number;
   readonly nodeId: string;
   readonly sink: HttpSinkOptions | undefined;
   readonly metrics: ListenAddress | undefined;
@@ -74,8 +84,10 @@ export function keepingOf(input: Input): Keeping {
   }
   const certificate = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
   if (url !== undefined) recordsUrl(url);
+  const mebi = input.integer("data-max", DATA_MEBI_MIN, DATA_MEBI_MAX, DATA_MEBI);
   return {
     folder,
+    bytesMax: mebi * 1024 * 1024,
     nodeId,
     sink: url === undefined ? undefined : { url, nodeId, tokenFile, caFile, certificate },
     metrics: metrics === undefined ? undefined : parseListen(metrics, "metrics"),
@@ -198,7 +210,7 @@ function tellsTokenInClear({ sink }: Keeping): boolean {
 }
 
 async function openRecorder(keeping: Keeping, host: KeepingHost, policy: () => PolicyFacts): Promise<Recorder | null> {
-  const { folder, sink } = keeping;
+  const { folder, sink, bytesMax } = keeping;
   if (folder === undefined) return null;
   const { version } = manifest;
   const place = workerPlace();
@@ -209,6 +221,7 @@ async function openRecorder(keeping: Keeping, host: KeepingHost, policy: () => P
     folder: place === 0 ? folder : join(folder, `worker-${place}`),
     node,
     policy,
+    limits: { bytesMax, segmentBytes: Math.min(SPOOL_LIMITS.segmentBytes, bytesMax / SEGMENTS_MIN) },
     sink: sink === undefined ? undefined : new HttpSink({ ...sink, nodeId: id }),
     onNotice: ({ event, detail }) => host.say(`${event.replaceAll("_", " ")}: ${detail}`),
   });

@@ -82,6 +82,13 @@ describe("a batch is halved", () => {
     expect(aside).toEqual([]);
   });
 
+  test("and the next ones are smaller from the start, so that each is not sent twice", async () => {
+    const { sink } = await stage(1500, (numbers) => (numbers.length > 100 ? { kind: "too_large" } : null));
+    await vi.waitFor(() => expect(sink.taken).toHaveLength(1500), { timeout: 20_000 });
+    // The first batch is halved four times over; after that few are tried in vain.
+    expect(sink.sizes.filter((size) => size > 100).length).toBeLessThan(25);
+  });
+
   test("until the record that is refused stands alone; it is set aside and the others go on", async () => {
     const poison = new Set([7, 8, 31]);
     const { sink, aside, delivery, spool, events } = await stage(40, (numbers) =>

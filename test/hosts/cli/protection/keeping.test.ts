@@ -72,6 +72,7 @@ test.each([
   [["--records-url", "ftp://a", "--data", "b"], /no usable scheme/],
   [["--records-url", "https://a", "--data", "b", "--records-cert", "c"], /certificate is given in part/],
   [["--node-id", "a b"], /--node-id is "a b"/],
+  [["--data", "a", "--data-max", "1"], /--data-max is "1" — it takes a whole number from 16 to/],
   [["--metrics", "nowhere"], /--metrics is "nowhere"/],
 ])("%j is refused with what to write", async (flags, message) => {
   for (const command of [["protect", "http://127.0.0.1:1"], ["extproc"]]) {
