@@ -36,7 +36,7 @@ export const extprocCommand: Command = {
     mode: {
       type: "string",
       value: "<mode>",
-      about: `${MODES.join(", ")}; goes before the policy's, a route's before both`,
+      about: `${MODES.join(", ")}; before the policy's, a route's before both`,
     },
     policy: SERVING_OPTIONS.policy,
     "tls-cert": { type: "string", value: "<file>", about: "certificate chain (PEM); Envoy then has to speak TLS" },

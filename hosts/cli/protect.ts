@@ -61,6 +61,7 @@ export const protectCommand: Command = {
     "merlon protect http://127.0.0.1:3000",
     "merlon protect http://127.0.0.1:3000 --mode block --listen 0.0.0.0:8080",
     "merlon protect h2c://127.0.0.1:50051 --policy merlon.yaml",
+    "merlon protect http://127.0.0.1:3000 --data /var/lib/merlon --metrics 127.0.0.1:9100",
   ],
   run,
 };

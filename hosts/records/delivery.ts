@@ -21,7 +21,8 @@ export interface DeliveryOptions {
 /** What is done where nobody says otherwise. */
 export const DELIVERY: DeliveryOptions = {
   recordsMax: 1000,
-  bytesMax: 4 * 1024 * 1024,
+  // The wire's 4 MiB, line ends included.
+  bytesMax: 4 * 1024 * 1024 - 1000,
   pauseMs: 500,
   pauseMsMax: 30_000,
   deniedMs: 30_000,

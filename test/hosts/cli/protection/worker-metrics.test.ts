@@ -1,5 +1,6 @@
 /** Numbers of several workers: asked for by the first process, and added up. */
 
+import { readdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { expect, test, vi } from "vitest";
@@ -36,6 +37,7 @@ test("the first process of several answers for all of them, each with a folder o
     { timeout: 30_000 },
   );
   expect((await fetch(url.replace("/metrics", "/readyz"))).status).toBe(200);
+  expect(readdirSync(folder).sort()).toEqual(["worker-1", "worker-2"]);
   child.kill("SIGTERM");
   expect(await ended()).toBe(0);
 });
