@@ -9,6 +9,7 @@ import { type Command, type Input, type Io, usage } from "./command.ts";
 import { KEEPING_OPTIONS, type Keeping, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { type ListenAddress, parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
+import { orClose } from "./protection/running.ts";
 import {
   certificateOf,
   openCore,
@@ -114,11 +115,9 @@ async function serve(
   const { engine, keeper, lines } = opened;
   const modes = new RouteModes(engine, keeper.policy);
   const host = { kind: "ext_proc", engine, keeper, policyPath: source.path, say } as const;
-  const keeping = await NodeKeeping.open(kept, host).catch((error: unknown) => {
-    keeper.close();
-    throw error;
-  });
-  const server = await startExtProc({
+  const keeping = await orClose(NodeKeeping.open(kept, host), () => keeper.close());
+  const closers = [() => keeping.close(), () => keeper.close()];
+  const starting = startExtProc({
     listen,
     ...(tls === undefined ? {} : { tls }),
     policy: () => keeper.host,
@@ -128,17 +127,9 @@ async function serve(
       keeping.add(event);
     },
     onNotice: (notice: ExtProcNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch(async (error: unknown) => {
-    keeper.close();
-    await keeping.close();
-    throw error;
   });
-  await keeping.serve(server.counters).catch(async (error: unknown) => {
-    keeper.close();
-    await server.close(0);
-    await keeping.close();
-    throw error;
-  });
+  const server = await orClose(starting, ...closers);
+  await orClose(keeping.serve(server.counters), () => server.close(0), ...closers);
   const served = {
     close: (ms: number) => {
       keeping.drain();

@@ -8,6 +8,7 @@ import { type Command, type Input, type Io, usage } from "./command.ts";
 import { KEEPING_OPTIONS, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
+import { orClose } from "./protection/running.ts";
 import { certificateOf, openCore, SERVING_OPTIONS, serveUntilSignal, servingOf } from "./protection/serving.ts";
 import { count } from "./text.ts";
 
@@ -77,12 +78,10 @@ async function run(input: Input, io: Io): Promise<number> {
   const opened = await openCore(source, io, say);
   const { engine, keeper, lines } = opened;
   const host = { kind: "sidecar", engine, keeper, policyPath: source.path, say } as const;
-  const keeping = await NodeKeeping.open(kept, host).catch((error: unknown) => {
-    keeper.close();
-    throw error;
-  });
+  const keeping = await orClose(NodeKeeping.open(kept, host), () => keeper.close());
+  const closers = [() => keeping.close(), () => keeper.close()];
   const proxied = input.texts("proxy-protocol");
-  const sidecar = await startSidecar({
+  const starting = startSidecar({
     upstream,
     listen,
     ...(tls === undefined ? {} : { tls }),
@@ -95,17 +94,9 @@ async function run(input: Input, io: Io): Promise<number> {
       keeping.add(event);
     },
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch(async (error: unknown) => {
-    keeper.close();
-    await keeping.close();
-    throw error;
   });
-  await keeping.serve(sidecar.counters).catch(async (error: unknown) => {
-    keeper.close();
-    await sidecar.close(0);
-    await keeping.close();
-    throw error;
-  });
+  const sidecar = await orClose(starting, ...closers);
+  await orClose(keeping.serve(sidecar.counters), () => sidecar.close(0), ...closers);
   const served = {
     close: (ms: number) => {
       keeping.drain();

@@ -66,6 +66,17 @@ test("numbers, probes and the compatible status are served, and the folder stays
   expect(readFileSync(join(folder, "spool", "0000000001.seg"), "latin1")).toContain('"type":"ptrav"');
 });
 
+test("a port for metrics that is taken is told, and nothing is left running or locked", async () => {
+  const other = createServer();
+  const port = await listen(other);
+  const folder = makeFolder();
+  const flags = ["--data", folder, "--metrics", `127.0.0.1:${port}`];
+  for (let tries = 0; tries < 2; tries++) {
+    const { code, stderr } = await run(["protect", "http://127.0.0.1:1", "--listen", "127.0.0.1:0", ...flags]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/another program listens there/)]);
+  }
+});
+
 test.each([
   [["--records-url", "https://a"], /--data is missing — .*; write --data <folder>/],
   [["--records-token-file", "a"], /--records-url is missing/],
