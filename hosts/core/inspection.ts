@@ -89,7 +89,6 @@ export interface EventDetails {
 /** What is masked of a head: so many characters of the target and of a field's value, and so many fields. */
 export const DETAIL_TARGET_CHARS = 8192;
 export const DETAIL_VALUE_CHARS = 1280;
-export const DETAIL_NAME_CHARS = 128;
 export const DETAIL_FIELDS = 64;
 
 /** What inspections share. */
@@ -371,11 +370,11 @@ export class Inspection {
   }
 }
 
-/** A head cut to what is masked of it. */
+/** A head cut to what is masked of it. Names stay whole: their ends may be what speaks of a secret. */
 function detailOf(head: RequestHead): RequestHead {
   const rawHeaders = head.rawHeaders
     .slice(0, DETAIL_FIELDS * 2)
-    .map((text, at) => text.slice(0, at % 2 === 0 ? DETAIL_NAME_CHARS : DETAIL_VALUE_CHARS));
+    .map((text, at) => (at % 2 === 0 ? text : text.slice(0, DETAIL_VALUE_CHARS)));
   return { ...head, target: head.target.slice(0, DETAIL_TARGET_CHARS), rawHeaders };
 }
 

@@ -149,6 +149,7 @@ describe("nothing secret is in a record:", () => {
   const CASES: readonly (readonly [name: string, sent: Sent, masked: readonly string[]])[] = [
     ["a cookie", { headers: ["Cookie", `sid=${SECRET}`] }, ["header.COOKIE"]],
     ["credentials", { headers: ["Authorization", `Bearer ${SECRET}`] }, ["header.AUTHORIZATION"]],
+    ["a field whose long name ends in token", { headers: [`x-${"a".repeat(200)}-token`, SECRET] }, []],
     ["a token in the query", { target: `/?token=${SECRET}&${ATTACK}` }, ["query.token"]],
     ["a policy's own name", { target: `/?${ATTACK}&pin=${SECRET}`, policy: { mask: ["pin"] } }, ["query.pin"]],
     ["a referer's query", { headers: ["Referer", `https://a.example/?password=${SECRET}`] }, []],
