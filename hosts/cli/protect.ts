@@ -5,11 +5,14 @@
 import { MODES } from "../core/verdict.ts";
 import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sidecar/sidecar.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
+import { KEEPING_OPTIONS, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
+import { orClose } from "./protection/running.ts";
 import {
   certificateOf,
   openCore,
+  policyRefOf,
   SERVING_OPTIONS,
   SOURCE_OPTIONS,
   serveUntilSignal,
@@ -55,6 +58,7 @@ export const protectCommand: Command = {
       value: "<network>",
       about: "peers that must send PROXY protocol, and are believed; may be given again",
     },
+    ...KEEPING_OPTIONS,
     grace: SERVING_OPTIONS.grace,
     quiet: SERVING_OPTIONS.quiet,
   },
@@ -66,6 +70,7 @@ export const protectCommand: Command = {
     "merlon protect http://127.0.0.1:3000",
     "merlon protect http://127.0.0.1:3000 --mode block --listen 0.0.0.0:8080",
     "merlon protect h2c://127.0.0.1:50051 --policy merlon.yaml",
+    "merlon protect http://127.0.0.1:3000 --data /var/lib/merlon --metrics 127.0.0.1:9100",
   ],
   run,
 };
@@ -76,11 +81,15 @@ async function run(input: Input, io: Io): Promise<number> {
   const serving = servingOf(input, "sidecar");
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const tls = tlsOf(input);
+  const kept = keepingOf(input);
   const { startSidecar } = await import("../dataplane/sidecar/sidecar.ts");
   const opened = await openCore(serving, io, say);
-  const { engine, keeper, onVerdict } = opened;
+  const { engine, keeper } = opened;
+  const host = { kind: "sidecar", engine, keeper, policyRef: policyRefOf(serving.source), say } as const;
+  const keeping = await orClose(NodeKeeping.open(kept, host), () => keeper.close());
+  const closers = [() => keeping.close(), () => keeper.close()];
   const proxied = input.texts("proxy-protocol");
-  const sidecar = await startSidecar({
+  const starting = startSidecar({
     upstream,
     listen,
     ...(tls === undefined ? {} : { tls }),
@@ -88,23 +97,32 @@ async function run(input: Input, io: Io): Promise<number> {
     ...(proxied.length === 0 ? {} : { proxyProtocol: { trustedPeers: [...proxied] } }),
     inspector: engine,
     policy: () => keeper.host,
-    ...(onVerdict === undefined ? {} : { onVerdict }),
+    onVerdict: (event) => {
+      opened.onVerdict(event);
+      keeping.add(event);
+    },
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch(async (error: unknown) => {
-    await keeper.close();
-    throw error;
   });
+  const sidecar = await orClose(starting, ...closers);
+  await orClose(keeping.serve(sidecar.counters), () => sidecar.close(0), ...closers);
   keeper.counters = () => {
     const { requests, inspected, skipped, blocked } = sidecar.counters;
     return { requests, inspected, skipped, blocked };
   };
   const served = {
-    close: sidecar.close,
+    close: (ms: number) => {
+      keeping.drain();
+      return sidecar.close(ms);
+    },
     active: () => sidecar.counters.activeRequests,
     verify: () => engine.verify(),
-    greet: () => greet(io, sidecar, upstream, tls !== undefined, keeper),
+    greet: () => {
+      greet(io, sidecar, upstream, tls !== undefined, keeper);
+      io.stdout.write(keeping.greeting);
+    },
   };
   await serveUntilSignal(opened, served, serving.graceMs, say);
+  await keeping.close();
   const { requests, blocked } = sidecar.counters;
   say(`${count(requests)} requests, ${count(blocked)} blocked`);
   return 0;

@@ -84,14 +84,13 @@ export interface EventDetails {
   /** Number of the request's application; 0 for none. */
   readonly application: number;
   readonly list: ClientList;
-  /** The head as the core masked it, cut to DETAIL_*; null where it did not, so that nothing of it may be kept. */
-  readonly head: RequestHead | null;
+  /** The head as the core masks it, cut to DETAIL_*; null where it does not, so that nothing of it may be kept. */
+  readonly head: () => RequestHead | null;
 }
 
 /** What is masked of a head: so many characters of the target and of a field's value, and so many fields. */
 export const DETAIL_TARGET_CHARS = 8192;
 export const DETAIL_VALUE_CHARS = 1280;
-export const DETAIL_NAME_CHARS = 128;
 export const DETAIL_FIELDS = 64;
 
 /** What inspections share. */
@@ -336,7 +335,7 @@ export class Inspection {
     const transaction = this.#transaction;
     if (transaction === null) return null;
     const settings = transaction.settings?.() ?? null;
-    const head = transaction.masked?.(detailOf(this.#head)) ?? null;
+    const head = (): RequestHead | null => this.#transaction?.masked?.(detailOf(this.#head)) ?? null;
     return { application: settings?.application ?? 0, list: settings?.list ?? "none", head };
   }
 
@@ -374,11 +373,11 @@ export class Inspection {
   }
 }
 
-/** A head cut to what is masked of it. */
+/** A head cut to what is masked of it. Names stay whole: their ends may be what speaks of a secret. */
 function detailOf(head: RequestHead): RequestHead {
   const rawHeaders = head.rawHeaders
     .slice(0, DETAIL_FIELDS * 2)
-    .map((text, at) => text.slice(0, at % 2 === 0 ? DETAIL_NAME_CHARS : DETAIL_VALUE_CHARS));
+    .map((text, at) => (at % 2 === 0 ? text : text.slice(0, DETAIL_VALUE_CHARS)));
   return { ...head, target: head.target.slice(0, DETAIL_TARGET_CHARS), rawHeaders };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Heads as the core takes them: names and values in one block, in Proxy-Wasm's serialisation (assembly/decode/pairs.ts).
- * Texts hold one byte a character.
+ * Heads as the core takes them: names and values in one block, in Proxy-Wasm's serialisation, see
+ * assembly/decode/pairs.ts. Texts hold one byte a character.
  */
 
 /** Node's buffers write single-byte text fastest by a method that its types do not know. */

@@ -7,7 +7,7 @@ import type { Engine } from "../core/engine.ts";
 import { MerlonError } from "../core/error.ts";
 import type { HostPolicy } from "../core/host-policy.ts";
 import { MODES, type Mode } from "../core/verdict.ts";
-import { type Bundle, compileBundle, imageOf, sourcesIn } from "./bundle.ts";
+import { type Bundle, compileBundle, imageOf, type Names, namesIn, sourcesIn } from "./bundle.ts";
 import type { Policy } from "./schema.ts";
 import type { PlaceLookup, Sources } from "./sources.ts";
 
@@ -19,12 +19,13 @@ export interface Ready {
   readonly host: HostPolicy;
   readonly image: Uint8Array;
   readonly sources: Sources;
+  readonly names: Names;
 }
 
 /**
  * Makes a bundle ready.
  * @param places databases of countries and systems; null for none
- * @throws MerlonError MERLON_POLICY_VERSION when its lists are damaged
+ * @throws MerlonError MERLON_POLICY_VERSION when its lists or names are damaged
  */
 export function readyOf(bundle: Bundle, places: PlaceLookup | null = null): Ready {
   const { mode, host } = bundle.content;
@@ -34,6 +35,7 @@ export function readyOf(bundle: Bundle, places: PlaceLookup | null = null): Read
     host: { ...host, hash: bundle.hash },
     image: imageOf(bundle),
     sources: sourcesIn(bundle, places),
+    names: namesIn(bundle),
   };
 }
 

@@ -62,12 +62,13 @@ const contentSchema = z.strictObject({
 /** What a bundle says of itself. */
 export type Content = z.output<typeof contentSchema>;
 
-/** What records need to say numbers in words. */
-export interface Names {
+const namesSchema = z.strictObject({
   /** In the order of their numbers, from 1 on. */
-  readonly exceptions: readonly string[];
-  readonly applications: readonly (readonly [number, string])[];
-}
+  exceptions: z.array(z.string().max(253)),
+  applications: z.array(z.tuple([z.int().min(0), z.string().max(253)])),
+});
+/** What records need to say numbers in words. */
+export type Names = z.output<typeof namesSchema>;
 
 /** A policy, compiled and complete. */
 export interface Bundle {
@@ -211,6 +212,13 @@ export function sourcesIn({ content, parts }: Bundle, places: PlaceLookup | null
     content.lists.map(({ hash }) => new SourceTable(parts.get(hash) ?? new Uint8Array(0))),
     places,
   );
+}
+
+/** @returns the names behind the numbers that the core has; @throws MerlonError MERLON_POLICY_VERSION when damaged */
+export function namesIn({ content, parts }: Bundle): Names {
+  const parsed = namesSchema.safeParse(jsonOf(parts.get(content.names.hash) ?? new Uint8Array(0)));
+  if (!parsed.success) throw damaged("its list of names");
+  return parsed.data;
 }
 
 function jsonOf(bytes: Uint8Array): unknown {

@@ -1,6 +1,6 @@
 /**
- * From the spool to whoever takes the records: batch after batch, each until it is acknowledged. What cannot be taken at
- * all is found by halving, set aside with its reason, and holds up nothing else.
+ * From the spool to whoever takes the records: batch after batch, each until it is acknowledged. What nobody takes is
+ * found by halving, set aside with its reason, and holds up nothing else.
  */
 import type { RecordSink, SinkAnswer } from "./sink.ts";
 import type { Spool } from "./spool/spool.ts";
@@ -21,7 +21,8 @@ export interface DeliveryOptions {
 /** What is done where nobody says otherwise. */
 export const DELIVERY: DeliveryOptions = {
   recordsMax: 1000,
-  bytesMax: 4 * 1024 * 1024,
+  // The wire's 4 MiB, line ends included.
+  bytesMax: 4 * 1024 * 1024 - 1000,
   pauseMs: 500,
   pauseMsMax: 30_000,
   deniedMs: 30_000,
@@ -67,6 +68,8 @@ export class Delivery {
   #failures = 0;
   #told: DeliveryNotice["event"] | null = null;
   #hasRejected = false;
+  /** Records of one batch: fewer after the store found one too large, and slowly more again. */
+  #recordsMost: number;
 
   /**
    * @param setAside keeps a record that nobody takes; must not reject
@@ -84,6 +87,7 @@ export class Delivery {
     this.#setAside = setAside;
     this.#notify = notify;
     this.#options = { ...DELIVERY, ...options };
+    this.#recordsMost = this.#options.recordsMax;
     this.#running = this.#run();
   }
 
@@ -120,9 +124,8 @@ export class Delivery {
 
   /** @returns whether there was something to deliver */
   async #deliverSome(): Promise<boolean> {
-    const { recordsMax, bytesMax } = this.#options;
     try {
-      const batch = await this.#spool.read(recordsMax, bytesMax);
+      const batch = await this.#spool.read(this.#recordsMost, this.#options.bytesMax);
       if (batch === null) return false;
       await this.#deliver(batch.records);
       await this.#spool.acknowledge(batch);
@@ -144,6 +147,7 @@ export class Delivery {
         return;
       }
       if (answer.kind === "too_large" || answer.kind === "refused") {
+        if (answer.kind === "too_large") this.#recordsMost = Math.max(1, records.length >> 1);
         await this.#divide(records, answer.kind === "refused" ? answer.reason : "it is too large for the store");
         return;
       }
@@ -157,6 +161,7 @@ export class Delivery {
     this.counters.stored += stored;
     this.counters.duplicates += duplicates;
     this.#failures = 0;
+    this.#recordsMost = Math.min(this.#options.recordsMax, Math.ceil(this.#recordsMost * 1.1));
     if (this.#told === null) return;
     this.#told = null;
     this.#notify({ event: "records_delivered", detail: "the store takes records again" });

@@ -29,7 +29,11 @@ const RETRY_AFTER_SECONDS_MAX = 300;
 const REASON_CHARS_MAX = 200;
 
 const outcomeSchema = z.object({ stored: z.int().min(0), duplicates: z.int().min(0) });
-const errorSchema = z.object({ error: z.string() });
+/** What a store says of records that are none; the first line is the one, where a batch has one. */
+const refusedSchema = z.object({
+  error: z.string().optional(),
+  rejected: z.array(z.object({ reason: z.string() })).optional(),
+});
 const compress = promisify(gzip);
 
 /**
@@ -150,9 +154,9 @@ function parsed<T extends z.ZodType>(schema: T, text: string): z.output<T> | nul
 /** What an answer of the store means, see the table in docs/records.md. */
 export function answerOf(status: number, text: string, retryAfter: string, count: number): SinkAnswer {
   if (status === 413) return { kind: "too_large" };
-  if (status === 400 || status === 422) {
-    const reason = parsed(errorSchema, text)?.error ?? `status ${status}`;
-    return { kind: "refused", reason: printable(reason) };
+  if (status === 422) {
+    const { error, rejected } = parsed(refusedSchema, text) ?? {};
+    return { kind: "refused", reason: printable(rejected?.[0]?.reason ?? error ?? "status 422") };
   }
   if (status === 401 || status === 403) {
     const fix = status === 401 ? "does not know this node's token or certificate" : "does not let this node send";

@@ -91,7 +91,7 @@ function bodyOf({ verdict, bodyBytes }: VerdictEvent): AttackRecord["request"]["
   return found === undefined ? sizes : { ...sizes, excerpt_b64: Buffer.from(found.excerpt).toString("base64") };
 }
 
-/** Points whose values were hidden: fields and parameters that the core's masks changed, and hits that are all stars. */
+/** Points whose values were hidden: fields and parameters that the core changed, and hits that are all stars. */
 function maskedOf(event: VerdictEvent, head: RequestHead | null): string[] {
   const points = new Set<string>();
   for (const { point, layers } of event.verdict.matches) {
@@ -124,6 +124,7 @@ export function makeRecord(event: VerdictEvent, group: string, node: NodeFacts, 
   const { verdict } = event;
   const details = event.details();
   const application = details?.application ?? 0;
+  const head = details?.head() ?? null;
   return {
     v: RECORD_VERSION,
     id: event.id,
@@ -141,7 +142,7 @@ export function makeRecord(event: VerdictEvent, group: string, node: NodeFacts, 
     app: { name: policy.applications.get(application) ?? null, id: application },
     env: { ...node.env },
     client: clientOf(event, details),
-    request: requestOf(event, details?.head ?? null),
+    request: requestOf(event, head),
     response: { status: event.status, time_ms: event.totalMs, seen: event.responseSeen },
     hits: hitsOf(verdict.matches, policy.exceptions),
     limits: {
@@ -151,7 +152,7 @@ export function makeRecord(event: VerdictEvent, group: string, node: NodeFacts, 
       cpu_us: event.addedMicros,
     },
     incident: verdict.incident,
-    masked: maskedOf(event, details?.head ?? null),
+    masked: maskedOf(event, head),
     sampled: { kept: true, group, count_since_last: 1 },
   };
 }

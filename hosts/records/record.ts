@@ -9,6 +9,8 @@
 import { z } from "zod";
 import { CLIENT_LISTS, MODES } from "../core/verdict.ts";
 
+export { CLIENT_LISTS } from "../core/verdict.ts";
+
 /** Version of the shape. */
 export const RECORD_VERSION = 1;
 /** A record in JSON is never longer. */

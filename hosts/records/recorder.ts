@@ -34,7 +34,9 @@ export interface RecorderOptions {
 export interface RecorderCounters {
   readonly spool: Readonly<SpoolCounters>;
   readonly delivery: Readonly<DeliveryCounters> | null;
-  /** Requests that were only counted, not kept as a record of their own. */
+  /** Requests that got a record, or are counted in one. */
+  detected: number;
+  /** Of these, requests that were only counted. */
   sampledOut: number;
 }
 
@@ -53,7 +55,7 @@ export class Recorder {
     this.spool = spool;
     this.#delivery = delivery;
     this.#unlock = unlock;
-    this.counters = { spool: spool.counters, delivery: delivery?.counters ?? null, sampledOut: 0 };
+    this.counters = { spool: spool.counters, delivery: delivery?.counters ?? null, detected: 0, sampledOut: 0 };
     this.#sampling = new Sampling((record) => void spool.append(record));
     this.#timer = setInterval(() => this.#sampling.flush(), COUNTS_MS).unref();
   }
@@ -84,6 +86,7 @@ export class Recorder {
   /** Takes what a host tells of a request; to be called while it is told. */
   add(event: VerdictEvent): void {
     if (!isRecorded(event)) return;
+    this.counters.detected++;
     const { node, policy } = this.#options;
     const group = groupOf(event);
     const counted = {

@@ -4,6 +4,8 @@
  */
 
 const DECODER = new TextDecoder("utf-8", { fatal: true });
+/** Nearly all of what clients write: nothing to decode and nothing to escape. */
+const PLAIN = /^[ -~]*$/;
 const ESCAPED = /[\p{Cc}\u2028\u2029]/gu;
 
 function escapeControls(text: string): string {
@@ -53,6 +55,7 @@ export function cutText(text: string, most: number): string {
  * @param most UTF-16 units of the result, at least 1
  */
 export function safeText(written: Uint8Array | string, most: number): string {
+  if (typeof written === "string" && PLAIN.test(written)) return cutText(written, most);
   // Any byte becomes at least a quarter of a unit.
   const bytes = (typeof written === "string" ? Buffer.from(written, "latin1") : written).subarray(0, most * 4 + 4);
   return cutText(escapeControls(decode(bytes)), most);

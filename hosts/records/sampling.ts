@@ -1,7 +1,8 @@
 /**
- * Which records are kept whole. Of records that look alike, the first ones of each hour are; the others are counted, and
- * the count goes out as a record without the request's content. Deterministic: the same requests at the same times give
- * the same records. Exact: the sum of `count_since_last` over all that goes out is the number of requests that came in.
+ * Which records are kept whole. Of records that look alike the first ones of each hour are; the others are counted,
+ * and the count goes out as a record without the request's content. Deterministic: the same requests at the same times
+ * give the same records. Exact: the sum of `count_since_last` over all that goes out is the number of requests that
+ * came in.
  */
 import type { AttackRecord } from "./record.ts";
 import { slimRecord } from "./record-text.ts";

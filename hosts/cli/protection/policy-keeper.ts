@@ -18,7 +18,7 @@ import { openPlaces } from "../../policy/places.ts";
 import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import { defaultPolicy, type Policy } from "../../policy/schema.ts";
 import type { PlaceLookup } from "../../policy/sources.ts";
-import type { Change, Report } from "../../policy/wire.ts";
+import type { Change, ORIGINS, Report } from "../../policy/wire.ts";
 
 const LOOK_MS = 500;
 const HITS_REPORTED_MAX = 64;
@@ -129,6 +129,11 @@ export class PolicyKeeper {
     if (inForce.hash === null) return `built-in policy; ${service.url} has not answered yet`;
     const kept = inForce.source === "last_known_good" ? ", last known good" : "";
     return `version ${inForce.version} of ${service.url}${kept}`;
+  }
+
+  /** Where it comes from, as metrics say it. */
+  get kind(): (typeof ORIGINS)[number] {
+    return this.#follower?.inForce.source ?? (this.#source.path === undefined ? "builtin" : "live");
   }
 
   /** What came of the candidate; undefined without one. */

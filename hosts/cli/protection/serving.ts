@@ -79,6 +79,11 @@ export function servingOf(input: Input, kind: string): Serving {
   return { source, graceMs, quiet: input.flag("quiet") };
 }
 
+/** @returns where a policy comes from, as records name it */
+export function policyRefOf({ path, service }: PolicySource): string {
+  return path ?? service?.url ?? "built-in";
+}
+
 /** @returns certificate and key of the flags, undefined without both; @throws MerlonError MERLON_USAGE for one alone */
 export function certificateOf(input: Input, others: boolean): { certFile: string; keyFile: string } | undefined {
   const certFile = input.text("tls-cert");
@@ -93,8 +98,8 @@ export interface OpenedCore {
   readonly engine: Engine;
   readonly keeper: PolicyKeeper;
   readonly lines: VerdictLines;
-  /** Takes what inspections tell; undefined where nobody wants it. */
-  readonly onVerdict: ((event: VerdictEvent) => void) | undefined;
+  /** Takes what inspections tell. */
+  readonly onVerdict: (event: VerdictEvent) => void;
 }
 
 /**
@@ -125,12 +130,11 @@ export async function openCore(
   opened.keeper = keeper;
   const lines = new VerdictLines(print);
   const changes = new VerdictLines(print);
-  const compares = source.candidate !== undefined || source.service !== undefined;
   const onVerdict = (event: VerdictEvent): void => {
     if (!quiet) lines.add(event);
     keeper.observe(event);
   };
-  return { engine, keeper, lines, onVerdict: quiet && !compares ? undefined : onVerdict };
+  return { engine, keeper, lines, onVerdict };
 }
 
 /** A server as `serveUntilSignal` sees it. */

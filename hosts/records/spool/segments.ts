@@ -120,6 +120,8 @@ export class Segments {
       if (end === 0) return false;
       this.tornBytes += segment.size - end;
       if (segment.size > end) await quietly(() => file.truncate(end));
+      // A killed process may have left what no sync has seen; from here on it counts as safe.
+      await file.sync();
       segment.size = end;
       return true;
     } finally {

@@ -7,6 +7,8 @@ import { sampleRecord } from "./sample.ts";
 import { randomBy, SimulatedDisk } from "./spool/simulated-disk.ts";
 
 const QUICK = { pauseMs: 1, pauseMsMax: 5, deniedMs: 2 };
+/** How long a busy machine may take. */
+const PATIENT = { timeout: 30_000 };
 const LATER: SinkAnswer = { kind: "later", reason: "status 503", afterMs: 0 };
 const DENIED: SinkAnswer = { kind: "denied", reason: "status 401" };
 
@@ -57,20 +59,20 @@ function range(count: number): number[] {
 
 test("what is in the spool and what comes later is delivered in order, and forgotten", async () => {
   const { spool, sink, delivery } = await stage(5);
-  await vi.waitFor(() => expect(sink.taken).toEqual(range(5)));
+  await vi.waitFor(() => expect(sink.taken).toEqual(range(5)), PATIENT);
   for (let i = 0; i < 3; i++) {
     spool.append(sampleRecord());
     await spool.flush();
   }
-  await vi.waitFor(() => expect(sink.taken).toEqual(range(8)));
-  await vi.waitFor(() => expect(spool.hasRecords).toBe(false));
+  await vi.waitFor(() => expect(sink.taken).toEqual(range(8)), PATIENT);
+  await vi.waitFor(() => expect(spool.hasRecords).toBe(false), PATIENT);
   expect(delivery.counters).toEqual({ stored: 8, duplicates: 0, rejected: 0, failures: 0 });
 });
 
 test("failures are told once each, and everything arrives when they are over", async () => {
   const answers = [LATER, LATER, DENIED, DENIED, LATER];
   const { sink, delivery, events } = await stage(4, () => answers.shift() ?? null);
-  await vi.waitFor(() => expect(sink.taken).toEqual(range(4)), { timeout: 20_000 });
+  await vi.waitFor(() => expect(sink.taken).toEqual(range(4)), PATIENT);
   expect(events()).toEqual(["records_delayed", "records_denied", "records_delayed", "records_delivered"]);
   expect(delivery.counters.failures).toBe(5);
 });
@@ -78,8 +80,15 @@ test("failures are told once each, and everything arrives when they are over", a
 describe("a batch is halved", () => {
   test("until the store takes it, where it is too large", async () => {
     const { sink, aside } = await stage(40, (numbers) => (numbers.length > 3 ? { kind: "too_large" } : null));
-    await vi.waitFor(() => expect(sink.taken).toEqual(range(40)), { timeout: 20_000 });
+    await vi.waitFor(() => expect(sink.taken).toEqual(range(40)), PATIENT);
     expect(aside).toEqual([]);
+  });
+
+  test("and the next ones are smaller from the start, so that each is not sent twice", async () => {
+    const { sink } = await stage(1500, (numbers) => (numbers.length > 100 ? { kind: "too_large" } : null));
+    await vi.waitFor(() => expect(sink.taken).toHaveLength(1500), PATIENT);
+    // The first batch is halved four times over; after that few are tried in vain.
+    expect(sink.sizes.filter((size) => size > 100).length).toBeLessThan(25);
   });
 
   test("until the record that is refused stands alone; it is set aside and the others go on", async () => {
@@ -87,8 +96,8 @@ describe("a batch is halved", () => {
     const { sink, aside, delivery, spool, events } = await stage(40, (numbers) =>
       numbers.some((number) => poison.has(number)) ? { kind: "refused", reason: "is no record" } : null,
     );
-    await vi.waitFor(() => expect(aside).toHaveLength(3), { timeout: 20_000 });
-    await vi.waitFor(() => expect(spool.hasRecords).toBe(false), { timeout: 20_000 });
+    await vi.waitFor(() => expect(aside).toHaveLength(3), PATIENT);
+    await vi.waitFor(() => expect(spool.hasRecords).toBe(false), PATIENT);
     expect(sink.taken).toEqual(range(40).filter((number) => !poison.has(number)));
     expect(aside).toEqual([7, 8, 31].map((number) => [number, "is no record"]));
     expect(delivery.counters).toMatchObject({ stored: 37, rejected: 3 });
@@ -97,8 +106,8 @@ describe("a batch is halved", () => {
 
   test("down to one, which is set aside where even that is too large", async () => {
     const { aside, sink } = await stage(3, (numbers) => (numbers.includes(2) ? { kind: "too_large" } : null));
-    await vi.waitFor(() => expect(aside).toEqual([[2, "it is too large for the store"]]), { timeout: 20_000 });
-    await vi.waitFor(() => expect(sink.taken).toEqual([1, 3]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(aside).toEqual([[2, "it is too large for the store"]]), PATIENT);
+    await vi.waitFor(() => expect(sink.taken).toEqual([1, 3]), PATIENT);
   });
 });
 

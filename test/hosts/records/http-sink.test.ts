@@ -119,10 +119,19 @@ describe("an answer", () => {
     [{ status: 204, body: "" }, { kind: "later" }],
     [{ status: 413 }, { kind: "too_large" }],
     [
-      { status: 400, body: '{"error":"line 2: id\\u0007 is no ULID"}' },
+      { status: 422, body: '{"error":"line 2: id\\u0007 is no ULID"}' },
       { kind: "refused", reason: /^line 2: id\? is/ },
     ],
     [{ status: 422 }, { kind: "refused", reason: "status 422" }],
+    [
+      { status: 422, body: '{"stored":0,"duplicates":0,"rejected":[{"line":1,"reason":"v is 9"}]}' },
+      { kind: "refused", reason: "v is 9" },
+    ],
+    // What an nginx says to plain HTTP on its TLS port: nothing about records.
+    [
+      { status: 400, body: "<html>" },
+      { kind: "later", reason: "status 400" },
+    ],
     [{ status: 401 }, { kind: "denied" }],
     [{ status: 403 }, { kind: "denied" }],
     [{ status: 404 }, { kind: "later", reason: "status 404", afterMs: 0 }],

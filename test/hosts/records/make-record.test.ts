@@ -5,7 +5,7 @@ import { fixedPolicy } from "../../../hosts/core/host-policy.ts";
 import { Inspection, type InspectionContext, type VerdictEvent } from "../../../hosts/core/inspection.ts";
 import { createUlidSource } from "../../../hosts/core/ulid.ts";
 import type { RequestHead } from "../../../hosts/core/verdict.ts";
-import { applyPolicy } from "../../../hosts/policy/apply.ts";
+import { applyReady, readyPolicy } from "../../../hosts/policy/apply.ts";
 import { ipListSchema } from "../../../hosts/policy/ip-list.ts";
 import { defaultPolicy, type Policy, policyDefaults } from "../../../hosts/policy/schema.ts";
 import { actionOf, groupOf, isRecorded, makeRecord } from "../../../hosts/records/make-record.ts";
@@ -39,8 +39,9 @@ function send({ target = "/", headers = [], body = "", policy = {}, prepare, ins
 } {
   const engine = Engine.load();
   const whole = { ...defaultPolicy, mode: "block" as const, ...policy };
-  applyPolicy(engine, whole);
-  const facts = policyFacts("merlon.yaml", () => whole);
+  const ready = readyPolicy(whole);
+  applyReady(engine, ready);
+  const facts = policyFacts("merlon.yaml", () => ready);
   const told: { record: AttackRecord | null; event: VerdictEvent }[] = [];
   const context: InspectionContext = {
     inspector: inspector ?? engine,
@@ -149,6 +150,7 @@ describe("nothing secret is in a record:", () => {
   const CASES: readonly (readonly [name: string, sent: Sent, masked: readonly string[]])[] = [
     ["a cookie", { headers: ["Cookie", `sid=${SECRET}`] }, ["header.COOKIE"]],
     ["credentials", { headers: ["Authorization", `Bearer ${SECRET}`] }, ["header.AUTHORIZATION"]],
+    ["a field whose long name ends in token", { headers: [`x-${"a".repeat(200)}-token`, SECRET] }, []],
     ["a token in the query", { target: `/?token=${SECRET}&${ATTACK}` }, ["query.token"]],
     ["a policy's own name", { target: `/?${ATTACK}&pin=${SECRET}`, policy: { mask: ["pin"] } }, ["query.pin"]],
     ["a referer's query", { headers: ["Referer", `https://a.example/?password=${SECRET}`] }, []],
