@@ -7,11 +7,11 @@
  */
 import type { Migration, MigrationSet } from "../migration.ts";
 
-const KIND_COLUMNS = `app text, host text not null, path text not null, method text not null, status integer not null,
+const KIND_COLUMNS = `app text not null, host text not null, path text not null, method text not null, status integer not null,
   action text not null, would text not null, mode text not null, source text not null, node text not null,
-  node_kind text not null, policy text not null, incident integer not null, hits integer not null,
+  node_kind text not null, policy text not null, client_list text not null, incident integer not null, hits integer not null,
   severity integer not null, first_at bigint not null`;
-const CLIENT_COLUMNS = "ip text not null, ip_key text not null, country text, asn bigint, list text not null";
+const CLIENT_COLUMNS = "ip text not null, ip_key text not null, country text not null, asn bigint not null";
 const RECORD_COLUMNS = `id text not null, at bigint not null, kind integer not null, client integer not null,
   path integer not null, n integer not null`;
 
@@ -60,6 +60,7 @@ const POSTGRES: readonly string[] = [
   `create table bodies (id text collate "C" not null, at bigint not null, json text not null, primary key (at, id))
     partition by range (at)`,
   "create table bodies_rest partition of bodies default",
+  "create index bodies_id on bodies (id)",
   `create table request_ids (request_id text collate "C" not null, id text collate "C" not null,
     primary key (request_id, id))`,
   "create index request_ids_id on request_ids (id)",
