@@ -4,9 +4,10 @@
  */
 import { INT, IP, listOf, mapOf, type Schema, STRING, TIMESTAMP } from "./schema.ts";
 
-/** Bytes of a value that the core looks at in one piece, VALUE_BYTES_MAX of assembly/abi/limits.ts. */
-const VALUE_CHARS_MAX = 32_768;
-const POINTS_MAX = 4096;
+/** Readings of a request's values, and the size at which as many of them are all that is inspected by default. */
+const READINGS_MAX = 4096;
+const READING_CHARS_MAX = 2560;
+const BODY_CHARS_MAX = 1_048_576;
 
 /** What is known of a request while it is inspected: for rules, and for records as they keep it. */
 export const REQUEST_VARIABLES: Schema = {
@@ -23,11 +24,11 @@ export const REQUEST_VARIABLES: Schema = {
     about: "header fields by name in any case; of one name joined by commas",
   },
   cookie: { type: mapOf(STRING), about: "cookies by name, escapes undone once; of one name joined by commas" },
-  body: { type: STRING, charsMax: VALUE_CHARS_MAX * 32, about: "the inspected part of the body, compression undone" },
+  body: { type: STRING, charsMax: BODY_CHARS_MAX, about: "the inspected part of the body, compression undone" },
   point: {
     type: mapOf(listOf(STRING)),
-    charsMax: VALUE_CHARS_MAX,
-    entriesMax: POINTS_MAX,
+    charsMax: READING_CHARS_MAX,
+    entriesMax: READINGS_MAX,
     about: "every reading of the values at the points of this name, which may hold * and one **",
   },
   ip: { type: IP, about: "the client's address, by the policy's trusted proxies" },
