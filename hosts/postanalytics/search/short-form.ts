@@ -19,6 +19,7 @@ export const KNOWN_TYPES: readonly string[] = [
 
 const CHIPS_MAX = 64;
 const VALUES_MAX = 256;
+const VALUE_SHOWN_CHARS = 60;
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]);
 /** Words of other products' searches for what is a field here. */
 const SYNONYMS: Readonly<Record<string, string>> = {
@@ -159,7 +160,7 @@ function lastChip({ at, not, relation, values }: Word): Chip {
 function valuesOf(field: SearchField, value: string, relation: ChipRelation, at: number): string[] {
   const name = field.short[0] ?? field.name;
   const wrong = (what: string, fix: string): never => {
-    throw new SearchFault(at, `${name}:${value} is ${what} — ${fix}`);
+    throw new SearchFault(at, `${name}:${value.slice(0, VALUE_SHOWN_CHARS)} is ${what} — ${fix}`);
   };
   if (relation !== "is" && field.type !== "int" && field.type !== "time") {
     return wrong("no number", `${relation} takes fields with numbers and times, such as statuscode:>=500`);
