@@ -1,6 +1,6 @@
 /**
- * Where nodes hand over their records: `POST /v1/records`, as docs/records.md has it. A node is who its token says, adds
- * its own records and no others, and is told that they are kept when they are on disk. One line that is no record
+ * Where nodes hand over their records: `POST /v1/records`, as docs/records.md has it. A node is who its token says,
+ * adds its own records and no others, and is told that they are kept when they are on disk. One line that is no record
  * refuses that line; the others of its batch are kept.
  */
 import { createGunzip } from "node:zlib";

@@ -64,7 +64,8 @@ export class RecordSource {
     const type = pick(random, TYPES);
     const blocked = chance(random, 0.8);
     const template = chance(random, 0.7) ? `/api/v1/route${route}/{id}` : `/static/${random(this.#sizes.routes)}`;
-    const app = pick(random, APPS);
+    // A host is one application, and a route has one method and a parameter or two.
+    const app = APPS[Number(/\d+/.exec(host)?.[0] ?? 0) % APPS.length] ?? null;
     const many = chance(random, 0.1) ? 2 + random(40) : 1;
     return {
       v: 1,
@@ -85,7 +86,7 @@ export class RecordSource {
       request: {
         ...(chance(random, 0.3) ? { id: `req-${random(1e9)}` } : {}),
         scheme: "https",
-        method: pick(random, METHODS),
+        method: METHODS[route % METHODS.length] ?? "GET",
         host,
         path: template.replace("{id}", String(random(500))),
         path_template: template,
@@ -95,9 +96,9 @@ export class RecordSource {
           ["accept", "*/*"],
         ],
       },
-      response: { status: blocked ? 403 : pick(random, [200, 200, 404, 500]), seen: false },
+      response: { status: blocked ? 403 : pick(random, [200, 404]), seen: false },
       hits: Array.from({ length: chance(random, 0.2) ? 2 : 1 }, (_, i) =>
-        this.#hit(i === 0 ? type : pick(random, TYPES)),
+        this.#hit(i === 0 ? type : pick(random, TYPES), route),
       ),
       limits: { reached: [], parser_anomaly: [], matches_dropped: 0 },
       incident: chance(random, 0.02),
@@ -123,15 +124,15 @@ export class RecordSource {
     };
   }
 
-  #hit(type: string): Hit {
+  #hit(type: string, route: number): Hit {
     const random = this.#random;
-    const point = `query.p${Math.min(random(this.#sizes.points), random(this.#sizes.points))}`;
+    const point = `query.p${(route * 3 + random(2)) % this.#sizes.points}`;
     return {
       type,
-      stamps: [`${type}-${1 + random(3)}`],
+      stamps: [`${type}-${1 + random(2)}`],
       cwe: ["CWE-89"],
       cve: chance(random, 0.02) ? [pick(random, CVES)] : [],
-      severity: 3 + random(3),
+      severity: 3 + (type.length % 3),
       point: point.split("."),
       point_s: point,
       reason: "It is what it looks like.",
@@ -144,7 +145,7 @@ export class RecordSource {
         },
       ],
       payload: `UNION SELECT ${random(1e6)}`,
-      decision: chance(random, 0.9) ? "would_block" : "counted",
+      decision: "would_block",
       exception: null,
     };
   }

@@ -1,6 +1,6 @@
 /**
- * Patterns with `*` for any characters and `?` for one. In the long form they are regular expressions of just that sort,
- * since the language has no other; a backslash takes the meaning from the character behind it.
+ * Patterns with `*` for any characters and `?` for one. In the long form they are regular expressions of that sort
+ * alone, since the language has no other; a backslash takes the meaning from the character behind it.
  */
 
 /** Characters of the longest pattern. */

@@ -1,7 +1,7 @@
 /**
  * From a checked expression to SQL: a condition on a record, `r`, whose values are parameters and never part of the
- * text. What asks about a kind, a client or a path is asked of those small tables, once, and the records are filtered by
- * number.
+ * text. What asks about a kind, a client or a path is asked of those small tables, once, and the records are filtered
+ * by number.
  */
 import type { Call, Node, Quantifier, Value } from "../../policy/expression/ast.ts";
 import { EvaluationFault, evaluate } from "../../policy/expression/evaluator.ts";

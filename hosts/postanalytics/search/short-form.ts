@@ -110,7 +110,7 @@ function unknownField(at: number, name: string): SearchFault {
   return new SearchFault(at, `"${name}" is no field — it takes ${[...names, "last"].join(", ")}; ${fix}`);
 }
 
-/** A word alone says by its look what it is: a state, an attack type, an address, a CVE, a path; else an application. */
+/** A word alone says by its look what it is: a state, an attack type, an address, a CVE, a path, an application. */
 function bareChip({ at, not, relation, values }: Word): Chip {
   const [value = ""] = values;
   if (relation !== "is" || value === "") {

@@ -46,12 +46,16 @@ export async function listAttacks(
 ): Promise<Page<Attack>> {
   const fields = groupBy.length === 0 ? DEFAULT_GROUPING : [...new Set(groupBy)].slice(0, GROUP_FIELDS_MAX);
   const gapMs = isDefault(fields) ? ATTACK_GAP_MS : 0;
-  const known = await kinds.all();
+  const condition = conditionOf(search, database.dialect, Date.now());
+  const present = await database.query(
+    `select distinct r.kind from records r where ${condition.sql}`,
+    condition.values,
+  );
+  const known = await kinds.of(present.map(({ kind }) => Number(kind)));
   const groups = groupKinds(known.values(), fields);
   const names = groups.values.map((values) => JSON.stringify(values));
   const plan: GroupPlan = { kinds: groups.kinds, names, gapMs, order: ORDERS[order], limit, after: readCursor(cursor) };
   const sub = subOf(fields);
-  const condition = conditionOf(search, database.dialect, Date.now());
   const found =
     database.dialect === "sqlite"
       ? await groupsInSqlite(database, plan, sub, condition)
@@ -149,16 +153,19 @@ async function describe(context: Context, groups: readonly Group[]): Promise<Att
     samples.filter((id) => id !== null),
   );
   const falsePositives = await countFalsePositives(context, groups);
+  const looks = groups.flatMap((group) => group.kinds.flatMap((id) => context.known.get(id)?.look ?? []));
+  const first = await context.kinds.firstOf(looks);
   return groups.flatMap((group, index) => {
     const sample = records.get(samples[index] ?? "");
-    return sample === undefined ? [] : [attackOf(context, group, byId, sample, falsePositives[index] ?? 0)];
+    return sample === undefined ? [] : [attackOf(context, group, byId, first, sample, falsePositives[index] ?? 0)];
   });
 }
 
 function attackOf(
-  { kinds, known, search, fields, groups, gapMs }: Context,
+  { known, search, fields, groups, gapMs }: Context,
   group: Group,
   clients: ReadonlyMap<number, Row>,
+  firstOf: ReadonlyMap<string, number>,
   sample: AttackRecord,
   falsePositives: number,
 ): Attack {
@@ -186,7 +193,7 @@ function attackOf(
     severity: Math.max(0, ...mine.map(({ severity }) => severity)),
     firstSeen: first,
     lastSeen: last,
-    isNew: mine.every((kind) => kinds.firstOf(kind) >= search.window.from),
+    isNew: mine.every(({ look }) => (firstOf.get(look) ?? 0) >= search.window.from),
     falsePositives,
     sample,
   };

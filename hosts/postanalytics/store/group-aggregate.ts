@@ -1,6 +1,6 @@
 /**
- * Groups records in one walk, for SQLite: its own `group by` sorts all rows first, which takes seven times as long for a
- * million. PostgreSQL hashes by itself. `sqlite-thread/main.ts` makes an SQL function of each of these.
+ * Groups records in one walk, for SQLite: its own `group by` sorts all rows first, which takes several times as long
+ * for a million. PostgreSQL hashes by itself. `sqlite-thread/main.ts` makes an SQL function of each of these.
  */
 
 /** A kind as plans name it: its id, the groups it belongs to, and what each of its records counts as. */
@@ -220,8 +220,6 @@ class ClientSet {
 
 /** What to count. */
 export interface TallyPlan {
-  /** Id of a kind, and 1 where it is a blocked one. */
-  readonly kinds: readonly (readonly [id: number, blocked: number])[];
   readonly from: number;
   readonly bucketMs: number;
   readonly buckets: number;
@@ -241,24 +239,22 @@ export interface Tally {
 /** Collects counts. */
 export class TallyCollector {
   readonly #plan: TallyPlan;
-  readonly #blocked = new Set<number>();
   readonly #kinds = new Map<number, number>();
   readonly #clients = new Map<number, number>();
   readonly #series: [number, number][];
 
   constructor(plan: TallyPlan) {
     this.#plan = plan;
-    for (const [id, blocked] of plan.kinds) if (blocked === 1) this.#blocked.add(id);
     this.#series = Array.from({ length: plan.buckets }, () => [0, 0]);
   }
 
-  /** Takes a record. */
-  step(kind: number, client: number, at: number, n: number): void {
+  /** Takes a record. @param blocked 1 where it was stopped, else 0 */
+  step(kind: number, client: number, at: number, n: number, blocked: number): void {
     const { from, bucketMs } = this.#plan;
     const bucket = this.#series[Math.floor((at - from) / bucketMs)];
     if (bucket !== undefined) {
       bucket[0] += n;
-      if (this.#blocked.has(kind)) bucket[1] += n;
+      bucket[1] += n * blocked;
     }
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + n);
     this.#clients.set(client, (this.#clients.get(client) ?? 0) + n);

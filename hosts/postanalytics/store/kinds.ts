@@ -1,8 +1,10 @@
-/** What records have in common, in memory: it is little, never changes, and every grouping needs it. */
+/** What records have in common, in memory: it never changes, and every grouping needs it. */
 import type { Database, Row } from "./database.ts";
+import { queryIn } from "./rows.ts";
 
-/** Kinds are numbered in order, but replicas may commit a lower number after a higher one; so many are read again. */
-const OVERLAP = 2_000;
+/** Kinds that are remembered; with more, all are forgotten and those that are asked for are read again. */
+const KINDS_MAX = 200_000;
+const COLUMNS = "id, app, host, path, node, policy, action, incident, hits, severity, look";
 
 /** A kind. */
 export interface Kind {
@@ -20,87 +22,75 @@ export interface Kind {
   readonly types: readonly string[];
   readonly points: readonly string[];
   readonly stamps: readonly string[];
-  /** When a record of these types, points, host and path was first seen, milliseconds since 1970. */
-  readonly firstAt: number;
+  /** Kinds of the same types, points, host and path have the same. */
+  readonly look: string;
 }
 
-/** All kinds of a database. */
+type Marks = Record<"type" | "point" | "stamp", string[]>;
+
+/** The kinds of a database. */
 export class Kinds {
   readonly #database: Database;
-  readonly #byId = new Map<number, Kind>();
-  /** When each combination of types, points, host and path was first seen. */
-  readonly #first = new Map<string, number>();
-  #reading: Promise<void> | undefined;
+  #byId = new Map<number, Kind>();
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** Reads those that are new, and gives all. */
-  async all(): Promise<ReadonlyMap<number, Kind>> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
-    });
-    await this.#reading;
-    return this.#byId;
-  }
-
-  /** When the kind's combination of types, points, host and path was first seen. */
-  firstOf(kind: Kind): number {
-    return this.#first.get(lookOf(kind)) ?? kind.firstAt;
-  }
-
-  /** Forgets all, after some were removed. */
-  forget(): void {
-    this.#byId.clear();
-    this.#first.clear();
-  }
-
-  async #read(): Promise<void> {
-    let newest = 0;
-    for (const id of this.#byId.keys()) if (id > newest) newest = id;
-    const from = this.#database.dialect === "sqlite" ? newest : Math.max(0, newest - OVERLAP);
-    const rows = await this.#database.query(
-      `select id, app, host, path, node, policy, action, incident, hits, severity, first_at from kinds where id > ?`,
-      [from],
+  /** @returns those kinds, by their ids; one that was removed meanwhile is not among them */
+  async of(ids: readonly number[]): Promise<ReadonlyMap<number, Kind>> {
+    if (this.#byId.size > KINDS_MAX) this.#byId = new Map();
+    const known = this.#byId;
+    const missing = ids.filter((id) => !known.has(id));
+    const rows = await queryIn(this.#database, `select ${COLUMNS} from kinds where id in (in)`, missing);
+    const marks = await queryIn(
+      this.#database,
+      "select kind, field, value from kind_marks where field in ('type', 'point', 'stamp') and kind in (in)",
+      missing,
     );
-    if (rows.length === 0) return;
-    const marks = await this.#database.query(
-      "select kind, field, value from kind_marks where kind > ? and field in ('type', 'point', 'stamp')",
-      [from],
-    );
-    const byKind = new Map<number, Record<"type" | "point" | "stamp", string[]>>();
+    const byKind = new Map<number, Marks>();
     for (const { kind, field, value } of marks) {
       const lists = byKind.get(Number(kind)) ?? { type: [], point: [], stamp: [] };
       if (field === "type" || field === "point" || field === "stamp") lists[field].push(String(value));
       byKind.set(Number(kind), lists);
     }
-    for (const row of rows) this.#add(row, byKind.get(Number(row["id"])));
+    for (const row of rows) known.set(Number(row["id"]), kindOf(row, byKind.get(Number(row["id"]))));
+    const found = new Map<number, Kind>();
+    for (const id of ids) {
+      const kind = known.get(id);
+      if (kind !== undefined) found.set(id, kind);
+    }
+    return found;
   }
 
-  #add(row: Row, marks: Record<"type" | "point" | "stamp", string[]> = { type: [], point: [], stamp: [] }): void {
-    const kind: Kind = {
-      id: Number(row["id"]),
-      app: String(row["app"]),
-      host: String(row["host"]),
-      path: String(row["path"]),
-      node: String(row["node"]),
-      policy: String(row["policy"]),
-      blocked: row["action"] === "blocked" || row["action"] === "partially_blocked",
-      incident: Number(row["incident"]) !== 0,
-      hits: Number(row["hits"]),
-      severity: Number(row["severity"]),
-      types: marks.type.sort(),
-      points: marks.point.sort(),
-      stamps: marks.stamp.sort(),
-      firstAt: Number(row["first_at"]),
-    };
-    this.#byId.set(kind.id, kind);
-    const look = lookOf(kind);
-    this.#first.set(look, Math.min(kind.firstAt, this.#first.get(look) ?? kind.firstAt));
+  /** When records of each of these looks were first seen, milliseconds since 1970. */
+  async firstOf(looks: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const sql = "select look, min(first_at) as first from kinds where look in (in) group by look";
+    const rows = await queryIn(this.#database, sql, [...new Set(looks)]);
+    return new Map(rows.map((row) => [String(row["look"]), Number(row["first"])]));
+  }
+
+  /** Forgets all, after some were removed. */
+  forget(): void {
+    this.#byId = new Map();
   }
 }
 
-function lookOf({ types, points, host, path }: Kind): string {
-  return JSON.stringify([types, points, host, path]);
+function kindOf(row: Row, marks: Marks = { type: [], point: [], stamp: [] }): Kind {
+  return {
+    id: Number(row["id"]),
+    app: String(row["app"]),
+    host: String(row["host"]),
+    path: String(row["path"]),
+    node: String(row["node"]),
+    policy: String(row["policy"]),
+    blocked: row["action"] === "blocked" || row["action"] === "partially_blocked",
+    incident: Number(row["incident"]) !== 0,
+    hits: Number(row["hits"]),
+    severity: Number(row["severity"]),
+    types: marks.type.sort(),
+    points: marks.point.sort(),
+    stamps: marks.stamp.sort(),
+    look: String(row["look"]),
+  };
 }

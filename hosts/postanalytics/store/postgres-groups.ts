@@ -3,6 +3,9 @@ import type { Predicate } from "../search/predicate.ts";
 import type { Database } from "./database.ts";
 import { GROUP_KINDS_MAX, type Group, type GroupPlan, type Tally, type TallyPlan } from "./group-aggregate.ts";
 
+/** Whether a record `r` was stopped, in both dialects. */
+export const BLOCKED = "r.kind in (select id from kinds where action in ('blocked', 'partially_blocked'))";
+
 const ORDERS = { last: "last", first: "first", records: "records" } as const;
 
 /** @param sub SQL of what stands in a key beside the kind's group */
@@ -28,7 +31,8 @@ export async function groupsInPostgres(
      ${sessions(plan.gapMs)},
      grouped as (
        select g, sub, session, sum(n) as records, sum(n * h) as hits, sum(n * b) as blocked, sum(n * i) as incidents,
-         min(at) as first, max(at) as last, max(array[at, kind::bigint, client::bigint]) as newest, count(distinct client) as clients,
+         min(at) as first, max(at) as last, max(array[at, kind::bigint, client::bigint]) as newest,
+         count(distinct client) as clients,
          (array_agg(distinct kind))[1:${GROUP_KINDS_MAX}] as kinds
        from apart group by g, sub, session),
      tied as (
@@ -74,9 +78,9 @@ function sessions(gapMs: number): string {
 /** Counts records by a plan. */
 export async function tallyInPostgres(database: Database, plan: TallyPlan, condition: Predicate): Promise<Tally> {
   const from = `from records r where ${condition.sql}`;
-  const stopped = new Set(plan.kinds.flatMap(([id, isBlocked]) => (isBlocked === 1 ? [id] : [])));
   const counted = await database.query(
-    `select r.kind, div(r.at - ?::bigint, ?::bigint) as bucket, sum(r.n) as n ${from} group by 1, 2`,
+    `select r.kind, div(r.at - ?::bigint, ?::bigint) as bucket, sum(r.n) as n,
+       sum(case when ${BLOCKED} then r.n else 0 end) as blocked ${from} group by 1, 2`,
     [plan.from, plan.bucketMs, ...condition.values],
   );
   const clients = await database.query(`select r.client, sum(r.n) as n ${from} group by 1 order by 2 desc, 1 limit ?`, [
@@ -92,7 +96,7 @@ export async function tallyInPostgres(database: Database, plan: TallyPlan, condi
     const bucket = series[Number(row["bucket"])];
     if (bucket === undefined) continue;
     bucket[0] += n;
-    if (stopped.has(kind)) bucket[1] += n;
+    bucket[1] += Number(row["blocked"]);
   }
   return {
     series,

@@ -7,7 +7,7 @@ import type { Value } from "./database.ts";
 /** Columns of a kind, after its key. */
 export const KIND_COLUMNS = [
   ...["app", "host", "path", "method", "status", "action", "would", "mode", "source", "node", "node_kind", "policy"],
-  ...["client_list", "incident", "hits", "severity"],
+  ...["client_list", "incident", "hits", "severity", "look"],
 ] as const;
 /** Columns of a client, after its key. */
 export const CLIENT_COLUMNS = ["ip", "ip_key", "country", "asn"] as const;
@@ -47,7 +47,7 @@ export function columnsOf(record: AttackRecord): RecordColumns {
     ...[appOf(record.app), request.host.toLowerCase(), request.path_template, request.method, record.response.status],
     ...[record.action, record.would_action, record.mode, record.source, record.node.id, record.node.kind],
     ...[record.policy.ref, client.list, record.incident ? 1 : 0, hits.length],
-    Math.max(0, ...hits.map(({ severity }) => severity)),
+    ...[Math.max(0, ...hits.map(({ severity }) => severity)), lookOf(record, marks)],
   ];
   return {
     id: record.id,
@@ -65,6 +65,12 @@ export function columnsOf(record: AttackRecord): RecordColumns {
 /** The application's name, or its number; "" where the policy names none. */
 function appOf({ name, id }: AttackRecord["app"]): string {
   return name ?? (id === 0 ? "" : String(id));
+}
+
+/** What tells something new from what was seen before: types, points, host and path. */
+function lookOf({ request }: AttackRecord, marks: readonly Mark[]): string {
+  const seen = marks.filter(([field]) => field === "type" || field === "point");
+  return dimension([request.host.toLowerCase(), request.path_template], seen).key;
 }
 
 function marksOf({ hits }: AttackRecord): Mark[] {

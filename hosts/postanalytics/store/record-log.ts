@@ -1,9 +1,9 @@
 /**
- * Takes records: each once, on disk before it is acknowledged, followed into the database. This is the half of the store
- * that must never fail; what answers questions is `record-store.ts`.
+ * Takes records: each once, on disk before it is acknowledged, followed into the database. This is the half of the
+ * store that must never fail; what answers questions is `record-store.ts`.
  *
  * Guarantee: when `append` resolves, every record of the batch is in the log on disk and will be in the database, once,
- * whatever dies. See test/hosts/postanalytics/store/crash.test.ts.
+ * whatever dies. See test/hosts/postanalytics/store/record-log.test.ts.
  */
 import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";

@@ -4,7 +4,7 @@ import { conditionOf } from "./condition.ts";
 import type { Database } from "./database.ts";
 import type { Tally, TallyPlan } from "./group-aggregate.ts";
 import type { Kinds } from "./kinds.ts";
-import { tallyInPostgres } from "./postgres-groups.ts";
+import { BLOCKED, tallyInPostgres } from "./postgres-groups.ts";
 import { queryIn } from "./rows.ts";
 import type { GroupField, Search, Statistics } from "./store.ts";
 
@@ -19,13 +19,12 @@ export async function readStatistics(
   buckets: number,
   top: readonly GroupField[],
 ): Promise<Statistics> {
-  const known = await kinds.all();
   const { from, to } = search.window;
   const bucketMs = Math.max(1, Math.ceil((to - from) / buckets));
-  const planned = [...known.values()].map(({ id, blocked }) => [id, blocked ? 1 : 0] as const);
   const count = Math.max(1, Math.ceil((to - from) / bucketMs));
-  const plan: TallyPlan = { kinds: planned, from, bucketMs, buckets: count, clients: TOP_MAX };
+  const plan: TallyPlan = { from, bucketMs, buckets: count, clients: TOP_MAX };
   const tally = await tallyOf(database, plan, search);
+  const known = await kinds.of(tally.kinds.map(([id]) => id));
   const totals = { records: 0, hits: 0, blocked: 0, clients: tally.clientCount };
   for (const [id, n] of tally.kinds) {
     const kind = known.get(id);
@@ -63,7 +62,7 @@ async function tallyOf(database: Database, plan: TallyPlan, search: Search): Pro
   const condition = conditionOf(search, database.dialect, Date.now());
   if (database.dialect === "postgres") return await tallyInPostgres(database, plan, condition);
   const [row] = await database.query(
-    `select merlon_tally(p.plan, r.kind, r.client, r.at, r.n) as found
+    `select merlon_tally(p.plan, r.kind, r.client, r.at, r.n, ${BLOCKED}) as found
      from (select merlon_plan(?) as plan limit 1) p cross join records r where ${condition.sql}`,
     [JSON.stringify(plan), ...condition.values],
   );

@@ -24,7 +24,7 @@ async function filledFolder(): Promise<{ folder: string; labelled: string }> {
   return { folder, labelled };
 }
 
-test("a whole store passes, one that lacks records does not, and a rebuild brings them back with their labels", async () => {
+test("a whole store passes, one that lacks records does not, and a rebuild brings them back", async () => {
   const { folder, labelled } = await filledFolder();
   const whole = await run(["store", "check", "--data", folder]);
   expect([whole.code, whole.stderr]).toEqual([0, ""]);

@@ -47,10 +47,12 @@ database.aggregate("merlon_groups", {
 });
 database.aggregate("merlon_tally", {
   start: -1,
-  step: (number, plan, kind, client, at, n) => {
+  step: (number, plan, kind, client, at, n, blocked) => {
     const mine = number === -1 ? collectors.push(new TallyCollector(planOf(plan))) - 1 : Number(number);
     const collector = collectors[mine];
-    if (collector instanceof TallyCollector) collector.step(Number(kind), Number(client), Number(at), Number(n));
+    if (collector instanceof TallyCollector) {
+      collector.step(Number(kind), Number(client), Number(at), Number(n), Number(blocked));
+    }
     return mine;
   },
   result: (number) => collectors[Number(number)]?.result() ?? null,
