@@ -261,6 +261,20 @@ export const IMPORT_RULES: readonly Rule[] = [
       "assembly/decode/xml/": "pieces of assembly/decode/xml.ts, whose test drives them all",
       "assembly/detect/": "test/assembly/detect/signatures.test.ts shows every signature's attacks and near misses",
       "hosts/core/error.ts": "a class and its codes, raised in every other test",
+      "hosts/postanalytics/search/fields.ts":
+        "a table; predicate.test.ts asks for every field of it, in both databases",
+      "hosts/postanalytics/search/search-fault.ts": "a class, raised in every other test of searches",
+      "hosts/postanalytics/store/condition.ts":
+        "attack-list.test.ts and record-list.test.ts show whose records it lets through",
+      "hosts/postanalytics/store/database.ts": "declares; database-suite.ts holds both databases to it",
+      "hosts/postanalytics/store/insertion.ts":
+        "record-log.test.ts shows that it writes each record once, whatever dies",
+      "hosts/postanalytics/store/kinds.ts": "attack-list.test.ts groups by all of its fields",
+      "hosts/postanalytics/store/migrations/": "statements; every test of the store runs them in both databases",
+      "hosts/postanalytics/store/postgres-groups.ts":
+        "attack-list.test.ts and statistics.test.ts run it on a real server",
+      "hosts/postanalytics/store/rebuild.ts": "test/hosts/cli/store.test.ts breaks stores and rebuilds them",
+      "hosts/postanalytics/store/store.ts": "declares; record-store.test.ts and its neighbours hold the store to it",
       "hosts/dataplane/envoy/": "runs in Envoy only: test/conformance/envoy.test.ts",
     },
   },

@@ -1,16 +1,16 @@
 /** From a record to the rows that are searched: its kind, its client, its path, and what is said of each once. */
 import { createHash } from "node:crypto";
-import { isIP } from "node:net";
+import { parseAddress } from "../../policy/expression/address.ts";
 import type { AttackRecord } from "../../records/record.ts";
 import type { Value } from "./database.ts";
 
 /** Columns of a kind, after its key. */
 export const KIND_COLUMNS = [
   ...["app", "host", "path", "method", "status", "action", "would", "mode", "source", "node", "node_kind", "policy"],
-  ...["incident", "hits", "severity"],
+  ...["client_list", "incident", "hits", "severity", "look"],
 ] as const;
 /** Columns of a client, after its key. */
-export const CLIENT_COLUMNS = ["ip", "ip_key", "country", "asn", "list"] as const;
+export const CLIENT_COLUMNS = ["ip", "ip_key", "country", "asn"] as const;
 
 /** Longer points are found by their beginning: an entry of PostgreSQL's index takes 2,700 bytes. */
 const MARK_CHARS_MAX = 600;
@@ -44,10 +44,10 @@ export function columnsOf(record: AttackRecord): RecordColumns {
   const { request, client, hits } = record;
   const marks = marksOf(record);
   const kind = [
-    ...[record.app.name, request.host.toLowerCase(), request.path_template, request.method, record.response.status],
+    ...[appOf(record.app), request.host.toLowerCase(), request.path_template, request.method, record.response.status],
     ...[record.action, record.would_action, record.mode, record.source, record.node.id, record.node.kind],
-    ...[record.policy.ref, record.incident ? 1 : 0, hits.length],
-    Math.max(0, ...hits.map(({ severity }) => severity)),
+    ...[record.policy.ref, client.list, record.incident ? 1 : 0, hits.length],
+    ...[Math.max(0, ...hits.map(({ severity }) => severity)), lookOf(record, marks)],
   ];
   return {
     id: record.id,
@@ -56,9 +56,21 @@ export function columnsOf(record: AttackRecord): RecordColumns {
     requestId: request.id === undefined ? null : plain(request.id),
     kind: dimension(kind, marks),
     marks,
-    client: dimension([client.ip, ipKey(client.ip), client.country ?? null, client.asn ?? null, client.list]),
+    // An address is one client, wherever a newer table of countries puts it.
+    client: dimension([client.ip, ipKey(client.ip), client.country ?? "", client.asn ?? 0], null, 1),
     path: dimension([request.path]),
   };
+}
+
+/** The application's name, or its number; "" where the policy names none. */
+function appOf({ name, id }: AttackRecord["app"]): string {
+  return name ?? (id === 0 ? "" : String(id));
+}
+
+/** What tells something new from what was seen before: types, points, host and path. */
+function lookOf({ request }: AttackRecord, marks: readonly Mark[]): string {
+  const seen = marks.filter(([field]) => field === "type" || field === "point");
+  return dimension([request.host.toLowerCase(), request.path_template], seen).key;
 }
 
 function marksOf({ hits }: AttackRecord): Mark[] {
@@ -85,13 +97,13 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function dimension(columns: readonly Value[], more: unknown = null): Dimension {
+/** @param keyed columns that make the key, from the first on */
+function dimension(columns: readonly Value[], more: unknown = null, keyed: number = columns.length): Dimension {
   const clean = columns.map((value) => (typeof value === "string" ? plain(value) : value));
   const key = createHash("sha256")
-    .update(JSON.stringify([clean, more]))
-    .digest("base64url")
-    .slice(0, 32);
-  return { key, columns: clean };
+    .update(JSON.stringify([clean.slice(0, keyed), more]))
+    .digest("base64url");
+  return { key: key.slice(0, 32), columns: clean };
 }
 
 /** PostgreSQL's text holds no NUL and only whole characters; the record itself keeps what was there. */
@@ -100,34 +112,15 @@ function plain(text: string): string {
 }
 
 /**
- * An address as text that sorts as addresses do: 32 hexadecimal digits; IPv4 as IPv6 has it, `::ffff:0:0/96`.
+ * An address as text that sorts as addresses do: 32 hexadecimal digits, IPv4 mapped into IPv6.
  * @returns "" for what is no address
  */
 export function ipKey(address: string): string {
-  const bare = address.replace(/%.*$/, "");
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(bare)?.[1];
-  const four = mapped ?? bare;
-  if (isIP(four) === 4) return `${"0".repeat(20)}ffff${hexOfFour(four)}`;
-  if (isIP(bare) !== 6) return "";
-  const [head = "", tail] = bare.split("::");
-  const left = groupsOf(head);
-  const right = tail === undefined ? [] : groupsOf(tail);
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0000");
-  return [...left, ...zeros, ...right].join("").toLowerCase();
+  const bits = parseAddress(address);
+  return bits === undefined ? "" : ipKeyOf(bits);
 }
 
-function hexOfFour(address: string): string {
-  return address
-    .split(".")
-    .map((part) => Number(part).toString(16).padStart(2, "0"))
-    .join("");
-}
-
-function groupsOf(text: string): string[] {
-  if (text === "") return [];
-  return text.split(":").flatMap((group) => {
-    if (!group.includes(".")) return [group.padStart(4, "0")];
-    const hex = hexOfFour(group);
-    return [hex.slice(0, 4), hex.slice(4)];
-  });
+/** See ipKey; of the address as 128 bits. */
+export function ipKeyOf(bits: bigint): string {
+  return bits.toString(16).padStart(32, "0");
 }

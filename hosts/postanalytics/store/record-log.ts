@@ -1,9 +1,9 @@
 /**
- * Takes records: each once, on disk before it is acknowledged, followed into the database. This is the half of the store
- * that must never fail; what answers questions is `record-store.ts`.
+ * Takes records: each once, on disk before it is acknowledged, followed into the database. This is the half of the
+ * store that must never fail; what answers questions is `record-store.ts`.
  *
  * Guarantee: when `append` resolves, every record of the batch is in the log on disk and will be in the database, once,
- * whatever dies. See test/hosts/postanalytics/store/crash.test.ts.
+ * whatever dies. See test/hosts/postanalytics/store/record-log.test.ts.
  */
 import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
@@ -33,6 +33,8 @@ const LABEL_WAIT_MS = 5_000;
 /** Settings; `events` hears of records when they can be found. */
 export interface RecordLogOptions extends SegmentLogOptions {
   readonly events?: Partial<ProjectionEvents>;
+  /** False where nothing is to be written into the database. */
+  readonly follow?: boolean;
 }
 
 interface Claim {
@@ -68,9 +70,9 @@ export class RecordLog {
     const segments = await SegmentLog.open(folder, options);
     try {
       await refuseOldVersion(database);
-      const log = new RecordLog(segments, database, await nameOf(folder), options.events ?? {});
+      const log = new RecordLog(segments, database, await logName(folder), options.events ?? {});
       await log.#remember();
-      log.projection.start();
+      if (options.follow !== false) log.projection.start();
       return log;
     } catch (error) {
       await segments.close();
@@ -158,7 +160,7 @@ async function refuseOldVersion(database: Database): Promise<void> {
 }
 
 /** The log's own name: where several logs fill one database, each has its place there. */
-async function nameOf(folder: string): Promise<string> {
+export async function logName(folder: string): Promise<string> {
   const path = join(folder, NAME_FILE);
   try {
     return (await readFile(path, "utf8")).trim();

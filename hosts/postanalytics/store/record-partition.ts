@@ -41,7 +41,8 @@ export class RecordPartitions {
     if (this.#database.dialect === "sqlite") return 0;
     const last = Math.floor(before / WEEK_MS);
     const tables = await this.#database.query(
-      "select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'records'::regclass",
+      `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+       where i.inhparent = 'records'::regclass`,
     );
     let removed = 0;
     for (const { name } of tables) {

@@ -81,7 +81,7 @@ export interface Label {
   readonly note: string | null;
 }
 
-/** A store. Methods reject with MERLON_STORE where the database fails, and MERLON_SEARCH for a search it cannot read. */
+/** A store. Methods reject with MERLON_STORE where the database fails, MERLON_SEARCH for what is no search. */
 export interface RecordStore {
   /** Resolves when the records are on disk; only then may they be acknowledged. */
   append(batch: readonly AttackRecord[]): Promise<AppendOutcome>;

@@ -1,17 +1,18 @@
 /**
- * The shape of the projection of records. What many records have in common is said once: a *kind* (what was found, where
- * it went, what was done), a *client*, a *path*. So a record is a row of a few numbers, filters are answered on the
+ * The shape of the projection of records. What many records have in common is said once: a *kind* (what was found,
+ * where it went, what was done), a *client*, a *path*. So a record is a row of a few numbers, filters are answered on the
  * small tables, and a million rows are read in a tenth of a second.
  *
  * In PostgreSQL, records and their bodies are partitioned by week; `record-partition.ts` makes the partitions.
  */
 import type { Migration, MigrationSet } from "../migration.ts";
 
-const KIND_COLUMNS = `app text, host text not null, path text not null, method text not null, status integer not null,
-  action text not null, would text not null, mode text not null, source text not null, node text not null,
-  node_kind text not null, policy text not null, incident integer not null, hits integer not null,
-  severity integer not null, first_at bigint not null`;
-const CLIENT_COLUMNS = "ip text not null, ip_key text not null, country text, asn bigint, list text not null";
+const KIND_COLUMNS = `app text not null, host text not null, path text not null, method text not null,
+  status integer not null, action text not null, would text not null, mode text not null, source text not null,
+  node text not null, node_kind text not null, policy text not null, client_list text not null,
+  incident integer not null, hits integer not null, severity integer not null, look text not null,
+  first_at bigint not null`;
+const CLIENT_COLUMNS = "ip text not null, ip_key text not null, country text not null, asn bigint not null";
 const RECORD_COLUMNS = `id text not null, at bigint not null, kind integer not null, client integer not null,
   path integer not null, n integer not null`;
 
@@ -20,6 +21,7 @@ const SQLITE: readonly string[] = [
   `create table kind_marks (field text not null, value text not null, kind integer not null,
     primary key (field, value, kind)) without rowid`,
   "create index kind_marks_kind on kind_marks (kind)",
+  "create index kinds_look on kinds (look)",
   `create table clients (id integer primary key autoincrement, key text not null unique, ${CLIENT_COLUMNS})`,
   "create index clients_ip on clients (ip_key)",
   "create table paths (id integer primary key autoincrement, key text not null unique, path text not null)",
@@ -46,6 +48,7 @@ const POSTGRES: readonly string[] = [
   `create table kind_marks (field text collate "C" not null, value text collate "C" not null, kind integer not null,
     primary key (kind, field, value))`,
   "create index kind_marks_value on kind_marks (field, value)",
+  "create index kinds_look on kinds (look)",
   `create table clients (id integer generated always as identity primary key, key text collate "C" not null unique,
     ${byBytes(CLIENT_COLUMNS)})`,
   "create index clients_ip on clients (ip_key)",
@@ -60,6 +63,7 @@ const POSTGRES: readonly string[] = [
   `create table bodies (id text collate "C" not null, at bigint not null, json text not null, primary key (at, id))
     partition by range (at)`,
   "create table bodies_rest partition of bodies default",
+  "create index bodies_id on bodies (id)",
   `create table request_ids (request_id text collate "C" not null, id text collate "C" not null,
     primary key (request_id, id))`,
   "create index request_ids_id on request_ids (id)",

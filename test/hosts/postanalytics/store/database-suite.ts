@@ -63,7 +63,12 @@ export function describeDatabase(dialect: Dialect): void {
       await Promise.allSettled(Array.from({ length: 20 }, (_, n) => one(n)));
       expect(await numbers(database)).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
     });
+  });
+  describeConnection(dialect);
+}
 
+function describeConnection(dialect: Dialect): void {
+  describe(`a connection in ${dialect}`, () => {
     test("names no value in its errors", async (context) => {
       const database = await openDialect(await emptyDatabase(context, dialect), dialect);
       await database.query("create table numbers (n integer primary key)");

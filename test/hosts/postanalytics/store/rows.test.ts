@@ -1,0 +1,23 @@
+/** Many rows at once, whatever their number, in both databases. */
+import { expect, test } from "vitest";
+import { insertRows, queryIn } from "../../../../hosts/postanalytics/store/rows.ts";
+import { DIALECTS, emptyDatabase, openDialect } from "./stage.ts";
+
+test.for(DIALECTS)("any number of rows goes in and is found, in %s", async (dialect, context) => {
+  const database = await openDialect(await emptyDatabase(context, dialect), dialect);
+  await database.query("create table pairs (n integer primary key, t text)");
+  let next = 0;
+  for (const size of [0, 1, 2, 3, 255, 256, 257, 1000]) {
+    const rows = Array.from({ length: size }, () => [next, `t${next++}`]);
+    await database.transaction((inside) => insertRows(inside, "pairs", ["n", "t"], rows));
+  }
+  await database.transaction((inside) =>
+    insertRows(inside, "pairs", ["n", "t"], [[0, "again"]], "on conflict do nothing"),
+  );
+  const all = Array.from({ length: next }, (_, n) => n);
+  const found = await queryIn(database, "select n, t from pairs where t <> ? and n in (in)", [...all, 9e6], ["t7"]);
+  expect(found.map(({ n, t }) => [n, t]).sort(([a], [b]) => Number(a) - Number(b))).toEqual(
+    all.filter((n) => n !== 7).map((n) => [n, `t${n}`]),
+  );
+  expect(await queryIn(database, "select n from pairs where n in (in)", [])).toEqual([]);
+});
