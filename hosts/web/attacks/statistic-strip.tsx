@@ -26,7 +26,13 @@ export const TOP_FIELDS = [
 /** The strip above the list. */
 export function StatisticStrip({ statistics }: { readonly statistics: Statistics | null }) {
   const chart = useMemo(() => chartOf(statistics), [statistics]);
-  if (statistics === null || chart === null) return <Loading lines={3} />;
+  if (statistics === null || chart === null) {
+    return (
+      <section class="statistics" aria-busy="true">
+        <Loading lines={4} />
+      </section>
+    );
+  }
   const { totals, top } = statistics;
   return (
     <section class="statistics" aria-label="statistics of this search">

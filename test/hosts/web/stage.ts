@@ -6,6 +6,7 @@ import { browser } from "../../tools/browser.ts";
 import { requireOrSkip } from "../../tools/component.ts";
 import { listen } from "../dataplane/sidecar/stage.ts";
 import { recordsOfADay } from "./records.ts";
+import { siteHandlers } from "./site.ts";
 import { createStandIn, type StandIn } from "./stand-in.ts";
 
 /** Counts every way to a dialog or a window, and what the content policy refuses, in `window.called`. */
@@ -43,6 +44,7 @@ export async function openConsole(
   const { width = 1440, height = 900, dark = false, hash = "", records = recordsOfADay(120, Date.now()) } = options;
   const running = requireOrSkip(context, await browser());
   const api = await createStandIn(records);
+  Object.assign(api.handlers, siteHandlers());
   options.prepare?.(api);
   const origin = `http://127.0.0.1:${await listen(api.server)}`;
   const own = await running.newContext({

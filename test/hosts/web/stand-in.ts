@@ -137,8 +137,8 @@ export class StandIn {
     if (faults[0] !== undefined) return this.#problem(response, 400, z.prettifyError(faults[0]));
     const answer = this.#dispatch(name, { path, query, body });
     if (answer instanceof Refusal) return this.#problem(response, answer.status, answer.detail);
-    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
-    response.end(JSON.stringify(shapes.answer?.parse(answer)));
+    const checked = JSON.stringify(shapes.answer?.parse(answer));
+    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end(checked);
   }
 
   #stream(response: ServerResponse): void {
@@ -231,21 +231,23 @@ export class StandIn {
     if (found === undefined) return new Refusal(404, "no such record");
     if (hit === undefined) return { items: [], notes: [] };
     const { host, method, path, path_template } = found.request;
-    const match = { host, method, path: path_template.replace(/\{\w+\}/g, "*") || path, point: hit.point_s };
+    const match = {
+      host,
+      method: method.slice(0, 32),
+      path: path_template.replace(/\{\w+\}/g, "*") || path,
+      point: hit.point_s,
+    };
     const expiresAt = new Date(Date.now() + days * 86_400_000).toISOString();
-    const draft = { match, ignore: { stamps: hit.stamps, types: [] }, reason: "", expiresAt };
+    const draft = { match, ignore: { stamps: hit.stamps.map((stamp) => stamp.slice(0, 64)), types: [] }, reason: "", expiresAt };
     return { items: [{ draft, yaml: "" }], notes: [] };
   }
 
   #covered(draft: Answer<"exceptions">["items"][number]["draft"]): AttackRecord[] {
     const { host, method, path, point } = draft.match;
-    const fitsPath = new RegExp(
-      `^${(path ?? "/**").replaceAll("/**", "(?:/.*)?").replace(/(?<!\.)\*(?!\))/g, "[^/]+")}$`,
-    );
     const begins = point?.endsWith(".**") === true ? point.slice(0, -2) : null;
     return this.records.filter(({ request, hits }) => {
       if ((host ?? request.host) !== request.host || (method ?? request.method) !== request.method) return false;
-      if (path !== undefined && !fitsPath.test(request.path)) return false;
+      if (path !== undefined && !fitsTemplate(path, request.path)) return false;
       return hits.some(({ stamps, type, point_s }) => {
         if (point !== undefined && point !== point_s && !(begins !== null && point_s.startsWith(begins))) return false;
         return draft.ignore.types.includes(type) || stamps.some((stamp) => draft.ignore.stamps.includes(stamp));
@@ -297,6 +299,16 @@ export class StandIn {
     ];
     return { name, generation: ++this.generation, at: Date.now() };
   }
+}
+
+/** Whether a path fits a template with `*` for a segment and `**` at its end for what follows. */
+function fitsTemplate(template: string, path: string): boolean {
+  const wanted = template.split("/");
+  const given = path.split("/");
+  const isOpen = wanted.at(-1) === "**";
+  const kept = isOpen ? wanted.slice(0, -1) : wanted;
+  if (isOpen ? given.length < kept.length : given.length !== kept.length) return false;
+  return kept.every((segment, at) => segment === "*" || segment === given[at]);
 }
 
 function operationOf(method: string, pathname: string): { name: OperationName; path: Record<string, string> } | null {
