@@ -4,6 +4,7 @@
 export const ERROR_CODES = {
   MERLON_USAGE: "the command line cannot be understood",
   MERLON_POLICY: "the policy file is not valid",
+  MERLON_EXPRESSION: "an expression is not valid",
   MERLON_POLICY_VERSION: "the policy image was made for another engine",
   MERLON_LISTEN: "the listen address cannot be bound",
   MERLON_UPSTREAM: "the upstream address is not usable",
