@@ -200,8 +200,10 @@ export async function bundleImage(root: string = ROOT, folder = join(root, "buil
   const image = join(folder, "image");
   await build({
     absWorkingDir: root,
-    entryPoints: ["hosts/cli/main.ts"],
-    outfile: join(image, "hosts/cli/main.mjs"),
+    // A thread has a file of its own, beside the one that starts it.
+    entryPoints: { main: "hosts/cli/main.ts", "sqlite-thread": "hosts/postanalytics/store/sqlite-thread/main.ts" },
+    outdir: join(image, "hosts/cli"),
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
     target: "node24",

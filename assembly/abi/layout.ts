@@ -34,6 +34,7 @@ export const MATCH_POINT_SIZE: u32 = offsetof<MatchHead>("pointSize");
 export const MATCH_LAYERS: u32 = offsetof<MatchHead>("layers");
 export const MATCH_SPARED: u32 = offsetof<MatchHead>("spared");
 export const MATCH_EXCEPTION: u32 = offsetof<MatchHead>("exception");
+export const MATCH_RULE_SIZE: u32 = offsetof<MatchHead>("ruleSize");
 export const MATCH_HEAD_BYTES: u32 = offsetof<MatchHead>();
 
 /** A layer's fixed head: bytes from its begin to each field; the excerpt follows it. */

@@ -103,5 +103,13 @@ export const BRANCHES_MAX: u32 = 64;
 export const SCOPES_FIT_MAX: u32 = 64;
 /** Scopes with exceptions or masks of their own that a transaction remembers, the closest ones. */
 export const SCOPES_KEPT_MAX: u32 = 24;
+/** Rules of a policy, terms that all of them ask, and those of them that follow the body as it streams by. */
+export const RULES_MAX: u32 = 512;
+export const RULE_TERMS_MAX: u32 = 1024;
+export const RULE_STREAMS_MAX: u32 = 32;
+/** Values that a rule's program has at hand at once. */
+export const RULE_STACK_MAX: u32 = 16;
+/** Bytes of the line that names a rule in its matches. */
+export const RULE_LINE_BYTES_MAX: u32 = 640;
 /** Bytes of the trace that explain asks for. */
 export const TRACE_BYTES_MAX: u32 = 1048576;

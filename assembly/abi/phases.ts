@@ -25,6 +25,7 @@ import { Phase } from "../decode/phase";
 import { Place, pointTruncate, pushWord, Word } from "../decode/point";
 import { current, noteAnomaly, reachLimit } from "../decode/transaction";
 import { Mode } from "../policy/mode";
+import { rulesDecide, rulesEnd, rulesHead } from "../policy/rule/rule";
 import { scopeHead } from "../policy/scope";
 import { decide } from "../policy/verdict";
 import { DECISION_BYTES, RESPONSE_BYTES_MAX } from "./limits";
@@ -42,7 +43,10 @@ export function feedHead(at: usize, size: u32): bool {
   scopeHead();
   if (current.parsersOff) bodyRestrict();
   current.phase = <u32>Phase.REQUEST_BODY;
-  if (isLive() && good) headInspect();
+  if (isLive() && good) {
+    rulesHead();
+    headInspect();
+  }
   decide();
   return good;
 }
@@ -77,7 +81,10 @@ export function feedBody(at: usize, size: u32): void {
     current.bodyBytes = current.bodyBytes + step < current.bodyBytes ? 0xffffffff : current.bodyBytes + step;
     at += <usize>step;
     size -= step;
-    if (step == toDecision) decide();
+    if (step == toDecision) {
+      if (isLive()) rulesDecide();
+      decide();
+    }
   }
 }
 
@@ -90,8 +97,9 @@ export function feedTrailers(at: usize, size: u32): bool {
 export function feedEnd(): void {
   if (current.phase == <u32>Phase.RAW_HEAD) endRawHead();
   if (current.phase == <u32>Phase.RAW_BODY && current.rawState == <u32>RawState.TRAILERS) endRawTrailers();
-  if (!(current.limits & Limit.OVERSIZE)) finishBody();
-  else decide();
+  if (!(current.limits & Limit.OVERSIZE) && isLive()) bodyEnd();
+  if (isLive()) rulesEnd();
+  decide();
   current.phase = <u32>Phase.REQUEST_DONE;
 }
 

@@ -32,7 +32,7 @@ import {
   Second,
   wireRope,
 } from "./transaction";
-import { SEEN_BYTES, setTold, told } from "./value";
+import { followBody, SEEN_BYTES, setTold, told } from "./value";
 import { wireAdd, wireAt, wireTake, wireTellOnce } from "./wire";
 import { xmlBegin, xmlEnd, xmlFeed } from "./xml";
 import { XmlState } from "./xml/state";
@@ -230,6 +230,8 @@ function pushBody(): void {
 
 /** Reads the next plain bytes of the body, or of a message in it. */
 export function parseFeed(at: usize, size: u32): void {
+  /* The second time, as it came, the body is no other text. */
+  if (current.rulesBody && !told) followBody(at, size);
   pushBody();
   const base = pointDepth();
   while (size) {

@@ -379,7 +379,8 @@ function inspectWindow(decoder: u32, at: usize, size: u32): void {
  * @param base offset of the first byte in the whole value
  */
 export function inspectValue(where: Place, decoder: u32, at: usize, size: u32, base: u32): void {
-  if (size < VALUE_BYTES_MIN) return;
+  /* Rules may ask for values of any size but none. */
+  if (size < VALUE_BYTES_MIN && (!size || !current.rulesPoints)) return;
   const outerPlace = place;
   const outerBase = valueBase;
   const outerLayer = layer;

@@ -53,7 +53,7 @@ function inspectField(field: Field): void {
   if (!name && (!field.nameSize || load<u8>(field.nameAt) == 0x3a)) return;
   const mark = arenaMark();
   const size = joinedValue(field, name == FieldName.COOKIE);
-  if (!isRepeated(name) || everyLayer || !isPaid(name, size)) inspectNamed(field, size);
+  if (!isRepeated(name) || everyLayer || current.rulesPoints || !isPaid(name, size)) inspectNamed(field, size);
   arenaRelease(mark);
 }
 

@@ -158,6 +158,11 @@ export class Transaction {
   /** Scopes with exceptions or masks, the active policy's and the candidate's, 16 bits each. */
   scopeCount: u32;
   shadowScopeCount: u32;
+  /** Block of what is remembered of rules, 0 for none: see policy/rule/state.ts. */
+  rules: usize;
+  /** Whether some rule wants to see every value, and the body's text. */
+  rulesPoints: u32;
+  rulesBody: u32;
   scopes0: u64;
   scopes1: u64;
   scopes2: u64;
@@ -285,6 +290,7 @@ export function transactionFree(transaction: Transaction): void {
   inflateClose(changetype<Inflater>(transaction.inflater0));
   inflateClose(changetype<Inflater>(transaction.inflater1));
   inflateClose(changetype<Inflater>(transaction.frameInflater));
+  if (transaction.rules) blockFree(transaction.rules);
   const index = transaction.handle & INDEX_MASK;
   store<usize>(slots + ((<usize>index) << 2), 0);
   store<u32>(freeIndexes + ((<usize>freeCount) << 2), index);
@@ -302,6 +308,9 @@ export function transactionsReset(): void {
   }
 }
 
+/** Stands where a match has no signature, because a rule of the policy made it. */
+export const RULE_SIGNATURE: u32 = 65535;
+
 /** Signature of a kept match. */
 export function matchSignature(index: u32): u32 {
   return <u32>load<u16>(changetype<usize>(current) + offsetof<Transaction>("signatures0") + ((<usize>index) << 1));
@@ -311,6 +320,8 @@ export function matchSignature(index: u32): u32 {
 export function markSignatures(bits: usize, from: u32): void {
   for (let i = from; i < current.matches; i++) {
     const signature = matchSignature(i);
+    /* Rules have no numbers, and are told once a request. */
+    if (signature == RULE_SIGNATURE) continue;
     const byte = bits + <usize>(signature >> 3);
     const bit = (<u32>1) << (signature & 7);
     store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));

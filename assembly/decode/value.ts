@@ -81,6 +81,20 @@ export function lexersFor(): u32 {
   return wantHook();
 }
 
+let bodyHook: (at: usize, size: u32) => void = noBody;
+
+function noBody(_at: usize, _size: u32): void {}
+
+/** Names the function that follows the body's text; called once when the module starts. */
+export function onBodyText(hook: (at: usize, size: u32) => void): void {
+  bodyHook = hook;
+}
+
+/** Hands on the next bytes of the body's text. */
+export function followBody(at: usize, size: u32): void {
+  bodyHook(at, size);
+}
+
 let inspectHook: () => void = noInspection;
 
 function noInspection(): void {}

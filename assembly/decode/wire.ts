@@ -8,7 +8,7 @@ import { ropeCopy, ropeFree } from "../bytes/rope";
 import { collectAdd, collectEnd } from "./collect";
 import { Decoder } from "./decoder";
 import { Place } from "./point";
-import { current, matchSignature, wireRope } from "./transaction";
+import { current, markSignatures, wireRope } from "./transaction";
 import { SEEN_BYTES, setTold } from "./value";
 
 /** Puts the wire's chain where the parser's value is, and that one where the wire's is. */
@@ -33,12 +33,7 @@ const toldBits: usize = memory.data(SEEN_BYTES, 16);
 export function wireTellOnce(): void {
   v128.store(toldBits, i64x2.splat(0));
   v128.store(toldBits + 16, i64x2.splat(0));
-  for (let i: u32 = 0; i < current.matches; i++) {
-    const signature = matchSignature(i);
-    const byte = toldBits + <usize>(signature >> 3);
-    const bit = (<u32>1) << (signature & 7);
-    store<u8>(byte, <u8>(<u32>load<u8>(byte) | bit));
-  }
+  markSignatures(toldBits, 0);
   setTold(toldBits);
 }
 

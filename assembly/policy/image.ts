@@ -17,7 +17,15 @@ import { crc32 } from "../bytes/crc32";
 import { copyBytes } from "../bytes/guard";
 import { reserve } from "../bytes/region";
 import { MODE_UNSET, Mode, Override } from "./mode";
-import { IMAGE_HEAD_BYTES, INDEX_BYTES, indexSections, SECTION_BYTES, Section, tablesValid } from "./tables";
+import {
+  IMAGE_HEAD_BYTES,
+  INDEX_BYTES,
+  indexSections,
+  LAST_SECTION,
+  SECTION_BYTES,
+  Section,
+  tablesValid,
+} from "./tables";
 
 /** What the image's head must hold and how large its parts are; see the drawing above. */
 export const IMAGE_MAGIC: u32 = 0x4e4c524d;
@@ -93,7 +101,7 @@ function isValid(at: usize, size: u32): bool {
     const offset = load<u32>(entry + 4);
     const bytes = load<u32>(entry + 8);
     if (offset > size || bytes > size - offset) return false;
-    const known = kind >= <u32>Section.TRUSTED && kind <= <u32>Section.PAGES;
+    const known = kind >= <u32>Section.TRUSTED && kind <= <u32>LAST_SECTION;
     if (!known && !load<u16>(entry + 2)) return false;
   }
   indexSections(at);

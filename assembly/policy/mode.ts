@@ -38,10 +38,11 @@ export function effectiveMode(local: u32, rule: u32, remote: u32): u32 {
  * Whether a transaction is blocked.
  * @param malicious a match blocks under the policy, exceptions already taken out
  * @param source what lists say, by `Source`
+ * @param patched a virtual patch counts: it blocks in every mode but off
  */
-export function blocks(mode: u32, malicious: bool, source: u32): bool {
+export function blocks(mode: u32, malicious: bool, source: u32, patched: bool): bool {
   if (mode == <u32>Mode.OFF || source == <u32>Source.ALLOW) return false;
-  if (source == <u32>Source.DENY) return true;
+  if (source == <u32>Source.DENY || patched) return true;
   if (!malicious) return false;
   if (mode == <u32>Mode.BLOCK) return true;
   return mode == <u32>Mode.SAFE_BLOCKING && source == <u32>Source.GRAY;

@@ -10,6 +10,7 @@ import { generationOf, holdBytesOf, imageOf, imageSince, inspectBytesOf, Slot } 
 import { effectiveMode, Mode } from "./mode";
 import { isUnclear, pathDecode, readSegments, resolveSegments } from "./path";
 import { fit, fittingScope, routeBegin, routeWalk } from "./route";
+import { rulesEnter } from "./rule/state";
 import { Scope, Section, Settings, sectionOf } from "./tables";
 
 /** Bits of a settings row's `has`. */
@@ -139,7 +140,9 @@ export function scopeHead(): void {
   current.shadowFailures = candidate ? failures : 0;
   current.shadowScopeCount = candidate ? kept : 0;
   current.shadowGeneration = generationOf(Slot.SHADOW);
-  current.mode = resolve(imageOf(Slot.ACTIVE), base + offsetof<Transaction>("scopes0"));
+  if (candidate) rulesEnter(Slot.SHADOW, candidate);
+  const image = imageOf(Slot.ACTIVE);
+  current.mode = resolve(image, base + offsetof<Transaction>("scopes0"));
   current.failures = failures;
   current.scopeCount = kept;
   current.generation = generationOf(Slot.ACTIVE);
@@ -148,6 +151,7 @@ export function scopeHead(): void {
   current.holdMost = holdMost;
   current.page = page;
   current.parsersOff = parsersOff;
+  rulesEnter(Slot.ACTIVE, image);
 }
 
 /** The image that the transaction began with; the one in force where that one is gone or there was no head yet. */

@@ -4,6 +4,7 @@
  */
 import { zeroBytes } from "../bytes/guard";
 import { MODE_UNSET, Mode, Override } from "./mode";
+import { rulesValid } from "./rule/valid";
 
 /** Bytes of an image's head and of a row of its section table. */
 export const IMAGE_HEAD_BYTES: u32 = 32;
@@ -37,7 +38,17 @@ export enum Section {
   SCOPE_MASKS = 13,
   /** See `Page`. The first is that of every request. */
   PAGES = 14,
+  /** See `Rule` in rule/rows.ts, and the tables that it stands on. */
+  RULES = 15,
+  SUBJECTS = 16,
+  TERMS = 17,
+  /** Bytes of the programs of rules. */
+  PROGRAMS = 18,
+  AUTOMATA = 19,
 }
+
+/** The last of the kinds. */
+export const LAST_SECTION: Section = Section.AUTOMATA;
 
 /** A node of the tree of paths: edges to literal segments, the child for any segment, and routes that end here. */
 @unmanaged
@@ -128,9 +139,9 @@ export class Page {
 
 /**
  * Bytes in front of every image, where the places of its sections stand by their kinds: address and size. Requests ask
- * for many, and images have up to a dozen.
+ * for many, and images have up to a score.
  */
-export const INDEX_BYTES: u32 = 128;
+export const INDEX_BYTES: u32 = 192;
 
 /** Size of the section found last. */
 export let sectionSize: u32 = 0;
@@ -149,7 +160,7 @@ export function indexSections(image: usize): void {
   for (let i: u32 = 0; i < sections; i++) {
     const row = image + <usize>(IMAGE_HEAD_BYTES + i * SECTION_BYTES);
     const kind = <u32>load<u16>(row);
-    if (kind > <u32>Section.PAGES || sectionOf(image, <Section>kind)) continue;
+    if (kind > <u32>LAST_SECTION || sectionOf(image, <Section>kind)) continue;
     const entry = image - <usize>(INDEX_BYTES - (kind << 3));
     store<usize>(entry, image + <usize>load<u32>(row + 4));
     store<u32>(entry + 4, load<u32>(row + 8));
@@ -169,12 +180,12 @@ export function hashesHave(at: usize, count: u32, hash: u32): bool {
 }
 
 /** Whether `count` rows from the row `first` on are among `rows`. */
-function within(first: u32, count: u32, rows: u32): bool {
+export function within(first: u32, count: u32, rows: u32): bool {
   return first <= rows && count <= rows - first;
 }
 
 /** @returns rows of a section; 0xffffffff where its size is no multiple of a row's, or it does not begin at a word */
-function rowsOf(image: usize, kind: Section, rowBytes: u32): u32 {
+export function rowsOf(image: usize, kind: Section, rowBytes: u32): u32 {
   const at = sectionOf(image, kind);
   if (at & 3 || sectionSize % rowBytes) return 0xffffffff;
   return sectionSize / rowBytes;
@@ -279,6 +290,7 @@ export function tablesValid(image: usize): bool {
     scopesValid(image, settings, exceptions, masks) &&
     settingsValid(image, settings, pages) &&
     exceptionsValid(image, exceptions) &&
-    pagesValid(image, pages)
+    pagesValid(image, pages) &&
+    rulesValid(image, scopes, texts)
   );
 }

@@ -7,9 +7,11 @@ import { HASH_SEED, hashEnd, hashStep } from "../bytes/hash";
 import { current } from "../decode/transaction";
 import { isLeak } from "../detect/leak/leak";
 import { CATALOG, SEVERITIES } from "../tables/signatures.gen";
-import { exceptionBegin, exceptionFor } from "./exception";
+import { exceptionFor } from "./exception";
 import { Failure, Slot } from "./image";
 import { blocks, Mode } from "./mode";
+import { pointNameBegin } from "./point-name";
+import { Rule, RuleFlag } from "./rule/rows";
 import { imageHeld } from "./scope";
 import { Section, sectionHas } from "./tables";
 
@@ -59,6 +61,8 @@ export enum Spared {
   DISABLED = 2,
   /** An exception lets it pass. */
   EXCEPTED = 3,
+  /** The rule that made it only reports. */
+  REPORTED = 4,
 }
 
 /** Number of the exception that spared the finding judged last, 0 for none. */
@@ -80,6 +84,9 @@ enum Noted {
   SHADOW = 2,
   ATTACK = 4,
   LEAK = 8,
+  /** A virtual patch counts under the active policy, or under the candidate. */
+  PATCHED = 16,
+  SHADOW_PATCHED = 32,
 }
 
 /** Whether the response shows that an attack may have worked: the request was one, and what came back leaks. */
@@ -94,7 +101,7 @@ export function isIncident(): bool {
  * @returns whether it counts under the active policy, and why not
  */
 export function judgeMatch(signature: u32): Spared {
-  exceptionBegin();
+  pointNameBegin();
   const candidate = imageHeld(Slot.SHADOW);
   if (candidate && judge(Slot.SHADOW, candidate, signature) == Spared.COUNTS) current.malicious |= Noted.SHADOW;
   const spared = judge(Slot.ACTIVE, imageHeld(Slot.ACTIVE), signature);
@@ -103,6 +110,25 @@ export function judgeMatch(signature: u32): Spared {
   if (isLeak(signature)) current.malicious |= Noted.LEAK;
   else if (counts) current.malicious |= Noted.ATTACK;
   return spared;
+}
+
+/** Judges what a rule of a slot has found at the current point. @returns whether it counts, and why not */
+export function judgeRule(slot: Slot, image: usize, rule: Rule): Spared {
+  excepted = 0;
+  if (rule.flags & RuleFlag.REPORT) return Spared.REPORTED;
+  if (sectionHas(image, Section.DISABLED, rule.stamp)) return Spared.DISABLED;
+  pointNameBegin();
+  excepted = exceptionFor(slot, image, rule.stamp, rule.type);
+  if (excepted) return Spared.EXCEPTED;
+  const isPatch = (rule.flags & RuleFlag.PATCH) != 0;
+  if (slot == Slot.ACTIVE) {
+    current.malicious |= Noted.ACTIVE | Noted.ATTACK;
+    if (isPatch) current.malicious |= Noted.PATCHED;
+  } else {
+    current.malicious |= Noted.SHADOW;
+    if (isPatch) current.malicious |= Noted.SHADOW_PATCHED;
+  }
+  return Spared.COUNTS;
 }
 
 /**
@@ -120,14 +146,15 @@ function isOverLimit(failures: u32): bool {
 export function decide(): void {
   if (current.frozen) return;
   const malicious = (current.malicious & Noted.ACTIVE) != 0 || isOverLimit(current.failures);
-  current.would = blocks(current.mode == <u32>Mode.OFF ? <u32>Mode.OFF : <u32>Mode.BLOCK, malicious, current.source)
-    ? 1
-    : 0;
-  current.action = blocks(current.mode, malicious, current.source) ? 1 : 0;
+  const patched = (current.malicious & Noted.PATCHED) != 0;
+  const strict = current.mode == <u32>Mode.OFF ? <u32>Mode.OFF : <u32>Mode.BLOCK;
+  current.would = blocks(strict, malicious, current.source, patched) ? 1 : 0;
+  current.action = blocks(current.mode, malicious, current.source, patched) ? 1 : 0;
   let frozen = current.would;
   if (imageHeld(Slot.SHADOW)) {
     const shadowMalicious = (current.malicious & Noted.SHADOW) != 0 || isOverLimit(current.shadowFailures);
-    current.shadow = blocks(current.shadowMode, shadowMalicious, current.source) ? 1 : 0;
+    const shadowPatched = (current.malicious & Noted.SHADOW_PATCHED) != 0;
+    current.shadow = blocks(current.shadowMode, shadowMalicious, current.source, shadowPatched) ? 1 : 0;
     if (!shadowMalicious) frozen = 0;
   }
   current.frozen = frozen;

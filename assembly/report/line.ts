@@ -64,14 +64,30 @@ function writePointText(to: usize, at: usize, size: u32): u32 {
   return <u32>(to - start);
 }
 
+/** Writes the stamp of a rule: its line up to the tab. @returns bytes written, ≤ RULE_STAMP_BYTES_MAX */
+function writeRuleStamp(to: usize, line: usize, size: u32): u32 {
+  const most = size < RULE_STAMP_BYTES_MAX ? size : RULE_STAMP_BYTES_MAX;
+  let stamp: u32 = 0;
+  while (stamp < most && load<u8>(line + <usize>stamp) > 0x20) {
+    store<u8>(to + <usize>stamp, load<u8>(line + <usize>stamp));
+    stamp++;
+  }
+  return stamp;
+}
+
+/** Longest stamp of a rule; room for it is part of LINE_BYTES_MAX. */
+const RULE_STAMP_BYTES_MAX: u32 = 64;
+
 function writeMatch(to: usize, at: usize): u32 {
   const start = to;
   const head = changetype<MatchHead>(at);
-  to += <usize>writeStamp(to, head.signature);
-  store<u8>(to++, 0x40);
   at += <usize>offsetof<MatchHead>();
+  const line = at + <usize>head.pointSize;
+  if (head.ruleSize) to += <usize>writeRuleStamp(to, line, head.ruleSize);
+  else to += <usize>writeStamp(to, head.signature);
+  store<u8>(to++, 0x40);
   to += <usize>writePointText(to, at, head.pointSize);
-  at += <usize>head.pointSize;
+  at = line + <usize>head.ruleSize;
   for (let i: u32 = 0; i < head.layers; i++) {
     const one = changetype<LayerHead>(at);
     store<u8>(to++, i ? 0x3e : 0x20);

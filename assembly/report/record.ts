@@ -3,7 +3,7 @@
  * bytes to the one that showed it which span of it is meant, with some bytes around. Secrets are hidden here, before
  * anything is kept.
  */
-import { CHAIN_MAX, EXCERPT_BYTES_MAX, MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
+import { CHAIN_MAX, EXCERPT_BYTES_MAX, MATCHES_MAX, POINT_TEXT_BYTES_MAX, RULE_LINE_BYTES_MAX } from "../abi/limits";
 import { Limit } from "../abi/status";
 import { arenaAlloc, arenaMark, arenaRelease } from "../bytes/arena";
 import { copyBytes } from "../bytes/guard";
@@ -11,12 +11,13 @@ import { ropeAppend } from "../bytes/rope";
 import { locate, locatedEnd, locatedStart } from "../decode/decoder";
 import { Layer, layer } from "../decode/layer";
 import { writePoint } from "../decode/point";
-import { current, matchRope, reachLimit, setMatchSignature } from "../decode/transaction";
+import { current, matchRope, RULE_SIGNATURE, reachLimit, setMatchSignature } from "../decode/transaction";
 import { place, valueBase } from "../decode/value";
+import { SEVERITY_BLOCK } from "../policy/image";
 import { excepted, judgeMatch, severityOf } from "../policy/verdict";
 import { hideAll, hideCards, isSecretPoint } from "./redact";
 
-/** Begin of a match; the point's text follows, then the layers. */
+/** Begin of a match; the point's text follows, then the line of a rule, then the layers. */
 @unmanaged
 export class MatchHead {
   /** Bytes of the whole match. */
@@ -26,6 +27,8 @@ export class MatchHead {
   place: u32;
   pointSize: u32;
   layers: u32;
+  /** Bytes of the line that names a rule, in the form of the catalog's; 0 for a signature. */
+  ruleSize: u32;
   /** Why it does not count under the active policy, by `Spared`, and the exception that says so. */
   spared: u32;
   exception: u32;
@@ -44,7 +47,10 @@ export class LayerHead {
 }
 
 const MATCH_BYTES_MAX: u32 =
-  offsetof<MatchHead>() + POINT_TEXT_BYTES_MAX + (CHAIN_MAX + 1) * (offsetof<LayerHead>() + EXCERPT_BYTES_MAX);
+  offsetof<MatchHead>() +
+  POINT_TEXT_BYTES_MAX +
+  RULE_LINE_BYTES_MAX +
+  (CHAIN_MAX + 1) * (offsetof<LayerHead>() + EXCERPT_BYTES_MAX);
 
 const chain: usize = memory.data(64, 16);
 const starts: usize = memory.data(64, 16);
@@ -93,7 +99,15 @@ function writeLayer(to: usize, one: Layer, start: u32, end: u32, base: u32, secr
 
 /** Keeps a match of the current layer's bytes [start, end). */
 export function keepMatch(signature: u32, start: u32, end: u32): void {
-  const spared = judgeMatch(signature);
+  keep(signature, severityOf(signature), judgeMatch(signature), start, end, 0, 0);
+}
+
+/** Keeps what a rule has found: all of the current layer. @param line its line, see `MatchHead` @param spared as judged */
+export function keepRule(line: usize, size: u32, spared: u32): void {
+  keep(RULE_SIGNATURE, SEVERITY_BLOCK, spared, 0, layer.size, line, size);
+}
+
+function keep(signature: u32, severity: u32, spared: u32, start: u32, end: u32, line: usize, lineSize: u32): void {
   if (current.matches == MATCHES_MAX) {
     current.matchesDropped++;
     return;
@@ -106,13 +120,16 @@ export function keepMatch(signature: u32, start: u32, end: u32): void {
   }
   const head = changetype<MatchHead>(at);
   head.signature = signature;
-  head.severity = severityOf(signature);
+  head.severity = severity;
   head.place = <u32>place;
-  head.spared = <u32>spared;
+  head.spared = spared;
+  head.ruleSize = lineSize;
   head.exception = excepted;
   head.pointSize = writePoint(at + <usize>offsetof<MatchHead>());
   head.layers = spansOf(start, end);
   let to = at + <usize>(offsetof<MatchHead>() + head.pointSize);
+  copyBytes(to, line, lineSize);
+  to += <usize>lineSize;
   const secret = isSecretPoint();
   for (let i: u32 = 0; i < head.layers; i++) {
     const one = changetype<Layer>(load<usize>(chain + ((<usize>i) << 2)));

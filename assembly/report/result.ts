@@ -2,7 +2,7 @@
  * The result record: what hosts read after a decision. A fixed head whose offsets are exported, then the matches as
  * record.ts made them. One record at a time; the next call may overwrite it.
  */
-import { CHAIN_MAX, EXCERPT_BYTES_MAX, MATCHES_MAX, POINT_TEXT_BYTES_MAX } from "../abi/limits";
+import { CHAIN_MAX, EXCERPT_BYTES_MAX, MATCHES_MAX, POINT_TEXT_BYTES_MAX, RULE_LINE_BYTES_MAX } from "../abi/limits";
 import { reserve } from "../bytes/region";
 import { ropeCopy } from "../bytes/rope";
 import { current, matchRope } from "../decode/transaction";
@@ -37,7 +37,10 @@ export class Result {
 
 const MATCHES_BYTES_MAX: u32 =
   MATCHES_MAX *
-  (offsetof<MatchHead>() + POINT_TEXT_BYTES_MAX + (CHAIN_MAX + 1) * (offsetof<LayerHead>() + EXCERPT_BYTES_MAX));
+  (offsetof<MatchHead>() +
+    POINT_TEXT_BYTES_MAX +
+    RULE_LINE_BYTES_MAX +
+    (CHAIN_MAX + 1) * (offsetof<LayerHead>() + EXCERPT_BYTES_MAX));
 /** Bytes of the largest record. */
 export const RESULT_BYTES_MAX: u32 = offsetof<Result>() + MATCHES_BYTES_MAX;
 

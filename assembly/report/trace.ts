@@ -11,7 +11,8 @@ import { Layer, layer } from "../decode/layer";
 import { writePoint } from "../decode/point";
 import { current } from "../decode/transaction";
 import { fuel, nest, onLayer, place, setEveryLayer, valueBase } from "../decode/value";
-import { detectLayer, lexed } from "../detect/detector";
+import { lexed } from "../detect/detector";
+import { lookAtLayer } from "../policy/rule/rule";
 import { hideAll, hideCards, isSecretPoint } from "./redact";
 
 /** Names of `Place` in their order, separated by white space. */
@@ -75,7 +76,7 @@ export function traceBegin(): bool {
 
 /** Ends the trace; what it holds stays until the next begins. */
 export function traceEnd(): void {
-  onLayer(detectLayer);
+  onLayer(lookAtLayer);
   setEveryLayer(false);
 }
 
@@ -88,7 +89,7 @@ export function traceAt(): usize {
 function traceLayer(): void {
   const matches = current.matches + current.matchesDropped;
   const before = fuel;
-  detectLayer();
+  lookAtLayer();
   const trace = changetype<Trace>(room);
   if (trace.size + ENTRY_BYTES_MAX > TRACE_BYTES_MAX) {
     trace.dropped++;

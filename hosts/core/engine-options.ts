@@ -5,6 +5,8 @@ export interface SignatureInfo {
   readonly stamp: string;
   readonly type: string;
   readonly cwe: readonly string[];
+  /** Numbers of the known holes that it is about. */
+  readonly cve?: readonly string[];
   readonly severity: number;
   readonly reason: string;
 }

@@ -111,8 +111,9 @@ function numberOf(exported: unknown): number {
 }
 
 function signatureOf(line: string): SignatureInfo {
-  const [stamp = "", type = "", cwe = "", severity = "0", reason = ""] = line.split("\t");
-  return { stamp, type, cwe: cwe === "" ? [] : cwe.split(","), severity: Number(severity), reason };
+  const [stamp = "", type = "", cwe = "", severity = "0", reason = "", cve = ""] = line.split("\t");
+  const known = cve === "" ? {} : { cve: cve.split(",") };
+  return { stamp, type, cwe: cwe === "" ? [] : cwe.split(","), ...known, severity: Number(severity), reason };
 }
 
 /** Reads the module and checks it against its hash. */
@@ -534,12 +535,16 @@ function bitNames(bits: number, names: readonly string[]): string[] {
 
 function readMatch(instance: Instance, view: Buffer, at: number): Match {
   const { core } = instance;
-  const signature = instance.signatures[view.readUInt32LE(at + core.MATCH_SIGNATURE.value) - 1];
   const pointSize = view.readUInt32LE(at + core.MATCH_POINT_SIZE.value);
   const layers: Layer[] = [];
   let next = at + core.MATCH_HEAD_BYTES.value;
   const point = view.toString("latin1", next, next + pointSize);
   next += pointSize;
+  const ruleSize = view.readUInt32LE(at + core.MATCH_RULE_SIZE.value);
+  // What a rule has found brings its own line of the catalog.
+  const rule = ruleSize === 0 ? undefined : signatureOf(view.toString("latin1", next, next + ruleSize));
+  const signature = rule ?? instance.signatures[view.readUInt32LE(at + core.MATCH_SIGNATURE.value) - 1];
+  next += ruleSize;
   for (let i = view.readUInt32LE(at + core.MATCH_LAYERS.value); i > 0; i--) {
     const size = view.readUInt32LE(next + core.LAYER_EXCERPT_SIZE.value);
     const bytes = next + core.LAYER_HEAD_BYTES.value;
@@ -555,6 +560,7 @@ function readMatch(instance: Instance, view: Buffer, at: number): Match {
     type: signature?.type ?? "",
     stamp: signature?.stamp ?? "",
     cwe: signature?.cwe ?? [],
+    ...(signature?.cve === undefined ? {} : { cve: signature.cve }),
     severity: view.readUInt32LE(at + core.MATCH_SEVERITY.value),
     point,
     reason: signature?.reason ?? "",

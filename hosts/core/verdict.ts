@@ -30,13 +30,16 @@ export interface Match {
   readonly stamp: string;
   /** Numbers as in `CWE-89`. */
   readonly cwe: readonly string[];
+  /** Numbers as in `CVE-2021-44228`, where the finding is of a known hole. */
+  readonly cve?: readonly string[];
   /** 1 to 5; the default policy blocks at 4. */
   readonly severity: number;
   /** The point's name in dotted form, as rules and searches write it: `query.id`, `post.json_doc.hash.body`. */
   readonly point: string;
   /** Why the signature fired, one sentence for a person. */
   readonly reason: string;
-  /** Whether it counts under the active policy: not where severity, a disabled stamp or an exception says otherwise. */
+  /** Whether it counts under the active policy: not where severity, a disabled stamp, an exception or a rule that only
+   * reports says otherwise. */
   readonly counts: boolean;
   /** Number of the policy's exception that lets it pass, from 1 on; 0 for none. */
   readonly exception: number;

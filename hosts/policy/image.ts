@@ -13,6 +13,7 @@ import { hashWord } from "./hash.ts";
 import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
 import { buildRoutes, checkFit, orderScopes, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
+import { ruleTables } from "./rule/sections.ts";
 import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
 
 const MAGIC = "MRLN";
@@ -45,6 +46,11 @@ const SECTIONS = {
   exceptions: 12,
   scopeMasks: 13,
   pages: 14,
+  rules: 15,
+  subjects: 16,
+  terms: 17,
+  programs: 18,
+  automata: 19,
 } as const;
 /** Bits of a settings row that say which of its fields count, `Has` of assembly/policy/scope.ts. */
 const HAS = {
@@ -152,9 +158,9 @@ interface ScopeRows {
 
 /** The sections of what applies to a part of the requests; none where nothing does. */
 function scopedSections(policy: Policy): Section[] {
-  const { scopes = [], exceptions = [], console: remote } = policy;
+  const { scopes = [], exceptions = [], rules: detectors = [], console: remote } = policy;
   const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
-  const ordered = orderScopes([...scopes, ...rules, ...exceptions].map(({ match }) => match));
+  const ordered = orderScopes([...scopes, ...rules, ...exceptions, ...detectors].map(({ match }) => match));
   checkFit(
     [...exceptions, ...scopes.filter(({ mask }) => mask !== undefined)].map(({ match }) => match),
     SCOPES_KEPT_MAX,
@@ -188,16 +194,24 @@ function scopedSections(policy: Policy): Section[] {
     content.masks.push(own);
     masks += own.length / 4;
   }
+  const numbers = new Map([...entries.keys()].map((text, index) => [text, index]));
+  const scoped = detectors.map((rule) => ({ rule, scope: numbers.get(matchText(rule.match)) ?? 0 }));
+  const ruled = ruleTables(scoped, texts);
   const tables = buildRoutes(ordered, texts);
   const pageRows = Buffer.concat(pages.all.map((page) => pageRow(page, texts)));
-  const scoped = entries.size > 1 || content.settings.length + content.exceptions.length > 0;
+  const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + detectors.length > 0;
   return [
     { kind: SECTIONS.pages, content: pageRows },
-    ...(!scoped ? [] : routeSections(tables)),
-    { kind: SECTIONS.scopes, content: scoped ? words(content.scopes) : Buffer.alloc(0) },
+    ...(isScoped ? routeSections(tables) : []),
+    { kind: SECTIONS.scopes, content: isScoped ? words(content.scopes) : Buffer.alloc(0) },
     { kind: SECTIONS.settings, content: Buffer.concat(content.settings) },
     { kind: SECTIONS.exceptions, content: words(content.exceptions) },
     { kind: SECTIONS.scopeMasks, content: Buffer.concat(content.masks) },
+    { kind: SECTIONS.rules, content: ruled.rules },
+    { kind: SECTIONS.subjects, content: ruled.subjects },
+    { kind: SECTIONS.terms, content: ruled.terms },
+    { kind: SECTIONS.programs, content: ruled.programs },
+    { kind: SECTIONS.automata, content: ruled.automata },
     { kind: SECTIONS.texts, content: texts.content },
   ];
 }

@@ -47,7 +47,8 @@ export function parsePolicy(text: string, name: string): Policy {
     const { data } = parsed;
     if (data.kind === "WafPolicy") {
       if (policy !== undefined) throw twice(document, source, "a second WafPolicy begins", "a file has one; split it");
-      policy = { ...data.spec.defaults, ...(data.spec.scopes === undefined ? {} : { scopes: data.spec.scopes }) };
+      const { defaults, scopes, rules } = data.spec;
+      policy = { ...defaults, ...(scopes === undefined ? {} : { scopes }), ...(rules === undefined ? {} : { rules }) };
       continue;
     }
     if (data.kind === "WafIPList") {

@@ -13,6 +13,7 @@ import { type IpList, ipListSchema } from "./ip-list.ts";
 import { matchSchema, matchText, methodSchema, pathSchema } from "./match.ts";
 import { networkSchema } from "./network.ts";
 import { bytesText, parseBytes } from "./quantity.ts";
+import { type Rule, rulesSchema } from "./rule/rule.ts";
 
 /** Value of `apiVersion` in a policy file. */
 export const API_VERSION = "merlon.dev/v1alpha1";
@@ -199,6 +200,7 @@ export type Settings = z.output<typeof settingsSchema>;
 /** Everything that a policy file says, checked and with every default filled in. */
 export interface Policy extends Settings {
   readonly scopes?: readonly Scope[];
+  readonly rules?: readonly Rule[];
   readonly exceptions?: readonly Exception[];
   readonly ipLists?: readonly IpList[];
 }
@@ -217,7 +219,11 @@ export const documentSchemas = {
     apiVersion: z.literal(API_VERSION),
     kind: z.literal("WafPolicy"),
     metadata: metadataSchema.optional(),
-    spec: z.strictObject({ defaults: settingsSchema.prefault({}), scopes: scopes.optional() }),
+    spec: z.strictObject({
+      defaults: settingsSchema.prefault({}),
+      scopes: scopes.optional(),
+      rules: rulesSchema.optional(),
+    }),
   }),
   WafException: z.strictObject({
     apiVersion: z.literal(API_VERSION),

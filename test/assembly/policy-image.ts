@@ -14,6 +14,9 @@ export type ExceptionSettings = Pick<z.input<(typeof documentSchemas)["WafExcept
   readonly expiresAt?: string;
 };
 
+/** A rule of a policy file. */
+export type RuleSettings = NonNullable<z.input<(typeof documentSchemas)["WafPolicy"]>["spec"]["rules"]>[number];
+
 /** A second at which exceptions that say nothing of a date still count. */
 export const NOW = 1_800_000_000;
 const FUTURE = "2027-06-01T00:00:00Z";
@@ -22,12 +25,13 @@ const FUTURE = "2027-06-01T00:00:00Z";
 export interface Objects {
   readonly scopes?: readonly ScopeSettings[];
   readonly exceptions?: readonly ExceptionSettings[];
+  readonly rules?: readonly RuleSettings[];
 }
 
 /** A policy as a file says it. */
-export function policyOf(settings: Settings, { scopes = [], exceptions = [] }: Objects = {}): Policy {
+export function policyOf(settings: Settings, { scopes = [], exceptions = [], rules = [] }: Objects = {}): Policy {
   const documents: object[] = [
-    { apiVersion: API_VERSION, kind: "WafPolicy", spec: { defaults: settings, scopes } },
+    { apiVersion: API_VERSION, kind: "WafPolicy", spec: { defaults: settings, scopes, rules } },
     ...exceptions.map((exception) => ({
       apiVersion: API_VERSION,
       kind: "WafException",

@@ -114,6 +114,7 @@ test("the image's bundle runs alone and finds the core where its source does", a
   put("hosts/core/engine.ts", 'export const CORE: URL = new URL("../../build/merlon.wasm", import.meta.url);\n');
   const program = 'import { readFileSync } from "node:fs";\nimport { CORE } from "../core/engine.ts";\n';
   put("hosts/cli/suite/attacks.yaml", "[]\n");
+  put("hosts/postanalytics/store/sqlite-thread/main.ts", 'console.log("a thread");\n');
   put("hosts/cli/main.ts", `${program}const found: number = readFileSync(CORE).length;\nconsole.log(found);\n`);
   await compileCore("release", root);
   await bundleImage(root);
@@ -122,4 +123,6 @@ test("the image's bundle runs alone and finds the core where its source does", a
   cpSync(join(root, "build/image"), moved, { recursive: true });
   const output = execFileSync(process.execPath, [join(moved, "hosts/cli/main.mjs")], { encoding: "utf8" });
   expect(Number(output)).toBe(readFileSync(join(root, "build/merlon.wasm")).length);
+  const thread = execFileSync(process.execPath, [join(moved, "hosts/cli/sqlite-thread.mjs")], { encoding: "utf8" });
+  expect(thread).toBe("a thread\n");
 });

@@ -21,6 +21,8 @@ export interface Operation {
   readonly access: Access;
   /** Only for those who may see all applications: what it shows or changes belongs to no single one. */
   readonly wholeSite?: true;
+  /** Changes nothing although it is no GET: what it weighs is too long for an address. */
+  readonly weighs?: true;
   /** What is answered where it is no JSON; such answers have no schema. */
   readonly media?: "text/event-stream" | "application/octet-stream" | "text/html";
   readonly summary: string;
@@ -109,12 +111,14 @@ export const OPERATIONS = {
   proposeExceptions: {
     method: "POST",
     path: "/api/v1/exceptions/propose",
+    weighs: true,
     access: "analyst",
     summary: "The closest exceptions that let a record's findings pass",
   },
   previewException: {
     method: "POST",
     path: "/api/v1/exceptions/preview",
+    weighs: true,
     access: "analyst",
     summary: "What an exception would change in stored records, and the known attacks that it would admit",
   },
@@ -135,6 +139,7 @@ export const OPERATIONS = {
   previewIpEntry: {
     method: "POST",
     path: "/api/v1/ip-lists/preview",
+    weighs: true,
     access: "analyst",
     wholeSite: true,
     summary: "Whom an entry would hit among stored records, and whether it locks the asker out",
@@ -164,6 +169,7 @@ export const OPERATIONS = {
   explainPolicy: {
     method: "POST",
     path: "/api/v1/policy/explain",
+    weighs: true,
     access: "viewer",
     wholeSite: true,
     summary: "What the policy says of one request, and why",

@@ -1,0 +1,170 @@
+/** Puts what the log says into the tables: once each, whatever is repeated, by whichever replica. */
+import type { AttackRecord } from "../../records/record.ts";
+import type { Database, Queryable, Value } from "./database.ts";
+import type { LogEntry, LoggedLabel } from "./log-entry.ts";
+import { CLIENT_COLUMNS, columnsOf, type Dimension, KIND_COLUMNS, type RecordColumns } from "./record-columns.ts";
+import { RecordPartitions } from "./record-partition.ts";
+import { insertRows, queryIn } from "./rows.ts";
+import type { LogPosition } from "./segment-log.ts";
+
+/** Where whoever removes rows that nobody uses any more keeps others from using them again meanwhile. */
+export const DIMENSIONS_LOCK = 0x6d657264;
+
+interface Parsed {
+  readonly columns: RecordColumns;
+  readonly record: AttackRecord;
+  readonly json: string;
+}
+
+/** Writes entries of one log into a database. */
+export class Insertion {
+  readonly #database: Database;
+  readonly #log: string;
+  readonly #partitions: RecordPartitions;
+
+  /** @param log the log's own name: several logs may be projected into one database */
+  constructor(database: Database, log: string) {
+    this.#database = database;
+    this.#log = log;
+    this.#partitions = new RecordPartitions(database);
+  }
+
+  /** @returns the place up to which the log has been written, or null at the very beginning */
+  async position(): Promise<LogPosition | null> {
+    const [row] = await this.#database.query("select segment, byte from log_positions where log = ?", [this.#log]);
+    return row === undefined ? null : { segment: Number(row["segment"]), offset: Number(row["byte"]) };
+  }
+
+  /**
+   * Writes entries and, in the same transaction, how far the log has been written.
+   * @returns the records that were not there yet
+   */
+  async write(entries: readonly LogEntry[], next: LogPosition): Promise<readonly AttackRecord[]> {
+    const parsed = new Map<string, Parsed>();
+    for (const { kind, id, json } of entries) {
+      if (kind !== "record" || parsed.has(id)) continue;
+      const record: AttackRecord = JSON.parse(json);
+      parsed.set(id, { columns: columnsOf(record), record, json });
+    }
+    await this.#partitions.prepare([...parsed.values()].map(({ columns }) => columns.at));
+    return await this.#database.transaction(async (inside) => {
+      if (this.#database.dialect === "postgres") {
+        await inside.query(`select pg_advisory_xact_lock_shared(${DIMENSIONS_LOCK})`);
+      }
+      const known = await queryIn(inside, "select id from records where id in (in)", [...parsed.keys()]);
+      for (const { id } of known) parsed.delete(String(id));
+      const fresh = [...parsed.values()];
+      await insertRecords(inside, fresh);
+      for (const entry of entries) if (entry.kind === "label") await insertLabel(inside, entry);
+      await this.#move(inside, next);
+      return fresh.map(({ record }) => record);
+    });
+  }
+
+  /** Forgets how far the log has been written, so that it is written again from its beginning. */
+  async rewind(): Promise<void> {
+    await this.#database.query("delete from log_positions where log = ?", [this.#log]);
+  }
+
+  async #move(inside: Queryable, { segment, offset }: LogPosition): Promise<void> {
+    await inside.query(
+      `insert into log_positions (log, segment, byte) values (?, ?, ?)
+       on conflict (log) do update set segment = excluded.segment, byte = excluded.byte`,
+      [this.#log, segment, offset],
+    );
+  }
+}
+
+async function insertRecords(inside: Queryable, fresh: readonly Parsed[]): Promise<void> {
+  if (fresh.length === 0) return;
+  const all = fresh.map(({ columns }) => columns);
+  const kinds = await insertKinds(inside, all);
+  const clients = await insertDimensions(
+    inside,
+    "clients",
+    CLIENT_COLUMNS,
+    all.map(({ client }) => client),
+  );
+  const paths = await insertDimensions(
+    inside,
+    "paths",
+    ["path"],
+    all.map(({ path }) => path),
+  );
+  const rows = all.map(({ id, at, kind, client, path, n }): readonly Value[] => {
+    return [id, at, idOf(kinds, kind), idOf(clients, client), idOf(paths, path), n];
+  });
+  // Another replica may have been sent the same records at the same moment.
+  const once = "on conflict do nothing";
+  await insertRows(inside, "records", ["id", "at", "kind", "client", "path", "n"], rows, once);
+  const bodies = fresh.map(({ columns: { id, at }, json }) => [id, at, json]);
+  await insertRows(inside, "bodies", ["id", "at", "json"], bodies, once);
+  const asked = all.flatMap(({ id, requestId }) => (requestId === null ? [] : [[requestId, id]]));
+  await insertRows(inside, "request_ids", ["request_id", "id"], asked, once);
+}
+
+function idOf(ids: ReadonlyMap<string, number>, { key }: Dimension): number {
+  const id = ids.get(key);
+  if (id === undefined) throw new Error("a row that was just written is not there");
+  return id;
+}
+
+async function insertKinds(inside: Queryable, all: readonly RecordColumns[]): Promise<Map<string, number>> {
+  const first = new Map<string, { readonly columns: RecordColumns; readonly at: number }>();
+  for (const columns of all) {
+    const { key } = columns.kind;
+    const at = Math.min(columns.at, first.get(key)?.at ?? columns.at);
+    first.set(key, { columns, at });
+  }
+  const known = await queryIn(inside, "select id, key, first_at from kinds where key in (in)", [...first.keys()]);
+  const ids = new Map<string, number>();
+  for (const row of known) {
+    ids.set(String(row["key"]), Number(row["id"]));
+    const at = first.get(String(row["key"]))?.at ?? 0;
+    if (at >= Number(row["first_at"])) continue;
+    await inside.query("update kinds set first_at = ? where id = ? and first_at > ?", [at, Number(row["id"]), at]);
+  }
+  const missing = [...first].filter(([key]) => !ids.has(key)).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (missing.length === 0) return ids;
+  const rows = missing.map(([key, { columns, at }]) => [key, ...columns.kind.columns, at]);
+  await insertRows(inside, "kinds", ["key", ...KIND_COLUMNS, "first_at"], rows, "on conflict do nothing");
+  const keys = missing.map(([key]) => key);
+  for (const row of await queryIn(inside, "select id, key from kinds where key in (in)", keys)) {
+    ids.set(String(row["key"]), Number(row["id"]));
+  }
+  const marks = missing.flatMap(([key, { columns }]) => {
+    return columns.marks.map(([field, value]): readonly Value[] => [field, value, ids.get(key) ?? 0]);
+  });
+  await insertRows(inside, "kind_marks", ["field", "value", "kind"], marks, "on conflict do nothing");
+  return ids;
+}
+
+async function insertDimensions(
+  inside: Queryable,
+  table: "clients" | "paths",
+  columns: readonly string[],
+  wanted: readonly Dimension[],
+): Promise<Map<string, number>> {
+  const byKey = new Map(wanted.map((one) => [one.key, one]));
+  const select = `select id, key from ${table} where key in (in)`;
+  const ids = new Map<string, number>();
+  const note = async (keys: readonly string[]): Promise<void> => {
+    for (const row of await queryIn(inside, select, keys)) ids.set(String(row["key"]), Number(row["id"]));
+  };
+  await note([...byKey.keys()]);
+  // In one order everywhere: replicas that write the same rows wait for each other and never in a circle.
+  const missing = [...byKey.keys()].filter((key) => !ids.has(key)).sort();
+  const rows = missing.map((key) => [key, ...(byKey.get(key)?.columns ?? [])]);
+  await insertRows(inside, table, ["key", ...columns], rows, "on conflict do nothing");
+  await note(missing);
+  return ids;
+}
+
+async function insertLabel(inside: Queryable, { id, json }: LogEntry): Promise<void> {
+  const { verdict, note, at }: LoggedLabel = JSON.parse(json);
+  await inside.query(
+    `insert into labels (id, verdict, note, at) values (?, ?, ?, ?) on conflict (id) do update
+     set verdict = excluded.verdict, note = excluded.note, at = excluded.at where excluded.at >= labels.at`,
+    [id, verdict, note === null ? null : note.replaceAll("\0", ""), at],
+  );
+}

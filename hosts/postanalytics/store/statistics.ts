@@ -1,0 +1,96 @@
+/** Counts over time, and the largest values of fields. Exact: what sampling left out is in them. */
+import { listAttacks, valuesOf } from "./attack-list.ts";
+import { conditionOf } from "./condition.ts";
+import type { Database } from "./database.ts";
+import type { Tally, TallyPlan } from "./group-aggregate.ts";
+import type { Kinds } from "./kinds.ts";
+import { tallyInPostgres } from "./postgres-groups.ts";
+import { queryIn } from "./rows.ts";
+import type { GroupField, Search, Statistics } from "./store.ts";
+
+/** Values shown of a field. */
+export const TOP_MAX = 10;
+
+/** See RecordStore.statistics. */
+export async function readStatistics(
+  database: Database,
+  kinds: Kinds,
+  search: Search,
+  buckets: number,
+  top: readonly GroupField[],
+): Promise<Statistics> {
+  const known = await kinds.all();
+  const { from, to } = search.window;
+  const bucketMs = Math.max(1, Math.ceil((to - from) / buckets));
+  const planned = [...known.values()].map(({ id, blocked }) => [id, blocked ? 1 : 0] as const);
+  const count = Math.max(1, Math.ceil((to - from) / bucketMs));
+  const plan: TallyPlan = { kinds: planned, from, bucketMs, buckets: count, clients: TOP_MAX };
+  const tally = await tallyOf(database, plan, search);
+  const totals = { records: 0, hits: 0, blocked: 0, clients: tally.clientCount };
+  for (const [id, n] of tally.kinds) {
+    const kind = known.get(id);
+    totals.records += n;
+    totals.hits += n * (kind?.hits ?? 0);
+    if (kind?.blocked === true) totals.blocked += n;
+  }
+  const tops = new Map<GroupField, readonly { readonly value: string; readonly count: number }[]>();
+  for (const field of top) {
+    if (field === "ip") tops.set(field, await topClients(database, tally));
+    else if (field === "country") tops.set(field, await topCountries(database, kinds, search));
+    else {
+      const counts = new Map<string, number>();
+      for (const [id, n] of tally.kinds) {
+        const kind = known.get(id);
+        for (const value of kind === undefined ? [] : valuesOf(kind, field))
+          counts.set(value, (counts.get(value) ?? 0) + n);
+      }
+      const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, TOP_MAX);
+      tops.set(
+        field,
+        sorted.map(([value, n]) => ({ value, count: n })),
+      );
+    }
+  }
+  return {
+    bucketMs,
+    series: tally.series.map(([records, blocked], index) => ({ at: from + index * bucketMs, records, blocked })),
+    totals,
+    top: Object.fromEntries(tops),
+  };
+}
+
+async function tallyOf(database: Database, plan: TallyPlan, search: Search): Promise<Tally> {
+  const condition = conditionOf(search, database.dialect, Date.now());
+  if (database.dialect === "postgres") return await tallyInPostgres(database, plan, condition);
+  const [row] = await database.query(
+    `select merlon_tally(p.plan, r.kind, r.client, r.at, r.n) as found
+     from (select merlon_plan(?) as plan limit 1) p cross join records r where ${condition.sql}`,
+    [JSON.stringify(plan), ...condition.values],
+  );
+  const nothing: Tally = {
+    series: Array.from({ length: plan.buckets }, () => [0, 0] as const),
+    kinds: [],
+    clients: [],
+    clientCount: 0,
+  };
+  const found = row?.["found"];
+  if (typeof found !== "string") return nothing;
+  const tally: Tally = JSON.parse(found);
+  return tally;
+}
+
+async function topClients(database: Database, tally: Tally): Promise<{ value: string; count: number }[]> {
+  const ids = tally.clients.map(([id]) => id);
+  const rows = await queryIn(database, "select id, ip from clients where id in (in)", ids);
+  const ips = new Map(rows.map((row) => [Number(row["id"]), String(row["ip"])]));
+  return tally.clients.map(([id, count]) => ({ value: ips.get(id) ?? "", count }));
+}
+
+async function topCountries(
+  database: Database,
+  kinds: Kinds,
+  search: Search,
+): Promise<{ value: string; count: number }[]> {
+  const { items } = await listAttacks(database, kinds, search, ["country"], "count", TOP_MAX, null);
+  return items.map(({ key, records }) => ({ value: key.country ?? "", count: records }));
+}
