@@ -71,7 +71,8 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
           onInput={({ currentTarget }) => setText(currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === "Escape") field.current?.blur();
-            if (event.key !== "Backspace" || text !== "" || isText || check === null || !check.valid) return;
+            if (event.key !== "Backspace" || text !== "" || isText || check === null || check.chips.length === 0)
+              return;
             onSearch(withoutChip(check, check.chips.length - 1));
           }}
         />
@@ -97,7 +98,7 @@ function placed({ message, at }: { readonly message: string; readonly at: number
 
 function Chips({ where, check, onSearch }: SearchBoxProps) {
   if (where === "") return null;
-  if (check === null || !check.valid) return <code class="chip">{where}</code>;
+  if (check === null || !check.valid || check.chips.length === 0) return <code class="chip">{where}</code>;
   return (
     <>
       {check.chips.map((chip, index) => (

@@ -77,7 +77,7 @@ function Weighing({ record, items, onClose, onApplied }: WeighingProps) {
   const session = useSession();
   const [positions, setPositions] = useState<Positions>(() => items.map((item) => firstPositions(record, item)));
   const [chosen, setChosen] = useState<readonly boolean[]>(() => items.map(() => true));
-  const [reason, setReason] = useState(`false positive ${record.ref}`);
+  const [reason, setReason] = useState(() => items[0]?.draft.reason || `false positive ${record.ref}`);
   const [days, setDays] = useState(DAYS_DEFAULT);
   const [now] = useState(Date.now);
   const [problem, setProblem] = useState<unknown>(null);

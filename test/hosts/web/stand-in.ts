@@ -45,6 +45,8 @@ const FIELDS: Readonly<Record<string, (record: AttackRecord) => readonly (string
   node: ({ node }) => [node.id],
   policy: ({ policy }) => [policy.ref],
   action: ({ action }) => [action],
+  parameter: ({ hits }) => hits.map(({ point_s }) => point_s),
+  template: ({ request }) => [request.path_template],
   incident: ({ incident }) => [incident],
 };
 const CONDITION = /^(\w+) (==|!=) ("(?:[^"\\]|\\.)*"|true|false)$/;
@@ -58,8 +60,8 @@ interface Condition {
 function conditionsOf(where: string): Condition[] | null {
   if (where === "") return [];
   const conditions = where.split(" && ").map((long): Condition | null => {
-    const short = Object.hasOwn(FIELDS, "type") && /^[a-z]+$/.test(long) ? `type == "${long}"` : long;
-    const [, field = "", sign, value = ""] = CONDITION.exec(short) ?? [];
+    const short = /^(?:sqli|xss|ptrav)$/.test(long) ? `type == "${long}"` : long;
+    const [, field = "", sign = "==", value = "true"] = CONDITION.exec(short) ?? ["", short];
     const read = FIELDS[field];
     if (read === undefined) return null;
     const wanted: unknown = JSON.parse(value);
@@ -213,7 +215,9 @@ export class StandIn {
   #attacks(query: Record<string, string>): Attack[] {
     const fields = (query["groupBy"] ?? "type").split(",") as GroupField[];
     const groups = Map.groupBy(this.#search(query), (record) => {
-      return JSON.stringify(fields.map((field) => [field, String(FIELDS[field]?.(record)[0] ?? "")]));
+      return JSON.stringify(
+        fields.map((field) => [field, String(FIELDS[field === "path" ? "template" : field]?.(record)[0] ?? "")]),
+      );
     });
     const attacks = [...groups].map(([key, records]) => attackOf(Object.fromEntries(JSON.parse(key)), records));
     return query["order"] === "count" ? attacks.sort((a, b) => b.records - a.records) : attacks;
@@ -238,7 +242,12 @@ export class StandIn {
       point: hit.point_s,
     };
     const expiresAt = new Date(Date.now() + days * 86_400_000).toISOString();
-    const draft = { match, ignore: { stamps: hit.stamps.map((stamp) => stamp.slice(0, 64)), types: [] }, reason: "", expiresAt };
+    const draft = {
+      match,
+      ignore: { stamps: hit.stamps.map((stamp) => stamp.slice(0, 64)), types: [] },
+      reason: "",
+      expiresAt,
+    };
     return { items: [{ draft, yaml: "" }], notes: [] };
   }
 
@@ -361,7 +370,9 @@ function statisticsOf(records: readonly AttackRecord[], query: Record<string, st
     if (action === "blocked") bucket.blocked++;
   }
   const top = (query["top"] ?? "type").split(",").map((field) => {
-    const counts = Map.groupBy(records, (record) => String(FIELDS[field]?.(record)[0] ?? ""));
+    const counts = Map.groupBy(records, (record) =>
+      String(FIELDS[field === "path" ? "template" : field]?.(record)[0] ?? ""),
+    );
     const values = [...counts].map(([value, { length: count }]) => ({ value, count }));
     return [field, values.sort((a, b) => b.count - a.count).slice(0, 10)];
   });

@@ -2,12 +2,12 @@
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
 import { sampleRecord } from "../../records/sample.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openStandIn } from "../stage.ts";
 
 afterAll(closeBrowser);
 
 test("new records are shown when the stream tells of them, and the open one stays open", async (context) => {
-  const { page, api } = await openConsole(context, { hash: "#/attacks?group=none" });
+  const { page, api } = await openStandIn(context, { hash: "#/attacks?group=none" });
   await linesOf(page).first().click();
   await page.locator(".open-record .layers").waitFor();
   const open = await page.locator(".line.open").getAttribute("data-id");

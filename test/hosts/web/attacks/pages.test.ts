@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
 import { recordsOfADay } from "../records.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openConsole, openStandIn } from "../stage.ts";
 
 afterAll(closeBrowser);
 
@@ -22,7 +22,7 @@ test("a part that fails leaves the others and can be asked for again", async (co
 
 test("a refresh keeps older parts, and the list begins anew with another question", async (context) => {
   const records = recordsOfADay(70, Date.now());
-  const { page, api } = await openConsole(context, { records, hash: "#/attacks?group=none" });
+  const { page, api } = await openStandIn(context, { records, hash: "#/attacks?group=none" });
   await page.getByRole("button", { name: "Older" }).click();
   await expect.poll(() => linesOf(page).count()).toBe(70);
   await page.getByRole("button", { name: "Live" }).click();

@@ -1,12 +1,12 @@
 /** Above the list: time, grouping by up to four fields, order, and files for those who may have them. */
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openConsole, openStandIn } from "../stage.ts";
 
 afterAll(closeBrowser);
 
 test("grouping takes up to four fields, and none shows each record", async (context) => {
-  const { page, api } = await openConsole(context, { hash: "#/attacks?group=type" });
+  const { page, api } = await openStandIn(context, { hash: "#/attacks?group=type" });
   await linesOf(page).first().waitFor();
   await page.locator(".group-picker summary").click();
   for (const field of ["ip", "point", "host"]) await page.getByRole("checkbox", { name: field, exact: true }).check();
@@ -42,12 +42,12 @@ test("the order is asked of the server", async (context) => {
 test("files carry the search and the time; a viewer is not offered them", async (context) => {
   const where = 'type == "sqli"';
   const hash = `#/attacks?where=${encodeURIComponent(where)}`;
-  const { page } = await openConsole(context, { hash });
+  const { page } = await openStandIn(context, { hash });
   const href = await page.getByRole("link", { name: "CSV" }).getAttribute("href");
   const query = new URL(href ?? "", "http://x/").searchParams;
   expect([query.get("where"), query.get("format")]).toEqual([where, "csv"]);
   expect(Number(query.get("to")) - Number(query.get("from"))).toBe(86_400_000);
-  const other = await openConsole(context, {
+  const other = await openStandIn(context, {
     prepare: (api) => {
       api.session = { ...api.session, role: "viewer" };
     },

@@ -5,7 +5,7 @@ import { closeBrowser } from "../../../tools/browser.ts";
 import { HOSTILE } from "../../demo/page/hostile.ts";
 import { sampleRecord } from "../../records/sample.ts";
 import { expectInert, hostileRecord } from "../hostile-record.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openConsole, openStandIn } from "../stage.ts";
 import type { StandIn } from "../stand-in.ts";
 
 afterAll(closeBrowser);
@@ -26,10 +26,10 @@ test("says what was done, by which mode of which policy, and what the client got
 });
 
 test("leads to the policy that decided and to records that are like it, with exact counts", async (context) => {
-  const { page, api } = await openConsole(context);
+  const { page, records } = await openConsole(context);
   await linesOf(page).filter({ hasText: "Path traversal" }).click();
-  const record = api.records.find(({ hits }) => hits[0]?.type === "ptrav");
-  const like = api.records.filter(({ client }) => client.ip === record?.client.ip).length;
+  const record = records.find(({ hits }) => hits[0]?.type === "ptrav");
+  const like = records.filter(({ client }) => client.ip === record?.client.ip).length;
   const link = page.locator(".related a").first();
   await expect.poll(() => link.textContent()).toBe(`${like} from this client`);
   const policy = await page.locator(".verdict a").getAttribute("href");
@@ -61,7 +61,7 @@ function previewAll({ handlers }: StandIn, text: string): void {
 describe("S2: a client's text stays text in every field of a record", () => {
   test.for(HOSTILE.map((text, index) => [index, text] as const))("payload %i: %s", async ([, text], context) => {
     const record = hostileRecord(text);
-    const stage = await openConsole(context, { records: [record], prepare: (api) => previewAll(api, text) });
+    const stage = await openStandIn(context, { records: [record], prepare: (api) => previewAll(api, text) });
     const { page, origin } = stage;
     await linesOf(page).first().waitFor();
     await linesOf(page).first().click();

@@ -1,13 +1,13 @@
 /** What every answer tells the page as a whole: the session is over, the server is away, the server is back. */
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openStandIn } from "../stage.ts";
 import { Refusal } from "../stand-in.ts";
 
 afterAll(closeBrowser);
 
 test("a session that is over leads to the sign-in page, which says so, and back to the view", async (context) => {
-  const { page, api } = await openConsole(context, { hash: "#/attacks?group=type" });
+  const { page, api } = await openStandIn(context, { hash: "#/attacks?group=type" });
   await linesOf(page).first().waitFor();
   api.isSignedIn = false;
   await linesOf(page).first().click();
@@ -20,7 +20,7 @@ test("a session that is over leads to the sign-in page, which says so, and back 
 });
 
 test("a server that does not answer is told, and so is its return", async (context) => {
-  const { page, origin, api } = await openConsole(context);
+  const { page, origin, api } = await openStandIn(context);
   await linesOf(page).first().waitFor();
   await page.route(`${origin}/api/**`, (route) => route.abort());
   await page.getByRole("link", { name: "Nodes", exact: true }).click();
@@ -33,7 +33,7 @@ test("a server that does not answer is told, and so is its return", async (conte
 
 test("a refusal is shown in the server's words, with a way to try again", async (context) => {
   let isBroken = true;
-  const { page } = await openConsole(context, {
+  const { page } = await openStandIn(context, {
     hash: "#/nodes",
     prepare: ({ handlers }) => {
       const { nodes } = handlers;

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
-import { type ConsoleStage, expectQuiet, linesOf, openConsole } from "../stage.ts";
+import { type ConsoleStage, expectQuiet, linesOf, openConsole, openStandIn } from "../stage.ts";
 
 afterAll(closeBrowser);
 
@@ -36,7 +36,7 @@ describe("the navigation", () => {
   });
 
   test("shows a viewer of one application what is theirs, and says why of the rest", async (context) => {
-    const { page } = await openConsole(context, {
+    const { page } = await openStandIn(context, {
       hash: "#/users",
       prepare: (api) => {
         api.session = { ...api.session, role: "viewer", tenants: ["shop"] };
@@ -55,8 +55,8 @@ describe("the navigation", () => {
 });
 
 test("the reference that a client was shown leads to its record, in any case of letters", async (context) => {
-  const { page, api } = await openConsole(context);
-  const ref = api.records[3]?.ref ?? "";
+  const { page, records } = await openConsole(context);
+  const ref = records[3]?.ref ?? "";
   await page.getByRole("textbox", { name: "reference" }).fill(` ${ref.toLowerCase()} `);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: `Record ${ref}` }).waitFor();
@@ -78,7 +78,7 @@ test("? shows what the keys do here, and Escape ends it", async (context) => {
 });
 
 test("signing out leads to the sign-in page", async (context) => {
-  const { page, api } = await openConsole(context);
+  const { page, api } = await openStandIn(context);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   expect(api.isSignedIn).toBe(false);

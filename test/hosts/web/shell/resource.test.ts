@@ -6,8 +6,8 @@ import { linesOf, openConsole } from "../stage.ts";
 afterAll(closeBrowser);
 
 test("an answer to the question before does not replace the one that was asked last", async (context) => {
-  const { page, api } = await openConsole(context, { hash: "#/attacks?group=none" });
-  const [first, second] = api.records.slice(0, 2).map(({ id }) => id);
+  const { page, records } = await openConsole(context, { hash: "#/attacks?group=none" });
+  const [first, second] = records.slice(0, 2).map(({ id }) => id);
   let release = (): void => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;

@@ -1,7 +1,7 @@
 /** Signing in: by password, by a link that works once, by an identity provider, and the first password of one's own. */
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openStandIn } from "../stage.ts";
 import { Refusal, type StandIn } from "../stand-in.ts";
 
 afterAll(closeBrowser);
@@ -11,7 +11,7 @@ const signedOut = (api: StandIn): void => {
 };
 
 test("a wrong password is told and can be mended", async (context) => {
-  const { page } = await openConsole(context, { prepare: signedOut });
+  const { page } = await openStandIn(context, { prepare: signedOut });
   await page.getByLabel("Name").fill("ada");
   await page.getByLabel("Password").fill("guess");
   await page.keyboard.press("Enter");
@@ -22,14 +22,14 @@ test("a wrong password is told and can be mended", async (context) => {
 });
 
 test("a one-time link opens the console, and its key leaves the address", async (context) => {
-  const { page, origin } = await openConsole(context, { prepare: signedOut, hash: "#k=good" });
+  const { page, origin } = await openStandIn(context, { prepare: signedOut, hash: "#k=good" });
   await linesOf(page).first().waitFor();
   expect(page.url()).toBe(`${origin}/`);
 });
 
 test("a link that was used says so and leaves the other ways", async (context) => {
   const used = "this link was used already; take a new one";
-  const { page } = await openConsole(context, {
+  const { page } = await openStandIn(context, {
     hash: "#k=spent",
     prepare: (api) => {
       signedOut(api);
@@ -42,7 +42,7 @@ test("a link that was used says so and leaves the other ways", async (context) =
 });
 
 test("an identity provider has its button, and no password is asked for where there are none", async (context) => {
-  const { page } = await openConsole(context, {
+  const { page } = await openStandIn(context, {
     prepare: (api) => {
       signedOut(api);
       api.handlers.loginMethods = () => ({ password: false, oidc: { label: "Sign in with Example" } });
@@ -55,7 +55,7 @@ test("an identity provider has its button, and no password is asked for where th
 
 test("a password that others have seen is changed first", async (context) => {
   let changed: unknown;
-  const { page } = await openConsole(context, {
+  const { page } = await openStandIn(context, {
     prepare: (api) => {
       api.session = { ...api.session, mustChangePassword: true };
       api.handlers.changePassword = ({ body }) => {

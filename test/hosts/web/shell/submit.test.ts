@@ -1,14 +1,14 @@
 /** Forms: what was wrong is said beside them, what was typed stays, and what was done is emptied. */
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
-import { openConsole } from "../stage.ts";
+import { openStandIn } from "../stage.ts";
 import { Refusal } from "../stand-in.ts";
 
 afterAll(closeBrowser);
 
 test("a refused form keeps what was typed; one that is done is empty", async (context) => {
   let isRefused = true;
-  const { page } = await openConsole(context, {
+  const { page } = await openStandIn(context, {
     hash: "#/nodes",
     prepare: ({ handlers }) => {
       const { addNodeToken } = handlers;

@@ -1,13 +1,13 @@
 /** Messages: those of failures stay until they are closed. */
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openStandIn } from "../stage.ts";
 import { Refusal } from "../stand-in.ts";
 
 afterAll(closeBrowser);
 
 test("a failure is told, stays, and is closed by its button; five at most are shown", async (context) => {
-  const { page } = await openConsole(context, {
+  const { page } = await openStandIn(context, {
     prepare: ({ handlers }) => {
       handlers.labelRecord = () => new Refusal(503, "the store is busy; try again");
     },
