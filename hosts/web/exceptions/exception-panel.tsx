@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { AttackRecord } from "../../records/record.ts";
 import { visible } from "../record/bytes.ts";
-import { api } from "../shell/api.ts";
+import { ApiError, api } from "../shell/api.ts";
 import { Copy } from "../shell/copy.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { dayText } from "../shell/format.ts";
@@ -34,11 +34,12 @@ export function ExceptionPanel({ record, onClose, onApplied }: ExceptionPanelPro
     return api.call("proposeExceptions", { body: { record: record.id, days: DAYS_DEFAULT } });
   });
   const { value, error } = proposal;
+  const isNothing = error instanceof ApiError && error.code === "CONFLICT";
   return (
     <Dialog title="False positive" isSide onClose={onClose}>
-      {error !== null && <Problem error={error} retry={proposal.reload} />}
+      {error !== null && !isNothing && <Problem error={error} retry={proposal.reload} />}
       {value === null && error === null && <Loading lines={8} />}
-      {value !== null && value.items.length === 0 && (
+      {isNothing && (
         <Empty title="There is nothing to except">
           <p>No finding of this record counts: it is let pass already, or was noted only.</p>
         </Empty>

@@ -233,7 +233,7 @@ export class StandIn {
     const found = this.records.find(({ id }) => id === record);
     const hit = found?.hits.find(({ decision }) => decision === "would_block");
     if (found === undefined) return new Refusal(404, "no such record");
-    if (hit === undefined) return { items: [], notes: [] };
+    if (hit === undefined) return new Refusal(409, "nothing in this record counts any more");
     const { host, method, path, path_template } = found.request;
     const match = {
       host,

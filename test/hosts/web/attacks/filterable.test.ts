@@ -15,7 +15,7 @@ test("a value is shown alone, or left out, and the line stays closed", async (co
   await expect.poll(() => linesOf(page).count()).toBe(all - 1);
   expect(await page.locator(".chip.negated").count()).toBe(1);
   await linesOf(page).first().locator(".request .filterable").nth(1).hover();
-  await linesOf(page).first().getByRole("button", { name: "show only path" }).click();
+  await linesOf(page).first().getByRole("button", { name: "show only template" }).click();
   await expect.poll(() => linesOf(page).count()).toBe(1);
   expect(await page.locator(".open-record").count()).toBe(0);
 });

@@ -11,6 +11,7 @@ const DRAFT: Draft = {
   reason: "tutorials",
   expiresAt: "2099-01-01T00:00:00Z",
 };
+const POLICY = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: {}\n";
 const EXACT = { path: "/api/articles/7/text", types: ["sqli"] };
 
 function textsOf(side: Side, draft = DRAFT, exact = EXACT): string[] {
@@ -66,7 +67,7 @@ test("each way of saying it is an exception that the policy takes", () => {
     for (const choice of choicesOf(side, DRAFT, EXACT).choices) {
       const made = choice.of(DRAFT);
       expect([choice.text, exceptionSchema.safeParse(made).error]).toEqual([choice.text, undefined]);
-      const { exceptions } = parsePolicy(yamlOf(made, "fp-1"), "t");
+      const { exceptions } = parsePolicy(`${POLICY}---\n${yamlOf(made, "fp-1")}`, "t");
       expect(exceptions?.[0]).toMatchObject({ name: "fp-1", reason: "tutorials", ignore: { all: false } });
     }
   }
