@@ -6,7 +6,6 @@ import { type Context, Hono } from "hono";
 import { isOwnName } from "../access/host-names.ts";
 import type { ApiParts } from "./context.ts";
 import { exceptionHandlers } from "./handlers/exceptions.ts";
-import { exportHandlers } from "./handlers/exports.ts";
 import { ipListHandlers } from "./handlers/ip-lists.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { policyHandlers } from "./handlers/policy.ts";
@@ -107,7 +106,6 @@ function mountOperations(app: Hono<AppEnvironment>, parts: ApiParts, { secure }:
     ...ipListHandlers(parts),
     ...policyHandlers(parts),
     ...nodeHandlers(parts),
-    ...exportHandlers(parts),
     ...userHandlers(parts),
   });
   for (const name of operationNames()) {

@@ -6,20 +6,17 @@ import type { OneTimeLink } from "../access/one-time-link.ts";
 import type { Sessions } from "../access/sessions.ts";
 import type { Tokens } from "../access/tokens.ts";
 import type { Users } from "../access/users.ts";
-import type { Exports } from "../export/exports.ts";
 import type { NodeRegistry } from "../nodes/node-registry.ts";
 import type { PolicyDoor } from "../policy/door.ts";
 import type { ExceptionCounts } from "../policy/exception-counts.ts";
 import type { KnownAttacks } from "../policy/known-attacks.ts";
 import type { PolicyLens } from "../policy/policy-lens.ts";
+import type { SearchCheck } from "../search/search-check.ts";
 import type { RecordStore } from "../store/store.ts";
 import type { LiveHub } from "./live.ts";
 import type { LoginGuard } from "./login-guard.ts";
 import type { Operation, OperationName } from "./operations.ts";
 import type { Answer, Checked } from "./routes.ts";
-
-/** A search as it was read; searchCheckSchema of schema.ts. */
-export type SearchCheck = Answer<"checkSearch">;
 
 /** The parts. */
 export interface ApiParts {
@@ -36,7 +33,6 @@ export interface ApiParts {
   readonly lens: PolicyLens;
   readonly attacks: KnownAttacks;
   readonly exceptionCounts: ExceptionCounts;
-  readonly exports: Exports;
   /** Reads a search in either form. */
   readonly checkSearch: (where: string) => SearchCheck;
   /** Opens sessions without a password, where somebody at this machine may. */

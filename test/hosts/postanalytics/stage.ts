@@ -15,9 +15,9 @@ import type { Role } from "../../../hosts/postanalytics/api/operations.ts";
 import { CSRF_HEADER } from "../../../hosts/postanalytics/api/operations.ts";
 import { type Console, openConsole } from "../../../hosts/postanalytics/console.ts";
 import { type ListeningConsole, serveConsole } from "../../../hosts/postanalytics/console-server.ts";
-import type { Exports } from "../../../hosts/postanalytics/export/exports.ts";
 import { EmbeddedDoor } from "../../../hosts/postanalytics/policy/embedded-door.ts";
 import type { KnownAttack } from "../../../hosts/postanalytics/policy/known-attacks.ts";
+import { checkSearch } from "../../../hosts/postanalytics/search/search-check.ts";
 import type { Database } from "../../../hosts/postanalytics/store/database.ts";
 import { openSqlite } from "../../../hosts/postanalytics/store/sqlite.ts";
 import type { RecordStore } from "../../../hosts/postanalytics/store/store.ts";
@@ -54,7 +54,6 @@ spec:
 export interface StageOptions {
   readonly store?: RecordStore;
   readonly database?: Database;
-  readonly exports?: (database: Database, store: RecordStore) => Promise<Exports>;
   readonly oidc?: { readonly settings: OidcSettings; readonly secret: string | undefined };
   readonly knownAttacks?: readonly KnownAttack[];
   readonly refusal?: string;
@@ -79,13 +78,6 @@ export interface Stage {
   /** Calls as somebody with a token of this role. */
   as(role: Role, tenants?: readonly string[] | null): Promise<Client & { readonly token: string }>;
 }
-
-const NO_EXPORTS: Exports = {
-  list: async () => [],
-  add: async () => true,
-  test: async () => undefined,
-  remove: async () => null,
-};
 
 /** One module for all engines of a test file. */
 const MODULE = Engine.load();
@@ -114,8 +106,7 @@ export async function startConsole(options: StageOptions = {}): Promise<Stage> {
     secure: options.secure ?? false,
     files: options.files ?? new Map(),
     openPolicy: (tables) => EmbeddedDoor.open(host, base, tables, now),
-    openExports: options.exports ?? (async () => NO_EXPORTS),
-    checkSearch: (where) => ({ valid: true, long: where, chips: [], problem: null }),
+    checkSearch,
     engine: () => MODULE.sibling(),
     oidc: options.oidc ?? null,
     version: "0.0.0-test",
