@@ -1,0 +1,113 @@
+/**
+ * The search: conditions as chips, each removed by a click, or the whole as text. The API reads what is typed, in the
+ * short form or the long one, and says what it does not understand; what cannot be read is not searched for.
+ */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api } from "../shell/api.ts";
+import { useKeys } from "../shell/keys.ts";
+import { Problem } from "../shell/notice.tsx";
+import { type SearchCheck, withCondition, withoutChip } from "./conditions.ts";
+
+/** The search and where a change of it goes. */
+export interface SearchBoxProps {
+  readonly where: string;
+  /** How the API read `where`; null until it has. */
+  readonly check: SearchCheck | null;
+  readonly onSearch: (where: string) => void;
+}
+
+/** Chips, the field, and what is wrong with its text. */
+export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
+  const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState("");
+  const [isText, setIsText] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const focus = (): void => field.current?.focus();
+  useKeys("Search", [{ key: "/", says: "search", run: focus }]);
+  // A search from elsewhere ends what was being typed.
+  useEffect(() => {
+    setText("");
+    setIsText(false);
+    setProblem(null);
+  }, [where]);
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const typed = text.trim();
+    if (typed === "") {
+      if (isText) onSearch("");
+      return;
+    }
+    try {
+      const read = await api.call("checkSearch", { query: { where: typed } });
+      if (read.problem !== null || !read.valid) {
+        setProblem(read.problem === null ? "this search cannot be read" : placed(read.problem));
+        return;
+      }
+      setText("");
+      setProblem(null);
+      onSearch(isText ? read.long : withCondition(where, check, read.long));
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const edit = (): void => {
+    setIsText(!isText);
+    setText(isText ? "" : (check?.long ?? where));
+    focus();
+  };
+  return (
+    <form class="search" aria-label="search of records" onSubmit={(event) => void submit(event)}>
+      <div class="search-field">
+        {!isText && <Chips where={where} check={check} onSearch={onSearch} />}
+        <input
+          ref={field}
+          value={text}
+          aria-label="search"
+          aria-invalid={problem !== null}
+          placeholder={where === "" || isText ? "sqli blocked url:/api/* !ip:10.0.0.0/8" : "and …"}
+          maxLength={4096}
+          spellcheck={false}
+          autocomplete="off"
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") field.current?.blur();
+            if (event.key !== "Backspace" || text !== "" || isText || check === null || !check.valid) return;
+            onSearch(withoutChip(check, check.chips.length - 1));
+          }}
+        />
+        <button type="button" class="quiet" aria-pressed={isText} onClick={edit}>
+          {isText ? "as chips" : "as text"}
+        </button>
+        {where !== "" && (
+          <button type="button" class="quiet" onClick={() => onSearch("")}>
+            Clear
+          </button>
+        )}
+        <button type="submit">Search</button>
+      </div>
+      {problem !== null && <Problem error={new Error(problem)} />}
+      {check?.problem != null && problem === null && <Problem error={new Error(placed(check.problem))} />}
+    </form>
+  );
+}
+
+function placed({ message, at }: { readonly message: string; readonly at: number }): string {
+  return `${message} (at character ${at + 1})`;
+}
+
+function Chips({ where, check, onSearch }: SearchBoxProps) {
+  if (where === "") return null;
+  if (check === null || !check.valid) return <code class="chip">{where}</code>;
+  return (
+    <>
+      {check.chips.map((chip, index) => (
+        <span key={chip.long} class={`chip ${chip.negated ? "negated" : ""}`} title={chip.long}>
+          {chip.text}
+          <button type="button" aria-label={`remove ${chip.text}`} onClick={() => onSearch(withoutChip(check, index))}>
+            ×
+          </button>
+        </span>
+      ))}
+    </>
+  );
+}
