@@ -7,7 +7,9 @@ import manifest from "../../package.json" with { type: "json" };
 import { type ErrorCode, MerlonError } from "../core/error.ts";
 import { suggestion } from "../policy/nearest.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
+import { attacksCommand } from "./attacks.ts";
 import { connectorCommand } from "./connector.ts";
+import { consoleCommand } from "./console.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { exceptionCommand } from "./exception.ts";
@@ -25,6 +27,8 @@ export const COMMANDS: readonly Command[] = [
   protectCommand,
   extprocCommand,
   connectorCommand,
+  consoleCommand,
+  attacksCommand,
   testCommand,
   explainCommand,
   policyCommand,

@@ -15,6 +15,7 @@ import { type AppEnvironment, type AppOptions, createApp } from "./api/app.ts";
 import type { ApiParts } from "./api/context.ts";
 import { LiveHub } from "./api/live.ts";
 import { LoginGuard } from "./api/login-guard.ts";
+import type { Exports } from "./export/exports.ts";
 import { type LocalNode, NodeRegistry } from "./nodes/node-registry.ts";
 import type { PolicyDoor } from "./policy/door.ts";
 import { ExceptionCounts } from "./policy/exception-counts.ts";
@@ -34,6 +35,7 @@ export interface ConsoleOptions extends Pick<AppOptions, "names" | "secure" | "f
   readonly store: RecordStore;
   /** Made once the console's tables are there. */
   readonly openPolicy: (database: Database) => Promise<PolicyDoor>;
+  readonly openExports: (database: Database) => Promise<Exports>;
   readonly checkSearch: (where: string) => SearchCheck;
   /** Makes an engine; two are kept for questions about policies. */
   readonly engine: () => Engine;
@@ -78,6 +80,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     lens: new PolicyLens(options.engine()),
     attacks: new KnownAttacks(options.engine(), options.knownAttacks),
     exceptionCounts: new ExceptionCounts(store, now),
+    exports: await options.openExports(database),
     link: options.withLink ? new OneTimeLink() : null,
     oidc: oidc === null ? null : new Oidc(oidc.settings, oidc.secret, database, now),
   };

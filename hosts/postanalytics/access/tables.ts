@@ -28,6 +28,9 @@ const FIRST: readonly string[] = [
   `create table console_changes (
     kind text not null, name text not null, created_by text not null, created_at bigint not null, body text not null,
     primary key (kind, name))`,
+  `create table console_exports (
+    id text primary key, sink text not null, search text not null, cursor_id text not null,
+    delivered bigint not null, failed bigint not null, last_error text)`,
 ];
 
 /** The tables, for `migrate`. */

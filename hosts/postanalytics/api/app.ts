@@ -6,6 +6,7 @@ import { type Context, Hono } from "hono";
 import { isOwnName } from "../access/host-names.ts";
 import type { ApiParts } from "./context.ts";
 import { exceptionHandlers } from "./handlers/exceptions.ts";
+import { exportHandlers } from "./handlers/exports.ts";
 import { ipListHandlers } from "./handlers/ip-lists.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { policyHandlers } from "./handlers/policy.ts";
@@ -20,7 +21,7 @@ import { Problem } from "./problem.ts";
 /** A file of the pages. */
 export interface PageFile {
   readonly type: string;
-  readonly content: Uint8Array<ArrayBuffer>;
+  readonly content: Uint8Array;
 }
 
 /** How the application is reached, and what it serves beside the API. */
@@ -47,12 +48,12 @@ const CONTENT_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
+  "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
 ].join("; ");
 
 const HEADERS: Readonly<Record<string, string>> = {
@@ -106,6 +107,7 @@ function mountOperations(app: Hono<AppEnvironment>, parts: ApiParts, { secure }:
     ...ipListHandlers(parts),
     ...policyHandlers(parts),
     ...nodeHandlers(parts),
+    ...exportHandlers(parts),
     ...userHandlers(parts),
   });
   for (const name of operationNames()) {
@@ -131,7 +133,7 @@ function filePage(files: AppOptions["files"], context: Context<AppEnvironment>):
   const file = files.get(path === "/" ? "/index.html" : path);
   if (file === undefined) return new Problem("NOT_FOUND", "there is no such page — begin at /").toResponse();
   if (method !== "GET" && method !== "HEAD") return new Problem("METHOD", "pages are only read").toResponse();
-  return new Response(method === "HEAD" ? null : file.content, {
+  return new Response(method === "HEAD" ? null : new Uint8Array(file.content), {
     headers: { "content-type": file.type, "cache-control": "no-cache" },
   });
 }

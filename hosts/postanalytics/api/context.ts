@@ -6,6 +6,7 @@ import type { OneTimeLink } from "../access/one-time-link.ts";
 import type { Sessions } from "../access/sessions.ts";
 import type { Tokens } from "../access/tokens.ts";
 import type { Users } from "../access/users.ts";
+import type { Exports } from "../export/exports.ts";
 import type { NodeRegistry } from "../nodes/node-registry.ts";
 import type { PolicyDoor } from "../policy/door.ts";
 import type { ExceptionCounts } from "../policy/exception-counts.ts";
@@ -33,6 +34,7 @@ export interface ApiParts {
   readonly lens: PolicyLens;
   readonly attacks: KnownAttacks;
   readonly exceptionCounts: ExceptionCounts;
+  readonly exports: Exports;
   /** Reads a search in either form. */
   readonly checkSearch: (where: string) => SearchCheck;
   /** Opens sessions without a password, where somebody at this machine may. */

@@ -3,7 +3,7 @@
  * the console's pages take it as it is; what an operation takes and answers stands in routes.ts under the same name.
  *
  * Roles build on each other: a viewer reads records, an analyst also labels them and weighs exceptions, an editor
- * changes what nodes do, an admin rules over users, tokens and nodes. `anyone` needs no session, and `user`
+ * changes what nodes do, an admin rules over users, tokens, nodes and exports. `anyone` needs no session, and `user`
  * any, whatever its role.
  */
 
@@ -203,6 +203,35 @@ export const OPERATIONS = {
     access: "admin",
     wholeSite: true,
     summary: "End a node's token",
+  },
+
+  exports: {
+    method: "GET",
+    path: "/api/v1/exports",
+    access: "admin",
+    wholeSite: true,
+    summary: "Exports and their lag",
+  },
+  addExport: {
+    method: "POST",
+    path: "/api/v1/exports",
+    access: "admin",
+    wholeSite: true,
+    summary: "Send records on to another system",
+  },
+  testExport: {
+    method: "POST",
+    path: "/api/v1/exports/{id}/test",
+    access: "admin",
+    wholeSite: true,
+    summary: "Send one made-up record of each type",
+  },
+  removeExport: {
+    method: "DELETE",
+    path: "/api/v1/exports/{id}",
+    access: "admin",
+    wholeSite: true,
+    summary: "Stop an export",
   },
 
   users: { method: "GET", path: "/api/v1/users", access: "admin", wholeSite: true, summary: "Users" },

@@ -58,6 +58,11 @@ export const SHAPES = {
   addNodeToken: { body: s.addNodeTokenSchema, answer: s.newTokenSchema },
   removeNodeToken: { answer: s.doneSchema },
 
+  exports: { answer: s.exportsSchema },
+  addExport: { body: s.addExportSchema, answer: s.doneSchema },
+  testExport: { answer: s.testExportSchema },
+  removeExport: { answer: s.doneSchema },
+
   users: { answer: s.usersSchema },
   addUser: { body: s.addUserSchema, answer: s.newPasswordSchema },
   changeUser: { body: s.changeUserSchema, answer: s.userSchema },

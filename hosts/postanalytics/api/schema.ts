@@ -456,6 +456,54 @@ export const nodeTokensSchema = z.object({ items: z.array(z.object({ ...tokenFie
 /** A token, this once. */
 export const newTokenSchema = z.object({ id: z.string(), token: z.string(), expiresAt: timeMs.nullable() });
 
+// --- Exports ---------------------------------------------------------------------------------------------------------
+
+const exportName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "is no name; write one such as siem-1");
+const httpUrl = z.url({ protocol: /^https?$/ }).max(2048);
+const secret = text(512);
+/** Where records go. Secrets are taken and never shown again. */
+export const sinkSchema = z.discriminatedUnion("kind", [
+  /** `exports/<name>.jsonl` in the data folder. */
+  z.strictObject({ kind: z.literal("file") }),
+  z.strictObject({
+    kind: z.literal("syslog"),
+    host: text(253),
+    port: z.int().min(1).max(65_535),
+    tls: z.boolean().default(true),
+    /** PEM of the authorities that the receiver's certificate is verified by. */
+    ca: text(65_536).optional(),
+  }),
+  z.strictObject({ kind: z.literal("otlp"), url: httpUrl, bearer: secret.optional() }),
+  z.strictObject({ kind: z.literal("webhook"), url: httpUrl, secret: secret.min(16, "is shorter than 16 characters") }),
+  z.strictObject({ kind: z.literal("slack"), url: httpUrl }),
+]);
+/** An export. */
+export const addExportSchema = z.strictObject({
+  name: exportName,
+  sink: sinkSchema,
+  /** Only records that it finds; all where empty. */
+  where: z.string().max(4096).default(""),
+});
+/** Exports, without secrets. */
+export const exportsSchema = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.string(),
+      /** Where it goes, as a person would say it. */
+      target: z.string(),
+      where: z.string(),
+      delivered: count,
+      failed: count,
+      /** Between the newest record stored and the newest delivered. */
+      lagSeconds: z.number().min(0),
+      lastError: z.string().nullable(),
+    }),
+  ),
+});
+/** What became of a test. */
+export const testExportSchema = z.object({ delivered: z.boolean(), problem: z.string().nullable() });
+
 // --- Users, tokens, audit --------------------------------------------------------------------------------------------
 
 /** A user. */

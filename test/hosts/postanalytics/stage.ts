@@ -15,6 +15,7 @@ import type { Role } from "../../../hosts/postanalytics/api/operations.ts";
 import { CSRF_HEADER } from "../../../hosts/postanalytics/api/operations.ts";
 import { type Console, openConsole } from "../../../hosts/postanalytics/console.ts";
 import { type ListeningConsole, serveConsole } from "../../../hosts/postanalytics/console-server.ts";
+import type { Exports } from "../../../hosts/postanalytics/export/exports.ts";
 import { EmbeddedDoor } from "../../../hosts/postanalytics/policy/embedded-door.ts";
 import type { KnownAttack } from "../../../hosts/postanalytics/policy/known-attacks.ts";
 import { checkSearch } from "../../../hosts/postanalytics/search/search-check.ts";
@@ -54,6 +55,7 @@ spec:
 export interface StageOptions {
   readonly store?: RecordStore;
   readonly database?: Database;
+  readonly exports?: (database: Database) => Promise<Exports>;
   readonly oidc?: { readonly settings: OidcSettings; readonly secret: string | undefined };
   readonly knownAttacks?: readonly KnownAttack[];
   readonly refusal?: string;
@@ -82,6 +84,13 @@ export interface Stage {
 /** One module for all engines of a test file. */
 const MODULE = Engine.load();
 
+const NO_EXPORTS: Exports = {
+  list: async () => [],
+  add: async () => true,
+  test: async () => undefined,
+  remove: async () => null,
+};
+
 /** Starts a console on a free port; it ends with the test. */
 export async function startConsole(options: StageOptions = {}): Promise<Stage> {
   const database = options.database ?? (await openSqlite(join(temporaryFolder(), "console.sqlite")));
@@ -107,6 +116,7 @@ export async function startConsole(options: StageOptions = {}): Promise<Stage> {
     files: options.files ?? new Map(),
     openPolicy: (tables) => EmbeddedDoor.open(host, base, tables, now),
     checkSearch,
+    openExports: options.exports ?? (async () => NO_EXPORTS),
     engine: () => MODULE.sibling(),
     oidc: options.oidc ?? null,
     version: "0.0.0-test",

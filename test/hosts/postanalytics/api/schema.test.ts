@@ -1,6 +1,7 @@
 /** Schemas of the API: what queries mean where they say nothing, and limits that hold. */
 import { describe, expect, test } from "vitest";
 import {
+  addExportSchema,
   attacksQuery,
   changePasswordSchema,
   GROUP_FIELDS,
@@ -50,4 +51,14 @@ test.each([
 test("a password is judged by its length alone", () => {
   const parse = (next: string): boolean => changePasswordSchema.safeParse({ current: "x", next }).success;
   expect([parse("short"), parse("all lower case words"), parse("x".repeat(257))]).toEqual([false, true, false]);
+});
+
+test("an export's target is of a kind that is known, and secrets are long enough", () => {
+  const parse = (sink: object): boolean => addExportSchema.safeParse({ name: "siem", sink }).success;
+  const url = "https://a.example/x";
+  expect(parse({ kind: "webhook", url, secret: "0123456789abcdef" })).toBe(true);
+  expect(parse({ kind: "webhook", url, secret: "short" })).toBe(false);
+  expect(parse({ kind: "webhook", url: "file:///etc/passwd", secret: "0123456789abcdef" })).toBe(false);
+  expect(parse({ kind: "file", path: "/etc/cron.d/x" })).toBe(false);
+  expect(addExportSchema.safeParse({ name: "../x", sink: { kind: "file" } }).success).toBe(false);
 });
