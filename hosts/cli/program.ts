@@ -18,6 +18,7 @@ import { extprocCommand } from "./extproc.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { policyCommand } from "./policy.ts";
 import { protectCommand } from "./protect.ts";
+import { storeCommand } from "./store.ts";
 import { testCommand } from "./test.ts";
 import { showWord } from "./text.ts";
 
@@ -34,10 +35,17 @@ export const COMMANDS: readonly Command[] = [
   policyCommand,
   exceptionCommand,
   evaluateCommand,
+  storeCommand,
 ];
 
 /** Errors that are about what was written, not about the world. */
-const WRITTEN: ReadonlySet<ErrorCode> = new Set(["MERLON_USAGE", "MERLON_POLICY", "MERLON_UPSTREAM", "MERLON_TLS"]);
+const WRITTEN: ReadonlySet<ErrorCode> = new Set([
+  "MERLON_USAGE",
+  "MERLON_POLICY",
+  "MERLON_UPSTREAM",
+  "MERLON_TLS",
+  "MERLON_SEARCH",
+]);
 
 /**
  * Runs a command line.
