@@ -4,8 +4,9 @@
  */
 import { Engine } from "../core/engine.ts";
 import { MerlonError } from "../core/error.ts";
-import { defaultPolicy } from "../policy/schema.ts";
+import { parseNetwork } from "../policy/network.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
+import { defaultPolicy } from "../policy/schema.ts";
 import { readOidcFile } from "../postanalytics/access/oidc.ts";
 import { FIRST_USER } from "../postanalytics/console.ts";
 import { openDataFolder } from "../postanalytics/data-folder.ts";
@@ -45,6 +46,12 @@ export const consoleCommand: Command = {
     },
     oidc: { type: "string", value: "<file>", about: "identity provider to sign in with, see docs/console-access.md" },
     policy: { type: "string", value: "<file>", about: "policy file of the nodes, to be shown and explained" },
+    "export-allow": {
+      type: "string",
+      multiple: true,
+      value: "<network>",
+      about: "private network that exports may go to, such as 10.0.0.0/8; may be given again",
+    },
     "new-password": { type: "boolean", about: `make a new password for ${FIRST_USER}, show it, and end` },
   },
   details: [
@@ -74,7 +81,7 @@ async function run(input: Input, io: Io): Promise<number> {
     const engine = Engine.load();
     const isLoopback = /^(?:127\.|localhost$|::1$)/.test(listen.host);
     const opened = await openPostanalytics({
-      ...{ data, base, oidc, say, local: null, folder },
+      ...{ data, base, oidc, say, local: null, folder, exportNetworks: exportNetworks(input) },
       host: { node: null, refusal: READ_ONLY, load: () => {} },
       engine: () => engine.sibling(),
       knownAttacks: readSuite().filter(({ attack }) => attack),
@@ -84,7 +91,8 @@ async function run(input: Input, io: Io): Promise<number> {
       withLink: isLoopback && tls === undefined && urls.length === 0,
     });
     if (input.flag("new-password")) return await newPassword(opened, io);
-    const notify = ({ event, detail }: { event: string; detail: string }): void => say(`${event.replaceAll("_", " ")}: ${detail}`);
+    const notify = ({ event, detail }: { event: string; detail: string }): void =>
+      say(`${event.replaceAll("_", " ")}: ${detail}`);
     const served = await servePostanalytics(opened, folder, { ...listen, tls, notify });
     // Whoever reads where it listens may end it in the same moment.
     const ended = untilSignal(() => void engine.verify(), { check: async () => {} });
@@ -102,8 +110,21 @@ function publicUrls(input: Input): readonly URL[] {
   return input.texts("public-url").map((written) => {
     const url = URL.canParse(written) ? new URL(written) : null;
     if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.username === "") return url;
-    throw usage(`--public-url is "${showWord(written)}"`, "it takes an address", "write one such as https://merlon.example");
+    throw usage(
+      `--public-url is "${showWord(written)}"`,
+      "it takes an address",
+      "write one such as https://merlon.example",
+    );
   });
+}
+
+function exportNetworks(input: Input): readonly string[] {
+  for (const written of input.texts("export-allow")) {
+    const network = parseNetwork(written);
+    if (typeof network === "string")
+      throw usage(`--export-allow is "${showWord(written)}"`, `it ${network}`, "write another");
+  }
+  return input.texts("export-allow");
 }
 
 async function basePolicy(path: string | undefined): Promise<BasePolicy> {
@@ -114,7 +135,10 @@ async function basePolicy(path: string | undefined): Promise<BasePolicy> {
   return { name: path, origin: "file", text, policy };
 }
 
-async function newPassword({ console: made, close }: Awaited<ReturnType<typeof openPostanalytics>>, io: Io): Promise<number> {
+async function newPassword(
+  { console: made, close }: Awaited<ReturnType<typeof openPostanalytics>>,
+  io: Io,
+): Promise<number> {
   const { users, sessions, audit } = made.parts;
   const fresh = made.firstPassword;
   const reset = fresh === null ? await users.resetPassword(FIRST_USER) : { password: fresh };
@@ -125,7 +149,9 @@ async function newPassword({ console: made, close }: Awaited<ReturnType<typeof o
   }
   await sessions.endAllOf(FIRST_USER);
   await audit.add({ who: "this machine", from: "local", action: "resetPassword", object: FIRST_USER, outcome: "done" });
-  io.stdout.write(`user       ${FIRST_USER}\npassword   ${reset.password}   (shown once; to be changed at the first login)\n`);
+  io.stdout.write(
+    `user       ${FIRST_USER}\npassword   ${reset.password}   (shown once; to be changed at the first login)\n`,
+  );
   return 0;
 }
 

@@ -6,8 +6,8 @@
 import manifest from "../../package.json" with { type: "json" };
 import { type ErrorCode, MerlonError } from "../core/error.ts";
 import { suggestion } from "../policy/nearest.ts";
-import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { attacksCommand } from "./attacks.ts";
+import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
 import { consoleCommand } from "./console.ts";
 import { demoCommand } from "./demo.ts";

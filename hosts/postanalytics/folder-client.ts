@@ -24,8 +24,10 @@ export async function openFolderClient(folder: string): Promise<{ client: Client
   const data = await openDataFolder(folder, undefined, () => {});
   try {
     const engine = Engine.load();
-    const { console: made } = await openPostanalytics({
+    const { console: made, close: closeAll } = await openPostanalytics({
       data,
+      folder,
+      exportNetworks: [],
       host: { node: null, refusal: "no host is running", load: () => {} },
       base: { name: "built-in", origin: "builtin", text: "", policy: defaultPolicy },
       engine: () => engine,
@@ -43,7 +45,7 @@ export async function openFolderClient(folder: string): Promise<{ client: Client
     };
     const close = async (): Promise<void> => {
       await made.parts.apiTokens.remove(id, null);
-      made.close();
+      await closeAll();
       await data.close();
     };
     return { client: createClient({ origin: ORIGIN, token, fetch: ask }), close };

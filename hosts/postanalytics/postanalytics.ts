@@ -10,6 +10,8 @@ import { type Console, openConsole, rulerOf } from "./console.ts";
 import { writeConsoleFile } from "./console-file.ts";
 import { type ConsoleAddress, serveConsole } from "./console-server.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { ExportBook } from "./export/export-book.ts";
+import { AddressGuard } from "./export/guarded-address.ts";
 import { Intake } from "./intake.ts";
 import type { LocalNode } from "./nodes/node-registry.ts";
 import { type BasePolicy, EmbeddedDoor, type PolicyHost } from "./policy/embedded-door.ts";
@@ -35,6 +37,10 @@ export interface PostanalyticsOptions {
   /** Whether browsers speak TLS with it, here or at a proxy in front. */
   readonly secure: boolean;
   readonly withLink: boolean;
+  /** The data folder. */
+  readonly folder: string;
+  /** Networks beside the public Internet that exports may go to. */
+  readonly exportNetworks: readonly string[];
   readonly oidc: { readonly settings: OidcSettings; readonly secret: string | undefined } | null;
   readonly say: (line: string) => void;
 }
@@ -43,6 +49,8 @@ export interface PostanalyticsOptions {
 export interface Postanalytics {
   readonly console: Console;
   readonly door: EmbeddedDoor;
+  /** Ends what the console does by itself; the data folder belongs to who opened it. */
+  close(): Promise<void>;
 }
 
 /** Puts the console over a data folder. @throws MerlonError MERLON_STORE, MERLON_POLICY */
@@ -51,11 +59,17 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
   const { database, store } = data;
   let intake: Intake | undefined;
   let door: EmbeddedDoor | undefined;
+  let book: ExportBook | undefined;
   const made = await openConsole({
     ...options,
     ...{ database, store, checkSearch, version: manifest.version },
     names: new Set(options.names.map((name) => name.toLowerCase())),
     intake: async (request) => (await intake?.answer(request)) ?? null,
+    openExports: async (tables) => {
+      const guard = new AddressGuard(options.exportNetworks);
+      book = await ExportBook.open({ database: tables, store, folder: options.folder, guard });
+      return book;
+    },
     openPolicy: async (tables) => {
       door = await EmbeddedDoor.open(host, base, tables);
       return door;
@@ -70,7 +84,11 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
     },
   });
   if (door === undefined) throw new Error("the policy was not opened");
-  return { console: made, door };
+  const close = async (): Promise<void> => {
+    made.close();
+    await book?.close();
+  };
+  return { console: made, door, close };
 }
 
 /** A console with its socket. */
@@ -101,7 +119,8 @@ export async function servePostanalytics(
     port,
     link: () => made.parts.link?.address(origin) ?? null,
     close: async (graceMs) => {
-      made.close();
+      // Streams would keep the socket open.
+      made.parts.live.close();
       await removeNote?.();
       await made.parts.apiTokens.remove(token.id, null);
       await listening.close(graceMs);

@@ -238,7 +238,12 @@ export class StandIn {
       point: hit.point_s,
     };
     const expiresAt = new Date(Date.now() + days * 86_400_000).toISOString();
-    const draft = { match, ignore: { stamps: hit.stamps.map((stamp) => stamp.slice(0, 64)), types: [] }, reason: "", expiresAt };
+    const draft = {
+      match,
+      ignore: { stamps: hit.stamps.map((stamp) => stamp.slice(0, 64)), types: [] },
+      reason: "",
+      expiresAt,
+    };
     return { items: [{ draft, yaml: "" }], notes: [] };
   }
 
