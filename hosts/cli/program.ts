@@ -6,8 +6,10 @@
 import manifest from "../../package.json" with { type: "json" };
 import { type ErrorCode, MerlonError } from "../core/error.ts";
 import { suggestion } from "../policy/nearest.ts";
+import { attacksCommand } from "./attacks.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
+import { consoleCommand } from "./console.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { exceptionCommand } from "./exception.ts";
@@ -16,6 +18,7 @@ import { extprocCommand } from "./extproc.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { policyCommand } from "./policy.ts";
 import { protectCommand } from "./protect.ts";
+import { storeCommand } from "./store.ts";
 import { testCommand } from "./test.ts";
 import { showWord } from "./text.ts";
 
@@ -25,15 +28,24 @@ export const COMMANDS: readonly Command[] = [
   protectCommand,
   extprocCommand,
   connectorCommand,
+  consoleCommand,
+  attacksCommand,
   testCommand,
   explainCommand,
   policyCommand,
   exceptionCommand,
   evaluateCommand,
+  storeCommand,
 ];
 
 /** Errors that are about what was written, not about the world. */
-const WRITTEN: ReadonlySet<ErrorCode> = new Set(["MERLON_USAGE", "MERLON_POLICY", "MERLON_UPSTREAM", "MERLON_TLS"]);
+const WRITTEN: ReadonlySet<ErrorCode> = new Set([
+  "MERLON_USAGE",
+  "MERLON_POLICY",
+  "MERLON_UPSTREAM",
+  "MERLON_TLS",
+  "MERLON_SEARCH",
+]);
 
 /**
  * Runs a command line.

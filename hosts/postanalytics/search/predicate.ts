@@ -121,7 +121,7 @@ class Compiler {
         return this.#text(node, field, name, value);
       case "list":
         if (!isMirrored || name !== "in" || typeof value !== "string") this.#refuse(node);
-        return subjectOf(field)("value", { sql: "@ = ?", values: [fold(field, value)] });
+        return subjectOf(field)("value", { sql: "@ = ?", values: [value] });
       case "ip":
         return this.#address(node, field, name, value);
       case "time":
@@ -174,7 +174,7 @@ class Compiler {
   #text(node: Call, field: SearchField, name: string, value: Value): Predicate {
     if (field.name === "ref") return this.#ref(node, name, value);
     if (field.name === "label" || field.name === "request_id") return this.#linked(node, field, name, value);
-    return subjectOf(field)(columnOf(field), this.#textTest(node, field, name, value));
+    return subjectOf(field)(columnOf(field), this.#textTest(node, name, value));
   }
 
   /** A reference is the beginning of an id, so that the index on ids answers. */
@@ -183,8 +183,7 @@ class Compiler {
     const texts = refs.filter((one): one is string => typeof one === "string");
     if (!["==", "!=", "in"].includes(name) || texts.length !== refs.length) this.#refuse(node, "is no whole reference");
     const each = texts.map((one): Predicate => {
-      const ref = one.toUpperCase();
-      return ref.length === 16 ? { sql: "(r.id >= ? and r.id < ?)", values: [ref, `${ref}~`] } : NOTHING;
+      return one.length === 16 ? { sql: "(r.id >= ? and r.id < ?)", values: [one, `${one}~`] } : NOTHING;
     });
     return name === "!=" ? not(join("or", each)) : join("or", each);
   }
@@ -196,36 +195,35 @@ class Compiler {
     const absent: Predicate = { sql: `r.id not in (${there})`, values: [] };
     if (value === "" && (name === "==" || name === "!=")) return name === "==" ? absent : not(absent);
     if (name === "!=") return not(this.#linked(node, field, "==", value));
-    const test = this.#textTest(node, field, name, value);
+    const test = this.#textTest(node, name, value);
     const sql = onColumn(isLabel ? "verdict" : "request_id", test.sql);
     return { sql: `r.id in (${there} ${isLabel ? "and" : "where"} ${sql})`, values: test.values };
   }
 
   /** A test of a column, which is written `@`. */
-  #textTest(node: Call, field: Pick<SearchField, "fold">, name: string, value: Value): Predicate {
-    if (name === "in" && Array.isArray(value)) return within(value.map((item: Value) => fold(field, String(item))));
+  #textTest(node: Call, name: string, value: Value): Predicate {
+    if (name === "in" && Array.isArray(value)) return within(value.map(String));
     if (typeof value !== "string") this.#refuse(node);
-    const text = fold(field, value);
-    const size = [...text].length;
+    const size = [...value].length;
     switch (name) {
       case "startsWith":
-        return { sql: `substr(@, 1, ${size}) = ?`, values: [text] };
+        return { sql: `substr(@, 1, ${size}) = ?`, values: [value] };
       case "endsWith":
         if (size === 0) return { sql: "@ is not null", values: [] };
         return {
           sql: this.#dialect === "sqlite" ? `substr(@, -${size}) = ?` : `right(@, ${size}) = ?`,
-          values: [text],
+          values: [value],
         };
       case "contains":
-        return { sql: this.#dialect === "sqlite" ? "instr(@, ?) > 0" : "strpos(@, ?) > 0", values: [text] };
+        return { sql: this.#dialect === "sqlite" ? "instr(@, ?) > 0" : "strpos(@, ?) > 0", values: [value] };
       case "matches":
-        return this.#pattern(node, field, value);
+        return this.#pattern(node, value);
       default:
-        return compare(name, text) ?? this.#refuse(node);
+        return compare(name, value) ?? this.#refuse(node);
     }
   }
 
-  #pattern(node: Call, field: Pick<SearchField, "fold">, regex: string): Predicate {
+  #pattern(node: Call, regex: string): Predicate {
     const pattern = patternOfRegex(regex);
     if (pattern === undefined) {
       const why = "the store looks for text with . and .* in it, and no more of regular expressions";
@@ -233,10 +231,9 @@ class Compiler {
     }
     const cost = patternCost(pattern);
     if (cost !== undefined) throw new SearchFault(node.at, `the pattern ${cost} — make it shorter`);
-    const folded = pattern.map((part) => (typeof part === "object" ? { text: fold(field, part.text) } : part));
     return this.#dialect === "sqlite"
-      ? { sql: "@ glob ?", values: [sqliteGlob(folded)] }
-      : { sql: "@ like ? escape '\\'", values: [like(folded)] };
+      ? { sql: "@ glob ?", values: [sqliteGlob(pattern)] }
+      : { sql: "@ like ? escape '\\'", values: [like(pattern)] };
   }
 
   /** `type.exists(t, t.startsWith("sql"))`: one mark of the field that passes; `all`: none that does not. */
@@ -273,7 +270,7 @@ class Compiler {
     const [subject, known] = isMirrored ? [second, first] : [first, second];
     if (subject.kind !== "variable" || subject.name !== variable) this.#refuse(node);
     const name = isMirrored ? (MIRRORED[node.name] ?? this.#refuse(node)) : node.name;
-    const test = this.#textTest(node, field, name, this.#valueOf(known));
+    const test = this.#textTest(node, name, this.#valueOf(known));
     return { sql: onColumn("value", test.sql), values: test.values };
   }
 }
@@ -319,11 +316,6 @@ function compare(name: string, value: SqlValue): Predicate | undefined {
 function within(values: readonly SqlValue[]): Predicate {
   if (values.length === 0) return { sql: "@ is null", values: [] };
   return { sql: `@ in (${values.map(() => "?").join(", ")})`, values };
-}
-
-function fold(field: Pick<SearchField, "fold">, text: string): string {
-  if (field.fold === undefined) return text;
-  return field.fold === "lower" ? text.toLowerCase() : text.toUpperCase();
 }
 
 /** Writes the column where a test has `@`; what people wrote is in the values and never here. */

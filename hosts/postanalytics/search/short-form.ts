@@ -69,6 +69,9 @@ function wordsOf(text: string): Word[] {
         `this word is not complete — ${next === '"' ? "a quote is open" : "it stops"}; ${fix}`,
       );
     }
+    if (name !== undefined && values === "") {
+      throw new SearchFault(begin, `${name}: has no value — write one behind the colon, without a space`);
+    }
     words.push({
       at: begin,
       not: sign !== "",
@@ -95,9 +98,6 @@ function chipOf(word: Word): Chip {
   if (name.toLowerCase() === "last") return lastChip(word);
   const field = fieldOfShort(name);
   if (field === undefined) throw unknownField(at, name);
-  if (values.some((value) => value === "") && field.type !== "string") {
-    throw new SearchFault(at, `${name}: has no value — write one behind the colon, without a space`);
-  }
   const taken = values.flatMap((value) => valuesOf(field, value, relation, at));
   return { field: field.name, not, relation, values: taken };
 }
@@ -183,7 +183,15 @@ function valuesOf(field: SearchField, value: string, relation: ChipRelation, at:
       return value === "true" ? [value] : wrong("neither", `write ${name} or !${name}`);
     default: {
       const cost = patternCost(patternOfGlob(value));
-      return cost === undefined ? [value] : wrong("no pattern that is taken", `it ${cost}; make it shorter`);
+      return cost === undefined
+        ? [folded(field, value)]
+        : wrong("no pattern that is taken", `it ${cost}; make it shorter`);
     }
   }
+}
+
+/** Hosts and codes are kept in one case; whoever types one means that. */
+function folded({ fold }: SearchField, value: string): string {
+  if (fold === undefined) return value;
+  return fold === "lower" ? value.toLowerCase() : value.toUpperCase();
 }

@@ -33,6 +33,8 @@ const LABEL_WAIT_MS = 5_000;
 /** Settings; `events` hears of records when they can be found. */
 export interface RecordLogOptions extends SegmentLogOptions {
   readonly events?: Partial<ProjectionEvents>;
+  /** False where nothing is to be written into the database. */
+  readonly follow?: boolean;
 }
 
 interface Claim {
@@ -68,9 +70,9 @@ export class RecordLog {
     const segments = await SegmentLog.open(folder, options);
     try {
       await refuseOldVersion(database);
-      const log = new RecordLog(segments, database, await nameOf(folder), options.events ?? {});
+      const log = new RecordLog(segments, database, await logName(folder), options.events ?? {});
       await log.#remember();
-      log.projection.start();
+      if (options.follow !== false) log.projection.start();
       return log;
     } catch (error) {
       await segments.close();
@@ -158,7 +160,7 @@ async function refuseOldVersion(database: Database): Promise<void> {
 }
 
 /** The log's own name: where several logs fill one database, each has its place there. */
-async function nameOf(folder: string): Promise<string> {
+export async function logName(folder: string): Promise<string> {
   const path = join(folder, NAME_FILE);
   try {
     return (await readFile(path, "utf8")).trim();

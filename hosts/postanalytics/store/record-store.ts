@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { AttackRecord } from "../../records/record.ts";
 import { listAttacks } from "./attack-list.ts";
 import { conditionOf } from "./condition.ts";
+import { LOG_FOLDER } from "./data-folder.ts";
 import type { Database } from "./database.ts";
 import { Kinds } from "./kinds.ts";
 import { findRecord, listRecords } from "./record-list.ts";
@@ -67,7 +68,7 @@ export class SqlRecordStore implements RecordStore {
     const stored = (batch: readonly AttackRecord[]): void => {
       if (batch.length > 0) for (const listener of listeners) listener(batch);
     };
-    const log = await RecordLog.open(join(folder, "log"), database, { ...ofLog, events: { stored } });
+    const log = await RecordLog.open(join(folder, LOG_FOLDER), database, { ...ofLog, events: { stored } });
     return new SqlRecordStore(database, log, retention, listeners);
   }
 

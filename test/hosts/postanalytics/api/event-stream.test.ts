@@ -4,7 +4,7 @@ import { readEvents } from "../../../../hosts/postanalytics/api/event-stream.ts"
 
 async function eventsIn(chunks: readonly Uint8Array[]): Promise<string[]> {
   const found: string[] = [];
-  for await (const { name, data } of readEvents(new Blob(chunks).stream())) found.push(`${name}:${data}`);
+  for await (const { name, data } of readEvents(streamOf(chunks))) found.push(`${name}:${data}`);
   return found;
 }
 
@@ -24,3 +24,12 @@ test("a message without an end is no reason to fill the memory", async () => {
   const chunk = Buffer.alloc(1 << 19, "x");
   await expect(eventsIn([chunk, chunk, chunk])).rejects.toThrow(/without an end/);
 });
+
+function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}
