@@ -40,7 +40,8 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
     try {
       const read = await api.call("checkSearch", { query: { where: typed } });
       if (read.problem !== null || !read.valid) {
-        setProblem(read.problem === null ? "this search cannot be read" : placed(read.problem));
+        setProblem(read.problem?.message ?? "this search cannot be read");
+        field.current?.setSelectionRange(read.problem?.at ?? 0, typed.length);
         return;
       }
       setText("");
@@ -87,13 +88,9 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
         <button type="submit">Search</button>
       </div>
       {problem !== null && <Problem error={new Error(problem)} />}
-      {check?.problem != null && problem === null && <Problem error={new Error(placed(check.problem))} />}
+      {check?.problem != null && problem === null && <Problem error={new Error(check.problem.message)} />}
     </form>
   );
-}
-
-function placed({ message, at }: { readonly message: string; readonly at: number }): string {
-  return `${message} (at character ${at + 1})`;
 }
 
 function Chips({ where, check, onSearch }: SearchBoxProps) {

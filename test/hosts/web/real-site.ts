@@ -7,14 +7,10 @@ import { onTestFinished } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
 import { applyPolicy } from "../../../hosts/policy/apply.ts";
 import { parsePolicy } from "../../../hosts/policy/policy-text.ts";
-import type { SearchCheck } from "../../../hosts/postanalytics/api/context.ts";
 import { type Console, openConsole } from "../../../hosts/postanalytics/console.ts";
 import { serveConsole } from "../../../hosts/postanalytics/console-server.ts";
 import { EmbeddedDoor } from "../../../hosts/postanalytics/policy/embedded-door.ts";
-import { longOf, shortOf } from "../../../hosts/postanalytics/search/chip.ts";
-import { fieldOf } from "../../../hosts/postanalytics/search/fields.ts";
-import { readSearch } from "../../../hosts/postanalytics/search/search.ts";
-import { SearchFault } from "../../../hosts/postanalytics/search/search-fault.ts";
+import { checkSearch } from "../../../hosts/postanalytics/search/search-check.ts";
 import { SqlRecordStore } from "../../../hosts/postanalytics/store/record-store.ts";
 import { openSqlite } from "../../../hosts/postanalytics/store/sqlite.ts";
 import type { AttackRecord } from "../../../hosts/records/record.ts";
@@ -52,20 +48,6 @@ export interface RealSite {
   readonly origin: string;
   /** A link that opens one session of an admin. */
   readonly link: () => string;
-}
-
-/** The search as the command of the console wires it. */
-function checkSearch(where: string): SearchCheck {
-  try {
-    const { long, chips } = readSearch(where);
-    const shown = (chips ?? []).map((chip) => {
-      return { text: shortOf(chip), long: longOf(chip, fieldOf(chip.field)), negated: chip.not };
-    });
-    return { valid: true, long, chips: shown, problem: null };
-  } catch (error) {
-    if (!(error instanceof SearchFault)) throw error;
-    return { valid: false, long: "", chips: [], problem: { message: error.message, at: error.at } };
-  }
 }
 
 /** Starts a site with these records; it ends with the test. */

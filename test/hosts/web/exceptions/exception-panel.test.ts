@@ -66,9 +66,10 @@ describe("the scope", () => {
     const records = [recent(), recent({ hits: [other] }), recent({ hits: [sampleHit({ stamps: ["sqli-stacked"] })] })];
     const { page } = await openConsole(context, { records, hash: "#/attacks?group=none" });
     await linesOf(page).filter({ hasText: "query.id" }).last().click();
+    await page.getByRole("button", { name: "False positive" }).waitFor();
     await page.keyboard.press("f");
     await expect.poll(() => countOf(page, "released")).toBe(1);
-    expect(await page.locator("dialog .admitted").textContent()).toContain("1 of 2 known attacks would get in");
+    expect(await page.locator("dialog .admitted").textContent()).toContain("1 of 3 known attacks would get in");
     await page.getByRole("button", { name: "wider point" }).click();
     await expect.poll(() => countOf(page, "released")).toBe(2);
     await page.getByRole("button", { name: "wider stamps" }).click();
@@ -86,7 +87,7 @@ describe("the scope", () => {
     await site.store.label(records[0]?.id ?? "", { verdict: "true_attack", note: null });
     await site.store.settled();
     await linesOf(page).last().click();
-    await page.keyboard.press("f");
+    await page.getByRole("button", { name: "False positive" }).click();
     await page.locator("dialog .notice.bad").filter({ hasText: "called a true attack" }).waitFor();
   });
 });
@@ -98,6 +99,7 @@ test("is handed on as YAML where the console may not change the policy, which is
     },
   });
   await linesOf(page).filter({ hasText: "SQL injection" }).click();
+  await page.getByRole("button", { name: "False positive" }).waitFor();
   await page.keyboard.press("f");
   await page.locator("dialog .notice.warn").filter({ hasText: "the policy is managed by Git" }).waitFor();
   expect(await page.getByRole("button", { name: "Apply" }).isDisabled()).toBe(true);
@@ -112,6 +114,7 @@ test("a record without a finding that counts has nothing to except", async (cont
   const records = [recent({ hits: [sampleHit({ decision: "counted", severity: 2 })] })];
   const { page } = await openConsole(context, { records });
   await linesOf(page).first().click();
+  await page.getByRole("button", { name: "False positive" }).waitFor();
   await page.keyboard.press("f");
   await page.getByText("There is nothing to except").waitFor();
 });
@@ -123,6 +126,7 @@ test("a refusal is told in the panel, and what was chosen stays", async (context
     },
   });
   await linesOf(page).filter({ hasText: "SQL injection" }).click();
+  await page.getByRole("button", { name: "False positive" }).waitFor();
   await page.keyboard.press("f");
   await page.getByRole("button", { name: "wider host" }).click();
   await page.getByRole("textbox", { name: "Reason" }).fill("");

@@ -8,6 +8,7 @@ afterAll(closeBrowser);
 test("says of how many records, that no known attack gets in, and names the records it would release", async (context) => {
   const { page, records } = await openConsole(context);
   await linesOf(page).filter({ hasText: "Path traversal" }).click();
+  await page.getByRole("button", { name: "False positive" }).waitFor();
   await page.keyboard.press("f");
   const preview = page.locator("dialog .preview");
   await preview.waitFor();

@@ -31,6 +31,7 @@ test("the message grows as nodes follow", async (context) => {
     },
   });
   await linesOf(page).filter({ hasText: "SQL injection" }).click();
+  await page.getByRole("button", { name: "False positive" }).waitFor();
   await page.keyboard.press("f");
   await page.getByRole("button", { name: "Apply" }).click();
   await page.locator(".toast").filter({ hasText: "active on 1/3 nodes …" }).waitFor();
