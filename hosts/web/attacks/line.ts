@@ -1,7 +1,7 @@
 /** A line of the list: a group of records, or a record on its own, in one shape. */
 import type { Answer } from "../../postanalytics/api/routes.ts";
 import type { GroupField } from "../../postanalytics/store/store.ts";
-import type { AttackRecord } from "../../records/record.ts";
+import type { AttackRecord } from "../record/record.ts";
 import { allOf, clickedField, condition } from "./conditions.ts";
 
 /** A group as the API tells it. */

@@ -3,7 +3,7 @@
  * short form or the long one, and says what it does not understand; what cannot be read is not searched for.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api } from "../shell/api.ts";
+import { api, messageOf } from "../shell/api.ts";
 import { useKeys } from "../shell/keys.ts";
 import { Problem } from "../shell/notice.tsx";
 import { type SearchCheck, withCondition, withoutChip } from "./conditions.ts";
@@ -16,22 +16,19 @@ export interface SearchBoxProps {
   readonly onSearch: (where: string) => void;
 }
 
-/** Chips, the field, and what is wrong with its text. */
-export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
+/** What is being typed: asked of the API when it is sent, and forgotten when a search comes from elsewhere. */
+function useTyped({ where, check, onSearch }: SearchBoxProps) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
   const [isText, setIsText] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const focus = (): void => field.current?.focus();
-  useKeys("Search", [{ key: "/", says: "search", run: focus }]);
   // A search from elsewhere ends what was being typed.
   useEffect(() => {
     setText("");
     setIsText(false);
     setProblem(null);
   }, [where]);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
+  const send = async (): Promise<void> => {
     const typed = text.trim();
     if (typed === "") {
       if (isText) onSearch("");
@@ -48,18 +45,35 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
       setProblem(null);
       onSearch(isText ? read.long : withCondition(where, check, read.long));
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(messageOf(error));
     }
   };
-  const edit = (): void => {
+  const turn = (): void => {
     setIsText(!isText);
     setText(isText ? "" : (check?.long ?? where));
-    focus();
+    field.current?.focus();
+  };
+  return { field, text, setText, isText, problem, send, turn };
+}
+
+/** Chips, the field, and what is wrong with its text. */
+export function SearchBox(props: SearchBoxProps) {
+  const { where, check, onSearch } = props;
+  const { field, text, setText, isText, problem, send, turn } = useTyped(props);
+  useKeys("Search", [{ key: "/", says: "search", run: () => field.current?.focus() }]);
+  const pressed = ({ key }: KeyboardEvent): void => {
+    if (key === "Escape") field.current?.blur();
+    const isLast = key === "Backspace" && text === "" && !isText;
+    if (isLast && check !== null && check.chips.length > 0) onSearch(withoutChip(check, check.chips.length - 1));
+  };
+  const submitted = (event: SubmitEvent): void => {
+    event.preventDefault();
+    void send(); // tells of its failures itself
   };
   return (
-    <form class="search" aria-label="search of records" onSubmit={(event) => void submit(event)}>
+    <form class="search" aria-label="search of records" onSubmit={submitted}>
       <div class="search-field">
-        {!isText && <Chips where={where} check={check} onSearch={onSearch} />}
+        {!isText && <Chips {...props} />}
         <input
           ref={field}
           value={text}
@@ -70,14 +84,9 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
           spellcheck={false}
           autocomplete="off"
           onInput={({ currentTarget }) => setText(currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") field.current?.blur();
-            if (event.key !== "Backspace" || text !== "" || isText || check === null || check.chips.length === 0)
-              return;
-            onSearch(withoutChip(check, check.chips.length - 1));
-          }}
+          onKeyDown={pressed}
         />
-        <button type="button" class="quiet" aria-pressed={isText} onClick={edit}>
+        <button type="button" class="quiet" aria-pressed={isText} onClick={turn}>
           {isText ? "as chips" : "as text"}
         </button>
         {where !== "" && (

@@ -1,6 +1,7 @@
 /** Tokens with which programs use the API: with a role, an end, and shown once. */
 import { useState } from "preact/hooks";
 import { ROLES } from "../../postanalytics/api/operations.ts";
+import type { Answer } from "../../postanalytics/api/routes.ts";
 import { visible } from "../record/bytes.ts";
 import { api } from "../shell/api.ts";
 import { agoText, dayText } from "../shell/format.ts";
@@ -24,12 +25,7 @@ export function ApiTokens() {
     tokens.reload();
     return true;
   });
-  const remove = async (id: string): Promise<void> => {
-    await api.call("removeToken", { path: { id } });
-    tokens.reload();
-  };
   const { value, error } = tokens;
-  const now = Date.now();
   return (
     <section class="card" aria-label="tokens of programs">
       <h2>Tokens of programs</h2>
@@ -58,33 +54,47 @@ export function ApiTokens() {
       {problem !== null && <Problem error={problem} />}
       {error !== null && <Problem error={error} retry={tokens.reload} />}
       {value === null && error === null && <Loading lines={2} />}
-      {value !== null && value.items.length > 0 && (
-        <table class="table">
-          <thead>
-            <tr>
-              {["For", "Of", "Role", "Ends", "Last used", ""].map((title) => (
-                <th key={title}>{title}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {value.items.map(({ id, name, user, role, expiresAt, lastUsedAt }) => (
-              <tr key={id}>
-                <td>{visible(name)}</td>
-                <td>{visible(user)}</td>
-                <td>{role}</td>
-                <td>{expiresAt === null ? "never" : dayText(expiresAt)}</td>
-                <td>{lastUsedAt === null ? "never" : agoText(lastUsedAt, now)}</td>
-                <td>
-                  <button type="button" onClick={() => void attempt(() => remove(id))}>
-                    End
-                  </button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {value !== null && value.items.length > 0 && <TokenTable tokens={value.items} onChanged={tokens.reload} />}
     </section>
+  );
+}
+
+interface TokenTableProps {
+  readonly tokens: Answer<"tokens">["items"];
+  readonly onChanged: () => void;
+}
+
+function TokenTable({ tokens, onChanged }: TokenTableProps) {
+  const now = Date.now();
+  const remove = async (id: string): Promise<void> => {
+    await api.call("removeToken", { path: { id } });
+    onChanged();
+  };
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          {["For", "Of", "Role", "Ends", "Last used", ""].map((title) => (
+            <th key={title}>{title}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {tokens.map(({ id, name, user, role, expiresAt, lastUsedAt }) => (
+          <tr key={id}>
+            <td>{visible(name)}</td>
+            <td>{visible(user)}</td>
+            <td>{role}</td>
+            <td>{expiresAt === null ? "never" : dayText(expiresAt)}</td>
+            <td>{lastUsedAt === null ? "never" : agoText(lastUsedAt, now)}</td>
+            <td>
+              <button type="button" onClick={() => void attempt(() => remove(id))}>
+                End
+              </button>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -1,5 +1,5 @@
 /** Lists of sources: who is always let pass, refused, or watched more closely; for how long, and why. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Answer } from "../../postanalytics/api/routes.ts";
 import { condition } from "../attacks/conditions.ts";
 import { followChange } from "../exceptions/propagation.ts";
@@ -28,6 +28,7 @@ const TTLS = [
   [0, "for ever"],
 ] as const;
 const TTL_DEFAULT = 14_400;
+const TYPING_MS = 400;
 
 type Entry = Answer<"ipLists">["items"][number];
 
@@ -136,20 +137,25 @@ function isList(name: string): name is ListName {
 function AddEntry({ params, onChanged }: { readonly params: URLSearchParams; readonly onChanged: () => void }) {
   const [list, setList] = useState<ListName>("deny");
   const [source, setSource] = useState(params.get("add") ?? "");
-  const weighed = source.trim();
+  const [weighed, setWeighed] = useState(source);
+  // Asked when the typing pauses: half an address is no fault.
+  useEffect(() => {
+    const timer = setTimeout(() => setWeighed(source.trim()), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [source]);
   const preview = useResource(`${list} ${weighed}`, async () => {
     return weighed === "" ? null : await api.call("previewIpEntry", { body: { list, source: weighed } });
   });
-  const lockOut = weighed === "" ? null : (preview.value?.lockOut ?? null);
   const { isBusy, problem, onSubmit } = useSubmit(async (field) => {
     const seconds = Number(field("ttl"));
     const ttlSeconds = seconds === 0 ? null : seconds;
-    const body = { list, source: weighed, ttlSeconds, reason: field("reason"), force: field("force") === "on" };
+    const listed = source.trim();
+    const body = { list, source: listed, ttlSeconds, reason: field("reason"), force: field("force") === "on" };
     const change = await api.call("addIpEntry", { body });
-    const undo = () => api.call("removeIpEntry", { query: { list, source: weighed } });
+    const undo = () => api.call("removeIpEntry", { query: { list, source: listed } });
     setSource("");
     onChanged();
-    void followChange({ what: `${weighed} on the ${list} list`, change, undo, onSettled: onChanged });
+    void followChange({ what: `${listed} on the ${list} list`, change, undo, onSettled: onChanged });
     return true;
   });
   return (
@@ -188,6 +194,27 @@ function AddEntry({ params, onChanged }: { readonly params: URLSearchParams; rea
         Reason
         <input name="reason" required maxLength={500} defaultValue={params.get("reason") ?? ""} />
       </label>
+      {weighed !== "" && <Weight preview={preview.value} error={preview.error} />}
+      {problem !== null && <Problem error={problem} />}
+      <button type="submit" class="primary" disabled={isBusy}>
+        Add
+      </button>
+    </form>
+  );
+}
+
+interface WeightProps {
+  readonly preview: Answer<"previewIpEntry"> | null;
+  readonly error: unknown;
+}
+
+/** Whom an entry would have hit, and a second question where it is whoever asks. */
+function Weight({ preview, error }: WeightProps) {
+  if (error !== null) return <Problem error={error} />;
+  if (preview === null) return null;
+  const { lockOut, records, clients, complete } = preview;
+  return (
+    <>
       {lockOut !== null && (
         <div class="notice bad">
           {visible(lockOut)}
@@ -196,18 +223,10 @@ function AddEntry({ params, onChanged }: { readonly params: URLSearchParams; rea
           </label>
         </div>
       )}
-      {weighed !== "" && preview.value !== null && (
-        <p class="soft">
-          In the last day it had {countOf(preview.value.records, "record")} from{" "}
-          {countOf(preview.value.clients, "client")}
-          {preview.value.complete ? "" : ", or more"}.
-        </p>
-      )}
-      {weighed !== "" && preview.error !== null && <Problem error={preview.error} />}
-      {problem !== null && <Problem error={problem} />}
-      <button type="submit" class="primary" disabled={isBusy}>
-        Add
-      </button>
-    </form>
+      <p class="soft">
+        In the last day it had {countOf(records, "record")} from {countOf(clients, "client")}
+        {complete ? "" : ", or more"}.
+      </p>
+    </>
   );
 }

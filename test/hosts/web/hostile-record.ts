@@ -1,7 +1,7 @@
 /**
  * A record in which every text that a client or a node wrote is the same hostile text, and the proof that a page that
  * shows it made nothing of it: nothing was called, nothing was refused by the content policy (which is the second line,
- * not the first), nothing was loaded from elsewhere, and no element or address is there but those that the console makes.
+ * not the first), nothing was loaded from elsewhere, and no element or address is there but those of the console.
  */
 import { expect } from "vitest";
 import { type AttackRecord, recordSchema } from "../../../hosts/records/record.ts";

@@ -71,109 +71,72 @@ function policy(now: number): Answer<"policy"> {
   return { name: "merlon.yaml", generation: 1, sha256, mode: "block", source: "file", since: now - 5 * HOUR, yaml };
 }
 
-/** Handlers with a state of their own: what is added is there when it is asked for again. */
-export function siteHandlers(now = Date.now()): Handlers {
+const done = { done: true } as const;
+const once = { id: "t1", token: SHOWN_ONCE, expiresAt: null };
+
+function change(name: string) {
+  return { name, generation: 1, at: Date.now() };
+}
+
+function listHandlers(now: number): Handlers {
+  const file = { expired: false, expiresAt: null, hits: null, managedBy: "file" } as const;
+  const console = { expired: false, hits: 412, managedBy: "console" } as const;
   let lists: Lists = [
-    {
-      list: "deny",
-      source: "198.51.100.0/24",
-      expiresAt: now + 3 * HOUR,
-      expired: false,
-      reason: "INC-124",
-      hits: 412,
-      managedBy: "console",
-    },
-    {
-      list: "allow",
-      source: "10.0.0.0/8",
-      expiresAt: null,
-      expired: false,
-      reason: "health checks",
-      hits: null,
-      managedBy: "file",
-    },
+    { ...console, list: "deny", source: "198.51.100.0/24", expiresAt: now + 3 * HOUR, reason: "INC-124" },
+    { ...file, list: "allow", source: "10.0.0.0/8", reason: "health checks" },
   ];
-  let mode = policy(now).mode;
-  const made = users(now);
-  const tokens: Answer<"tokens">["items"] = [];
-  const nodeTokens: Answer<"nodeTokens">["items"] = [];
-  const token = { id: "t1", createdAt: now, createdBy: "ada", expiresAt: null, lastUsedAt: null };
-  const once = { id: "t1", token: SHOWN_ONCE, expiresAt: null };
-  const change = (name: string) => ({ name, generation: 1, at: now });
-  const done = { done: true } as const;
   return {
-    nodes: () => nodes(now),
-    policy: () => ({ ...policy(now), mode }),
-    setMode: ({ body }) => {
-      mode = body?.mode ?? mode;
-      return change("mode");
-    },
-    explainPolicy: ({ body }) => ({
-      ...{ mode: "block", exceptions: ["cms-tutorials"], application: "shop" },
-      steps: [
-        { from: "defaults", says: "mode monitoring" },
-        { from: `route ${body?.path ?? ""}`, says: "mode block" },
-      ],
-    }),
     ipLists: () => ({ items: lists }),
-    previewIpEntry: ({ body }) => {
-      const lockOut =
-        body?.source === "127.0.0.1" ? "127.0.0.1 is your own address: you would lock yourself out" : null;
-      return { records: 45, clients: 1, complete: true, lockOut };
-    },
+    previewIpEntry: () => ({ records: 45, clients: 1, complete: true, lockOut: null }),
     addIpEntry: ({ body }) => {
       if (body === undefined) return new Refusal(400, "there is no body");
       const { list, source, reason, ttlSeconds } = body;
       const expiresAt = ttlSeconds === null ? null : Date.now() + ttlSeconds * 1000;
-      lists = [...lists, { list, source, reason, expiresAt, expired: false, hits: 0, managedBy: "console" }];
+      lists = [...lists, { ...console, list, source, reason, expiresAt, hits: 0 }];
       return change(source);
     },
     removeIpEntry: ({ query }) => {
       lists = lists.filter(({ source }) => source !== query["source"]);
       return change(query["source"] ?? "");
     },
+  };
+}
+
+function tokenHandlers(now: number): Handlers {
+  const token = { id: "t1", createdAt: now, createdBy: "ada", expiresAt: null, lastUsedAt: null };
+  let tokens: Answer<"tokens">["items"] = [];
+  let nodeTokens: Answer<"nodeTokens">["items"] = [];
+  return {
     nodeTokens: () => ({ items: nodeTokens }),
     addNodeToken: ({ body }) => {
-      nodeTokens.push({ ...token, node: body?.node ?? "" });
+      nodeTokens = [{ ...token, node: body?.node ?? "" }];
       return once;
     },
     removeNodeToken: () => {
-      nodeTokens.pop();
-      return done;
-    },
-    users: () => ({ items: made }),
-    addUser: ({ body }) => {
-      if (body === undefined) return new Refusal(400, "there is no body");
-      const { name, role, tenants = null } = body;
-      made.push({ name, role, tenants, by: "password", locked: false, createdAt: now, lastLoginAt: null });
-      return { name, password: SHOWN_ONCE };
-    },
-    changeUser: ({ path, body }) => {
-      const at = made.findIndex(({ name }) => name === path["name"]);
-      const before = made[at];
-      if (before === undefined) return new Refusal(404, "there is no such user");
-      const { role = before.role, locked = before.locked } = body ?? {};
-      const after = { ...before, role, locked };
-      made[at] = after;
-      return after;
-    },
-    resetPassword: ({ path }) => ({ name: path["name"] ?? "", password: SHOWN_ONCE }),
-    removeUser: ({ path }) => {
-      made.splice(
-        made.findIndex(({ name }) => name === path["name"]),
-        1,
-      );
+      nodeTokens = [];
       return done;
     },
     tokens: () => ({ items: tokens }),
     addToken: ({ body }) => {
-      tokens.push({ ...token, name: body?.name ?? "", user: "ada", role: body?.role ?? "viewer", tenants: null });
+      tokens = [{ ...token, name: body?.name ?? "", user: "ada", role: body?.role ?? "viewer", tenants: null }];
       return once;
     },
     removeToken: () => {
-      tokens.pop();
+      tokens = [];
       return done;
     },
+  };
+}
+
+/** Handlers with a state of their own: what is added is there when it is asked for again. */
+export function siteHandlers(now = Date.now()): Handlers {
+  return {
+    ...listHandlers(now),
+    ...tokenHandlers(now),
+    nodes: () => nodes(now),
+    policy: () => policy(now),
+    users: () => ({ items: users(now) }),
+    resetPassword: ({ path }) => ({ name: path["name"] ?? "", password: SHOWN_ONCE }),
     audit: ({ query }) => {
       const { items } = audit(now);
       return { items: items.filter(({ who }) => (query["who"] ?? who) === who), next: null };

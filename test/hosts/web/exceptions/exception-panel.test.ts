@@ -1,4 +1,4 @@
-/** J8: from the list to an exception that is in force, in three clicks; wider and narrower; undone. Before a real core. */
+/** J8: from the list to an exception in force in three clicks; wider and narrower; undone. Before a real core. */
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";

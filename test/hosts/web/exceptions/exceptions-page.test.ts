@@ -28,7 +28,7 @@ test.each([
   expect(uselessness({ ...LINE, ...fields }, NOW)).toBe(why);
 });
 
-test("the list says scope, reason, hits, end, and what could go; one in a file is not removed here", async (context) => {
+test("the list says scope, reason, hits, end, and what could go; one of a file is not removed", async (context) => {
   const { page } = await openStandIn(context, {
     hash: "#/exceptions",
     prepare: (api) => {

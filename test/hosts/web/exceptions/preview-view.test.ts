@@ -5,7 +5,7 @@ import { linesOf, openConsole } from "../stage.ts";
 
 afterAll(closeBrowser);
 
-test("says of how many records, that no known attack gets in, and names the records it would release", async (context) => {
+test("says of how many records, that no known attack gets in, and names those it would release", async (context) => {
   const { page, records } = await openConsole(context);
   await linesOf(page).filter({ hasText: "Path traversal" }).click();
   await page.getByRole("button", { name: "False positive" }).waitFor();

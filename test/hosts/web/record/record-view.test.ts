@@ -18,7 +18,7 @@ test("says what was done, by which mode of which policy, and what the client got
   const text = async (selector: string): Promise<string> => (await page.locator(selector).allTextContents()).join("\n");
   await page.locator(".verdict").waitFor();
   expect(await text(".verdict")).toContain("watched (mode block would have stopped it)");
-  expect(await text(".verdict")).toContain("Mode monitoring of merlon.yaml, generation 1; the client got status 200.");
+  expect(await text(".verdict")).toContain("Mode monitoring of merlon.yaml, generation 1. The client got status 200.");
   expect(await text(".notice.bad")).toContain("the attack may have worked");
   expect(await text(".notice.warn")).toContain("more work than one request may cause");
   expect(await text(".notice.warn")).toContain("JSON that parsers read in different ways; later");

@@ -1,4 +1,4 @@
-/** The frame: ways between views by role, the reference of a blocked client, help for keys, phones, and lost addresses. */
+/** The frame: ways between views by role, references of blocked clients, help for keys, phones, lost addresses. */
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";

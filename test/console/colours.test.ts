@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { closeBrowser } from "../../../tools/browser.ts";
-import { ROOT } from "../../../tools/component.ts";
-import { linesOf, openConsole } from "../stage.ts";
+import { linesOf, openConsole } from "../hosts/web/stage.ts";
+import { closeBrowser } from "../tools/browser.ts";
+import { ROOT } from "../tools/component.ts";
 
 afterAll(closeBrowser);
 

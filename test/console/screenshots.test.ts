@@ -5,10 +5,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { closeBrowser } from "../../tools/browser.ts";
-import { ROOT } from "../../tools/component.ts";
-import { recordsOfADay } from "./records.ts";
-import { expectQuiet, linesOf, openConsole } from "./stage.ts";
+import { recordsOfADay } from "../hosts/web/records.ts";
+import { expectQuiet, linesOf, openConsole } from "../hosts/web/stage.ts";
+import { closeBrowser } from "../tools/browser.ts";
+import { ROOT } from "../tools/component.ts";
 
 afterAll(closeBrowser);
 
