@@ -6,8 +6,10 @@
 import manifest from "../../package.json" with { type: "json" };
 import { type ErrorCode, MerlonError } from "../core/error.ts";
 import { suggestion } from "../policy/nearest.ts";
+import { attacksCommand } from "./attacks.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
+import { consoleCommand } from "./console.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { exceptionCommand } from "./exception.ts";
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   protectCommand,
   extprocCommand,
   connectorCommand,
+  consoleCommand,
+  attacksCommand,
   testCommand,
   explainCommand,
   policyCommand,

@@ -12,7 +12,7 @@ import { CONSOLE_TABLES } from "./access/tables.ts";
 import { Tokens } from "./access/tokens.ts";
 import { Users } from "./access/users.ts";
 import { type AppEnvironment, type AppOptions, createApp } from "./api/app.ts";
-import type { ApiParts, SearchCheck } from "./api/context.ts";
+import type { ApiParts } from "./api/context.ts";
 import { LiveHub } from "./api/live.ts";
 import { LoginGuard } from "./api/login-guard.ts";
 import type { Exports } from "./export/exports.ts";
@@ -21,6 +21,7 @@ import type { PolicyDoor } from "./policy/door.ts";
 import { ExceptionCounts } from "./policy/exception-counts.ts";
 import { type KnownAttack, KnownAttacks } from "./policy/known-attacks.ts";
 import { PolicyLens } from "./policy/policy-lens.ts";
+import type { SearchCheck } from "./search/search-check.ts";
 import type { Database } from "./store/database.ts";
 import { migrate } from "./store/migration.ts";
 import type { RecordStore } from "./store/store.ts";
@@ -34,7 +35,7 @@ export interface ConsoleOptions extends Pick<AppOptions, "names" | "secure" | "f
   readonly store: RecordStore;
   /** Made once the console's tables are there. */
   readonly openPolicy: (database: Database) => Promise<PolicyDoor>;
-  readonly openExports: (database: Database, store: RecordStore) => Promise<Exports>;
+  readonly openExports: (database: Database) => Promise<Exports>;
   readonly checkSearch: (where: string) => SearchCheck;
   /** Makes an engine; two are kept for questions about policies. */
   readonly engine: () => Engine;
@@ -65,8 +66,9 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
   await migrate(database, CONSOLE_TABLES);
   const users = new Users(database, now);
   const firstPassword = await firstUser(users);
+  const linkUser = await rulerOf(users);
   const parts: ApiParts = {
-    ...{ store, users, version, now, say, linkUser: FIRST_USER, checkSearch: options.checkSearch },
+    ...{ store, users, version, now, say, linkUser, checkSearch: options.checkSearch },
     sessions: new Sessions(database, options.times ?? SESSION_TIMES, now),
     apiTokens: new Tokens(database, "api", now),
     nodeTokens: new Tokens(database, "node", now),
@@ -78,7 +80,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     lens: new PolicyLens(options.engine()),
     attacks: new KnownAttacks(options.engine(), options.knownAttacks),
     exceptionCounts: new ExceptionCounts(store, now),
-    exports: await options.openExports(database, store),
+    exports: await options.openExports(database),
     link: options.withLink ? new OneTimeLink() : null,
     oidc: oidc === null ? null : new Oidc(oidc.settings, oidc.secret, database, now),
   };
@@ -98,6 +100,14 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
       parts.exceptionCounts.close();
     },
   };
+}
+
+/** @returns the name of somebody who may do everything: the first user, or whoever has come in that place */
+export async function rulerOf(users: Users): Promise<string> {
+  const rulers = (await users.list()).filter(
+    ({ role, tenants, locked }) => role === "admin" && tenants === null && !locked,
+  );
+  return (rulers.find(({ name }) => name === FIRST_USER) ?? rulers[0])?.name ?? FIRST_USER;
 }
 
 /** @returns the password of the first user, where this is the first start */

@@ -28,9 +28,10 @@ const FIRST: readonly string[] = [
   `create table console_changes (
     kind text not null, name text not null, created_by text not null, created_at bigint not null, body text not null,
     primary key (kind, name))`,
-  `create table console_exports (
-    id text primary key, sink text not null, search text not null, cursor_id text not null,
-    delivered bigint not null, failed bigint not null, last_error text)`,
+  "create table console_exports (id text primary key, sink text not null, search text not null)",
+  `create table console_export_progress (
+    export_id text not null, log text not null, position text not null, delivered bigint not null,
+    failed bigint not null, newest bigint not null, last_error text, primary key (export_id, log))`,
 ];
 
 /** The tables, for `migrate`. */

@@ -12,14 +12,12 @@ import type { PolicyDoor } from "../policy/door.ts";
 import type { ExceptionCounts } from "../policy/exception-counts.ts";
 import type { KnownAttacks } from "../policy/known-attacks.ts";
 import type { PolicyLens } from "../policy/policy-lens.ts";
+import type { SearchCheck } from "../search/search-check.ts";
 import type { RecordStore } from "../store/store.ts";
 import type { LiveHub } from "./live.ts";
 import type { LoginGuard } from "./login-guard.ts";
 import type { Operation, OperationName } from "./operations.ts";
 import type { Answer, Checked } from "./routes.ts";
-
-/** A search as it was read; searchCheckSchema of schema.ts. */
-export type SearchCheck = Answer<"checkSearch">;
 
 /** The parts. */
 export interface ApiParts {

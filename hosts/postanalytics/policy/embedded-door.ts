@@ -21,8 +21,8 @@ export interface BasePolicy {
 
 /** The host, as the door sees it. */
 export interface PolicyHost {
-  /** Name of the node. */
-  readonly node: string;
+  /** Name of the node; null where no host is there and the policy is only shown. */
+  readonly node: string | null;
   /** Why nothing may be changed from here; null where it may. */
   readonly refusal: string | null;
   /** Puts a policy into force. @throws MerlonError; the policy before then stays */
@@ -69,7 +69,8 @@ export class EmbeddedDoor implements PolicyDoor {
 
   states(): readonly NodeState[] {
     const { generation, since } = this.#current;
-    return [{ id: this.#host.node, generation, active: true, problem: null, at: since }];
+    const { node } = this.#host;
+    return node === null ? [] : [{ id: node, generation, active: true, problem: null, at: since }];
   }
 
   /** Takes a new base: a file was written. @throws MerlonError; the policy before then stays in force */

@@ -79,7 +79,7 @@ function ListLine({ line, isOpen, now, onOpen }: ListLineProps) {
       <span class="request">
         <span class="method">{visible(method)}</span>
         <Filterable field="host" value={line.key.host ?? host} />
-        <Filterable field="path" value={line.key.path ?? path}>
+        <Filterable field={line.key.path === undefined ? "path" : "template"} value={line.key.path ?? path}>
           <b>{visible(line.key.path ?? path)}</b>
         </Filterable>
       </span>

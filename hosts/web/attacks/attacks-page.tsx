@@ -9,7 +9,7 @@ import { readWindow, WINDOW_DEFAULT, windowText } from "../shell/window.ts";
 import { AttackList } from "./attack-list.tsx";
 import { withCondition } from "./conditions.ts";
 import { FilterContext } from "./filterable.tsx";
-import { GROUPING_DEFAULT, type Line, lineOfAttack, lineOfRecord, readGrouping } from "./line.ts";
+import { GROUPING_DEFAULT, type Line, lineOfAttack, lineOfRecord, readGrouping, searchOfGroup } from "./line.ts";
 import { useLive } from "./live.ts";
 import { useMuted } from "./muted.ts";
 import { OpenLine } from "./open-line.tsx";
@@ -116,6 +116,7 @@ export function AttacksPage({ route }: { readonly route: Route }) {
               key={state.open}
               recordId={state.open}
               line={opened ?? null}
+              groupWhere={opened === undefined ? "" : withCondition(where, check.value, searchOfGroup(opened))}
               onClose={() => openLine(null)}
               onChanged={changed}
               onMute={opened === undefined ? undefined : () => muteLine(opened, lines, muted.mute)}

@@ -3,16 +3,23 @@
  * search; what is made here is what a click means.
  */
 import type { Answer } from "../../postanalytics/api/routes.ts";
+import type { GroupField } from "../../postanalytics/store/store.ts";
 
 /** A search as the API read it. */
 export type SearchCheck = Answer<"checkSearch">;
 
-/** Fields that a click makes a condition of. */
-export const CLICKED_FIELDS = [
-  ...["type", "ip", "point", "host", "path", "app", "country", "stamp", "node", "policy", "method", "action"],
-] as const;
+/** Fields that a click makes a condition of, each with its name in the grammar. */
+const NAMES = {
+  ...{ type: "type", stamp: "stamp", point: "parameter", host: "host", path: "path", template: "template" },
+  ...{ ip: "ip", country: "country", app: "app", node: "node", policy: "policy", method: "method", action: "action" },
+} as const;
 /** One of them. */
-export type ClickedField = (typeof CLICKED_FIELDS)[number];
+export type ClickedField = keyof typeof NAMES;
+
+/** What groups and statistics call a path is its template: what varies in it is replaced. */
+export function clickedField(field: GroupField): ClickedField {
+  return field === "path" ? "template" : field;
+}
 
 /** @returns the text as a literal of the grammar: quotes, backslashes and what cannot be seen are escaped */
 export function literal(text: string): string {
@@ -21,9 +28,11 @@ export function literal(text: string): string {
   });
 }
 
-/** One condition: the field has the value, or has not. */
+/** One condition: the field has the value, or has not; of a network, an address in it. */
 export function condition(field: ClickedField, value: string, isNegated = false): string {
-  return `${field} ${isNegated ? "!=" : "=="} ${literal(value)}`;
+  if (field === "ip" && value.includes("/"))
+    return `${isNegated ? "!(" : ""}ip in ${literal(value)}${isNegated ? ")" : ""}`;
+  return `${NAMES[field]} ${isNegated ? "!=" : "=="} ${literal(value)}`;
 }
 
 /** All conditions together; empty for none. */
@@ -37,7 +46,8 @@ export function allOf(conditions: readonly string[]): string {
  */
 export function withCondition(where: string, check: SearchCheck | null, added: string): string {
   if (where === "") return added;
-  if (check === null || !check.valid) return `(${where}) && ${added}`;
+  // A search that is no row of conditions has no chips.
+  if (check === null || !check.valid || check.chips.length === 0) return `(${where}) && ${added}`;
   const present = check.chips.map(({ long }) => long);
   return present.includes(added) ? where : allOf([...present, added]);
 }

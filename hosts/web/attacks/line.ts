@@ -1,8 +1,8 @@
 /** A line of the list: a group of records, or a record on its own, in one shape. */
 import type { Answer } from "../../postanalytics/api/routes.ts";
 import type { GroupField } from "../../postanalytics/store/store.ts";
-import type { AttackRecord } from "../../records/record.ts";
-import { allOf, condition } from "./conditions.ts";
+import type { AttackRecord } from "../record/record.ts";
+import { allOf, clickedField, condition } from "./conditions.ts";
 
 /** A group as the API tells it. */
 export type Attack = Answer<"attacks">["items"][number];
@@ -95,7 +95,11 @@ export function outcomeOf({ record, records, blocked, isGroup }: Line): "blocked
 
 /** The search that finds the records of a group. */
 export function searchOfGroup({ key }: Line): string {
-  return allOf(Object.entries(key).flatMap(([field, value]) => (isGroupField(field) ? [condition(field, value)] : [])));
+  return allOf(
+    Object.entries(key).flatMap(([field, value]) =>
+      isGroupField(field) ? [condition(clickedField(field), value)] : [],
+    ),
+  );
 }
 
 /** Fields that lines may be grouped by, in the order in which they are offered. */

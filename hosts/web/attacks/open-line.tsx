@@ -8,20 +8,22 @@ import { countOf, exactTime } from "../shell/format.ts";
 import { Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
 import { hrefOf, parseRoute } from "../shell/route.ts";
-import { type Line, searchOfGroup } from "./line.ts";
+import type { Line } from "./line.ts";
 
 /** What is open. */
 export interface OpenLineProps {
   readonly recordId: string;
   /** Its line; null where the list does not show it any more. */
   readonly line: Line | null;
+  /** The search that finds all records of its group. */
+  readonly groupWhere: string;
   readonly onClose: () => void;
   readonly onChanged: () => void;
   readonly onMute: (() => void) | undefined;
 }
 
 /** The panel beside the list; on a phone, in place of it. */
-export function OpenLine({ recordId, line, onClose, onChanged, onMute }: OpenLineProps) {
+export function OpenLine({ recordId, line, groupWhere, onClose, onChanged, onMute }: OpenLineProps) {
   const record = useResource(recordId, () => api.call("record", { path: { id: recordId } }));
   // What the list has already is shown at once.
   const shown = record.value ?? (line?.record.id === recordId ? line.record : null);
@@ -37,7 +39,7 @@ export function OpenLine({ recordId, line, onClose, onChanged, onMute }: OpenLin
           ×
         </button>
       </header>
-      {line?.isGroup && line.records > 1 && <GroupLine line={line} />}
+      {line?.isGroup && line.records > 1 && <GroupLine line={line} where={groupWhere} />}
       {record.error !== null && <Problem error={record.error} retry={record.reload} />}
       {shown === null && record.error === null && <Loading lines={10} />}
       {shown !== null && (
@@ -50,14 +52,14 @@ export function OpenLine({ recordId, line, onClose, onChanged, onMute }: OpenLin
   );
 }
 
-function GroupLine({ line }: { readonly line: Line }) {
-  const { params } = parseRoute(location.hash);
-  const where = [params.get("where") ?? "", searchOfGroup(line)].filter((one) => one !== "").join(" && ");
-  const window = params.get("window") ?? "";
+function GroupLine({ line, where }: { readonly line: Line; readonly where: string }) {
+  const window = parseRoute(location.hash).params.get("window") ?? "";
+  const href = hrefOf("attacks", "", { where, window, group: "none" });
+  const first = exactTime(line.firstSeen).split(" · ")[0];
   return (
     <p class="group-line">
-      One of <a href={hrefOf("attacks", "", { where, window, group: "none" })}>{countOf(line.records, "record")}</a>{" "}
-      from {countOf(line.clients, "client")}, first seen {exactTime(line.firstSeen).split(" · ")[0]}
+      One of <a href={href}>{countOf(line.records, "record")}</a> from {countOf(line.clients, "client")}, first seen{" "}
+      {first}
     </p>
   );
 }

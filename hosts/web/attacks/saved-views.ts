@@ -23,7 +23,7 @@ export const SHIPPED_VIEWS: readonly SavedView[] = [
   { name: "New since yesterday", params: { window: "24h", group: "type,point,host,path", order: "first_seen" } },
   { name: "Blocked", params: { where: 'action == "blocked"' } },
   { name: "By client", params: { group: "ip", order: "count" } },
-  { name: "Incidents", params: { where: "incident == true", group: "none", window: "7d" } },
+  { name: "Incidents", params: { where: "incident", group: "none", window: "7d" } },
 ];
 
 /** The parameters of an address that make a view. */

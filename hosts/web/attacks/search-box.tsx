@@ -3,7 +3,7 @@
  * short form or the long one, and says what it does not understand; what cannot be read is not searched for.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api } from "../shell/api.ts";
+import { api, messageOf } from "../shell/api.ts";
 import { useKeys } from "../shell/keys.ts";
 import { Problem } from "../shell/notice.tsx";
 import { type SearchCheck, withCondition, withoutChip } from "./conditions.ts";
@@ -16,22 +16,19 @@ export interface SearchBoxProps {
   readonly onSearch: (where: string) => void;
 }
 
-/** Chips, the field, and what is wrong with its text. */
-export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
+/** What is being typed: asked of the API when it is sent, and forgotten when a search comes from elsewhere. */
+function useTyped({ where, check, onSearch }: SearchBoxProps) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
   const [isText, setIsText] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const focus = (): void => field.current?.focus();
-  useKeys("Search", [{ key: "/", says: "search", run: focus }]);
   // A search from elsewhere ends what was being typed.
   useEffect(() => {
     setText("");
     setIsText(false);
     setProblem(null);
   }, [where]);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
+  const send = async (): Promise<void> => {
     const typed = text.trim();
     if (typed === "") {
       if (isText) onSearch("");
@@ -40,25 +37,43 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
     try {
       const read = await api.call("checkSearch", { query: { where: typed } });
       if (read.problem !== null || !read.valid) {
-        setProblem(read.problem === null ? "this search cannot be read" : placed(read.problem));
+        setProblem(read.problem?.message ?? "this search cannot be read");
+        field.current?.setSelectionRange(read.problem?.at ?? 0, typed.length);
         return;
       }
       setText("");
       setProblem(null);
       onSearch(isText ? read.long : withCondition(where, check, read.long));
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(messageOf(error));
     }
   };
-  const edit = (): void => {
+  const turn = (): void => {
     setIsText(!isText);
     setText(isText ? "" : (check?.long ?? where));
-    focus();
+    field.current?.focus();
+  };
+  return { field, text, setText, isText, problem, send, turn };
+}
+
+/** Chips, the field, and what is wrong with its text. */
+export function SearchBox(props: SearchBoxProps) {
+  const { where, check, onSearch } = props;
+  const { field, text, setText, isText, problem, send, turn } = useTyped(props);
+  useKeys("Search", [{ key: "/", says: "search", run: () => field.current?.focus() }]);
+  const pressed = ({ key }: KeyboardEvent): void => {
+    if (key === "Escape") field.current?.blur();
+    const isLast = key === "Backspace" && text === "" && !isText;
+    if (isLast && check !== null && check.chips.length > 0) onSearch(withoutChip(check, check.chips.length - 1));
+  };
+  const submitted = (event: SubmitEvent): void => {
+    event.preventDefault();
+    void send(); // tells of its failures itself
   };
   return (
-    <form class="search" aria-label="search of records" onSubmit={(event) => void submit(event)}>
+    <form class="search" aria-label="search of records" onSubmit={submitted}>
       <div class="search-field">
-        {!isText && <Chips where={where} check={check} onSearch={onSearch} />}
+        {!isText && <Chips {...props} />}
         <input
           ref={field}
           value={text}
@@ -69,13 +84,9 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
           spellcheck={false}
           autocomplete="off"
           onInput={({ currentTarget }) => setText(currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") field.current?.blur();
-            if (event.key !== "Backspace" || text !== "" || isText || check === null || !check.valid) return;
-            onSearch(withoutChip(check, check.chips.length - 1));
-          }}
+          onKeyDown={pressed}
         />
-        <button type="button" class="quiet" aria-pressed={isText} onClick={edit}>
+        <button type="button" class="quiet" aria-pressed={isText} onClick={turn}>
           {isText ? "as chips" : "as text"}
         </button>
         {where !== "" && (
@@ -86,18 +97,14 @@ export function SearchBox({ where, check, onSearch }: SearchBoxProps) {
         <button type="submit">Search</button>
       </div>
       {problem !== null && <Problem error={new Error(problem)} />}
-      {check?.problem != null && problem === null && <Problem error={new Error(placed(check.problem))} />}
+      {check?.problem != null && problem === null && <Problem error={new Error(check.problem.message)} />}
     </form>
   );
 }
 
-function placed({ message, at }: { readonly message: string; readonly at: number }): string {
-  return `${message} (at character ${at + 1})`;
-}
-
 function Chips({ where, check, onSearch }: SearchBoxProps) {
   if (where === "") return null;
-  if (check === null || !check.valid) return <code class="chip">{where}</code>;
+  if (check === null || !check.valid || check.chips.length === 0) return <code class="chip">{where}</code>;
   return (
     <>
       {check.chips.map((chip, index) => (

@@ -1,6 +1,7 @@
 /** What the search finds over time, and its most frequent values; dragging over the time or a value narrows it. */
 import { useContext, useMemo } from "preact/hooks";
 import type { Answer } from "../../postanalytics/api/routes.ts";
+import type { GroupField } from "../../postanalytics/store/store.ts";
 import { SeriesChart } from "../chart/series-chart.tsx";
 import { visible } from "../record/bytes.ts";
 import { typeText } from "../record/words.ts";
@@ -8,7 +9,7 @@ import { countText, shareText, shortCount } from "../shell/format.ts";
 import { Loading } from "../shell/notice.tsx";
 import { changeParams } from "../shell/route.ts";
 import { writeWindow } from "../shell/window.ts";
-import { type ClickedField, condition } from "./conditions.ts";
+import { clickedField, condition } from "./conditions.ts";
 import { FilterContext } from "./filterable.tsx";
 
 /** Statistics as the API tells them. */
@@ -21,12 +22,18 @@ export const TOP_FIELDS = [
   ["ip", "Clients"],
   ["path", "Paths"],
   ["app", "Applications"],
-] as const satisfies readonly (readonly [ClickedField, string])[];
+] as const satisfies readonly (readonly [GroupField, string])[];
 
 /** The strip above the list. */
 export function StatisticStrip({ statistics }: { readonly statistics: Statistics | null }) {
   const chart = useMemo(() => chartOf(statistics), [statistics]);
-  if (statistics === null || chart === null) return <Loading lines={3} />;
+  if (statistics === null || chart === null) {
+    return (
+      <section class="statistics" aria-busy="true">
+        <Loading lines={4} />
+      </section>
+    );
+  }
   const { totals, top } = statistics;
   return (
     <section class="statistics" aria-label="statistics of this search">
@@ -62,7 +69,7 @@ function chartOf(statistics: Statistics | null) {
 }
 
 interface TopListProps {
-  readonly field: ClickedField;
+  readonly field: GroupField;
   readonly title: string;
   readonly values: readonly { readonly value: string; readonly count: number }[];
   /** What a bar of full width stands for. */
@@ -83,7 +90,7 @@ export function TopList({ field, title, values, whole }: TopListProps) {
               type="button"
               title={`${field} ${visible(value)}: ${countText(count)}`}
               disabled={filter === null}
-              onClick={() => filter?.(condition(field, value))}
+              onClick={() => filter?.(condition(clickedField(field), value))}
             >
               <span class="bar" style={{ width: `${(100 * count) / Math.max(1, whole)}%` }} />
               <span class="value">{value === "" ? "–" : field === "type" ? typeText(value) : visible(value)}</span>

@@ -3,15 +3,16 @@
  * it would change in stored traffic and which known attacks it would let in. Nothing acts before `Apply`.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { AttackRecord } from "../../records/record.ts";
 import { visible } from "../record/bytes.ts";
-import { api } from "../shell/api.ts";
+import type { AttackRecord } from "../record/record.ts";
+import { ApiError, api } from "../shell/api.ts";
 import { Copy } from "../shell/copy.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { dayText } from "../shell/format.ts";
 import { Empty, Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
 import { refusalOf, type Session, useSession } from "../shell/session.tsx";
+import { useSubmit } from "../shell/submit.ts";
 import { PreviewView } from "./preview-view.tsx";
 import { type Change, followChange } from "./propagation.ts";
 import { choicesOf, type Draft, expiring, type Proposed, SIDES, type Side, yamlOf } from "./scope.ts";
@@ -34,11 +35,12 @@ export function ExceptionPanel({ record, onClose, onApplied }: ExceptionPanelPro
     return api.call("proposeExceptions", { body: { record: record.id, days: DAYS_DEFAULT } });
   });
   const { value, error } = proposal;
+  const isNothing = error instanceof ApiError && error.code === "CONFLICT";
   return (
     <Dialog title="False positive" isSide onClose={onClose}>
-      {error !== null && <Problem error={error} retry={proposal.reload} />}
+      {error !== null && !isNothing && <Problem error={error} retry={proposal.reload} />}
       {value === null && error === null && <Loading lines={8} />}
-      {value !== null && value.items.length === 0 && (
+      {isNothing && (
         <Empty title="There is nothing to except">
           <p>No finding of this record counts: it is let pass already, or was noted only.</p>
         </Empty>
@@ -73,102 +75,114 @@ function firstPositions(record: AttackRecord, { draft }: Proposed): Record<Side,
   return { host: at("host"), method: at("method"), path: at("path"), point: at("point"), stamps: at("stamps") };
 }
 
-function Weighing({ record, items, onClose, onApplied }: WeighingProps) {
-  const session = useSession();
-  const [positions, setPositions] = useState<Positions>(() => items.map((item) => firstPositions(record, item)));
-  const [chosen, setChosen] = useState<readonly boolean[]>(() => items.map(() => true));
-  const [reason, setReason] = useState(`false positive ${record.ref}`);
-  const [days, setDays] = useState(DAYS_DEFAULT);
-  const [now] = useState(Date.now);
-  const [problem, setProblem] = useState<unknown>(null);
-  const [isBusy, setIsBusy] = useState(false);
-  const apply = useRef<HTMLButtonElement>(null);
-  // What most want next is a press of `Enter` away.
-  useEffect(() => apply.current?.focus(), []);
-  const drafts = items.map(({ draft }, index) => {
-    const sides = positions[index];
+/** What the person chose of the proposed drafts. */
+interface Choice {
+  readonly positions: Positions;
+  /** Which of the drafts are applied. */
+  readonly chosen: readonly boolean[];
+  readonly reason: string;
+  readonly days: number;
+}
+
+function draftsOf(record: AttackRecord, items: readonly Proposed[], choice: Choice, now: number): Draft[] {
+  return items.map(({ draft }, index) => {
+    const sides = choice.positions[index];
     const scoped = SIDES.reduce((made, side) => {
       return choicesOf(side, draft, exactOf(record, draft)).choices[sides?.[side] ?? 0]?.of(made) ?? made;
     }, draft);
-    return expiring({ ...scoped, reason: reason.trim() }, days, now);
+    return expiring({ ...scoped, reason: choice.reason.trim() }, choice.days, now);
   });
-  const kept = drafts.filter((_, index) => chosen[index]);
-  const refusal = refusalToApply(session, kept, reason);
-  const submit = async (): Promise<void> => {
-    setIsBusy(true);
-    setProblem(null);
-    try {
-      await applyAll(kept, record, onApplied);
-      onClose();
-    } catch (error) {
-      setProblem(error);
-      setIsBusy(false);
-    }
-  };
+}
+
+function Weighing({ record, items, onClose, onApplied }: WeighingProps) {
+  const session = useSession();
+  const [choice, setChoice] = useState<Choice>(() => ({
+    positions: items.map((item) => firstPositions(record, item)),
+    chosen: items.map(() => true),
+    reason: items[0]?.draft.reason || `false positive ${record.ref}`,
+    days: DAYS_DEFAULT,
+  }));
+  const [now] = useState(Date.now);
+  const apply = useRef<HTMLButtonElement>(null);
+  // What most want next is a press of `Enter` away.
+  useEffect(() => apply.current?.focus(), []);
+  const drafts = draftsOf(record, items, choice, now);
+  const kept = drafts.filter((_, index) => choice.chosen[index]);
+  const refusal = refusalToApply(session, kept, choice.reason);
+  const { isBusy, problem, onSubmit } = useSubmit(async () => {
+    await applyAll(kept, record, onApplied);
+    onClose();
+    return false;
+  });
+  const yaml = (): string => kept.map((draft) => yamlOf(draft, nameOf(record, draft))).join("---\n");
   return (
-    <form
-      class="weighing"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
-      {items.map(({ draft }, index) => (
+    <form class="weighing" onSubmit={onSubmit}>
+      {items.map((item, index) => (
         <section key={index} class="draft" aria-label={`exception ${index + 1} of ${items.length}`}>
           {items.length > 1 && (
             <label>
               <input
                 type="checkbox"
-                checked={chosen[index]}
-                onChange={() => setChosen(chosen.map((is, at) => (at === index ? !is : is)))}
+                checked={choice.chosen[index]}
+                onChange={() => setChoice({ ...choice, chosen: choice.chosen.with(index, !choice.chosen[index]) })}
               />{" "}
               exception {index + 1} of {items.length}
             </label>
           )}
           <Scope
             record={record}
-            draft={draft}
-            position={positions[index] ?? firstPositions(record, { draft, yaml: "" })}
-            onChange={(next) => setPositions(positions.map((one, at) => (at === index ? next : one)))}
+            draft={item.draft}
+            position={choice.positions[index] ?? firstPositions(record, item)}
+            onChange={(next) => setChoice({ ...choice, positions: choice.positions.with(index, next) })}
           />
-          <Preview draft={drafts[index] ?? draft} />
+          <Preview draft={drafts[index] ?? item.draft} />
         </section>
       ))}
-      <div class="terms">
-        <label class="grow">
-          Reason
-          <input
-            value={reason}
-            maxLength={REASON_CHARACTERS_MAX}
-            onInput={(event) => setReason(event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          Ends after
-          <select value={days} onChange={(event) => setDays(Number(event.currentTarget.value))}>
-            {DAYS.map((count) => (
-              <option key={count} value={count}>
-                {count} {count === 1 ? "day" : "days"}, {dayText(now + count * 86_400_000)}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
+      <Terms choice={choice} now={now} onChange={(terms) => setChoice({ ...choice, ...terms })} />
       {problem !== null && <Problem error={problem} />}
       {refusal !== null && <p class="notice warn">{refusal} Hand it on as YAML.</p>}
       <footer>
         <button ref={apply} type="submit" class="primary" disabled={isBusy || refusal !== null || kept.length === 0}>
           Apply
         </button>
-        <Copy
-          label="Copy as YAML"
-          text={() => kept.map((draft) => yamlOf(draft, nameOf(record, draft))).join("---\n")}
-        />
+        <Copy label="Copy as YAML" text={yaml} />
         <button type="button" onClick={onClose}>
           Cancel
         </button>
       </footer>
     </form>
+  );
+}
+
+interface TermsProps {
+  readonly choice: Choice;
+  readonly now: number;
+  readonly onChange: (terms: Partial<Choice>) => void;
+}
+
+/** Why, and until when. */
+function Terms({ choice, now, onChange }: TermsProps) {
+  return (
+    <div class="terms">
+      <label class="grow">
+        Reason
+        <input
+          value={choice.reason}
+          maxLength={REASON_CHARACTERS_MAX}
+          onInput={(event) => onChange({ reason: event.currentTarget.value })}
+        />
+      </label>
+      <label>
+        Ends after
+        <select value={choice.days} onChange={(event) => onChange({ days: Number(event.currentTarget.value) })}>
+          {DAYS.map((count) => (
+            <option key={count} value={count}>
+              {count} {count === 1 ? "day" : "days"}, {dayText(now + count * 86_400_000)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
   );
 }
 

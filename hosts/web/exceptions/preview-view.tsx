@@ -1,4 +1,4 @@
-/** What an exception would change: exact counts over stored records, what it would release, and what it would let in. */
+/** What an exception would change: exact counts over stored records, what it would release, what it would let in. */
 import type { Answer } from "../../postanalytics/api/routes.ts";
 import { visible } from "../record/bytes.ts";
 import { typeText } from "../record/words.ts";

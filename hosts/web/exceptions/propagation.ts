@@ -4,6 +4,7 @@
  */
 import type { Answer } from "../../postanalytics/api/routes.ts";
 import { api, messageOf } from "../shell/api.ts";
+import { tookText } from "../shell/format.ts";
 import { toast } from "../shell/toasts.tsx";
 
 const ASK_MS = 250;
@@ -30,7 +31,7 @@ export function stateText(what: string, state: State, change: Change): string {
   const nodes = `${state.active}/${state.total} ${state.total === 1 ? "node" : "nodes"}`;
   if (state.generation > change.generation) return `${what}: in force, and changed again since`;
   if (state.generation < change.generation || state.active < state.total) return `${what}: active on ${nodes} …`;
-  const took = state.tookMs === null ? "" : ` in ${(state.tookMs / 1000).toFixed(1)} s`;
+  const took = state.tookMs === null ? "" : ` in ${tookText(state.tookMs)}`;
   return `${what}: active on ${nodes}${took}`;
 }
 

@@ -1,9 +1,9 @@
 /** One hit of a record: why it matched, and its bytes in every layer of decoding, from those that were sent. */
 import { useState } from "preact/hooks";
-import type { Hit } from "../../records/record.ts";
 import { Filterable } from "../attacks/filterable.tsx";
 import { Severity, TypeBadge } from "./badge.tsx";
 import { fromBase64, hexLines, markedOf, visible, visibleText } from "./bytes.ts";
+import type { Hit } from "./record.ts";
 import { decisionText, layerText, severityText, weaknessHref } from "./words.ts";
 
 type LayerOfHit = Hit["layers"][number];

@@ -1,12 +1,12 @@
 /** What an analyst does with a record: call it what it is, deny its client, put it aside. Each has its key. */
 import { useState } from "preact/hooks";
-import type { AttackRecord } from "../../records/record.ts";
 import { ExceptionPanel } from "../exceptions/exception-panel.tsx";
 import { api, messageOf } from "../shell/api.ts";
 import { useKeys } from "../shell/keys.ts";
 import { goTo, hrefOf } from "../shell/route.ts";
 import { refusalOf, useSession } from "../shell/session.tsx";
 import { toast } from "../shell/toasts.tsx";
+import type { AttackRecord } from "./record.ts";
 
 /** The record and what follows. */
 export interface RecordActionsProps {

@@ -1,6 +1,5 @@
-/** A record whole: what became of it and why, the hits layer by layer, the request, who sent it, and what is like it. */
+/** A record whole: what became of it and why, the hits layer by layer, the request, its client, and what is like it. */
 import type { ComponentChildren } from "preact";
-import type { AttackRecord } from "../../records/record.ts";
 import { allOf, condition } from "../attacks/conditions.ts";
 import { Filterable } from "../attacks/filterable.tsx";
 import { chiefHit } from "../attacks/line.ts";
@@ -12,6 +11,7 @@ import { hrefOf } from "../shell/route.ts";
 import { LabelBadge } from "./badge.tsx";
 import { visible } from "./bytes.ts";
 import { HitView } from "./hit-view.tsx";
+import type { AttackRecord } from "./record.ts";
 import { RequestView } from "./request-view.tsx";
 import { actionText, anomalyText, limitText, modeText } from "./words.ts";
 
@@ -65,6 +65,7 @@ function Names({ title, names }: { readonly title: string; readonly names: reado
 function Verdict({ record }: { readonly record: AttackRecord }) {
   const { action, would_action, mode, policy, response, labels, request } = record;
   const isBad = action !== "monitored";
+  const asked = { method: request.method, host: request.host, path: request.path };
   const got = response.status === 0 ? "no answer" : `status ${response.status}`;
   return (
     <header class="verdict">
@@ -74,9 +75,8 @@ function Verdict({ record }: { readonly record: AttackRecord }) {
         <LabelBadge verdict={labels?.verdict} />
       </p>
       <p class="soft">
-        Mode{" "}
-        <a href={hrefOf("policy", "", { method: request.method, host: request.host, path: request.path })}>{mode}</a> of{" "}
-        {visible(policy.ref)}, generation {policy.generation}; the client got {got}
+        Mode <a href={hrefOf("policy", "", asked)}>{mode}</a> of {visible(policy.ref)}, generation {policy.generation}.
+        The client got {got}
         {response.seen || response.status === 0 ? "" : " (from Merlon)"}. <span class="spoken">{modeText(mode)}</span>
       </p>
       {labels?.note != null && <p class="note">{visible(labels.note, true)}</p>}

@@ -3,8 +3,9 @@
  * masked; what is not the whole is said beside it. Neutralised, what matched is taken out, so that a ticket or a chat
  * can hold it.
  */
-import type { AttackRecord } from "../../records/record.ts";
+
 import { fromBase64 } from "./bytes.ts";
+import type { AttackRecord } from "./record.ts";
 
 /** A request as text, and what is not as it was. */
 export interface Replay {

@@ -1,9 +1,9 @@
 /** The request as it was recorded: its parts, or the whole as text to copy. */
 import { useMemo, useState } from "preact/hooks";
-import type { AttackRecord } from "../../records/record.ts";
 import { Copy } from "../shell/copy.tsx";
 import { sizeText } from "../shell/format.ts";
 import { fromBase64, visible, visibleText } from "./bytes.ts";
+import type { AttackRecord } from "./record.ts";
 import { curlCommand, rawRequest } from "./replay.ts";
 
 const FORMS = [

@@ -70,6 +70,11 @@ export function durationText(ms: number): string {
   return parts.join(" ");
 }
 
+/** How long something took: `380 ms`, `1.4 s`. */
+export function tookText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
 /** `3 min ago`, `in 29 d`. */
 export function agoText(at: number, now: number): string {
   const ms = Math.abs(now - at);

@@ -31,6 +31,8 @@ function isTyping(target: EventTarget | null): boolean {
 export function press(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return false;
   if (isTyping(event.target) && event.key !== "Escape") return false;
+  // A panel holds the keys as it holds the focus; what `Escape` does there is the browser's.
+  if (document.querySelector("dialog[open]") !== null) return false;
   for (const { current } of groups.toReversed()) {
     const binding = current.find(({ key }) => key === event.key);
     if (binding === undefined) continue;

@@ -1,9 +1,9 @@
 /** Signing in: by name and password, by an identity provider, and the first change of a password made by others. */
-import { useState } from "preact/hooks";
-import { ApiError, api, messageOf } from "./api.ts";
+import { api, messageOf } from "./api.ts";
 import { Loading, Problem } from "./notice.tsx";
 import { useResource } from "./resource.ts";
 import type { Session } from "./session.tsx";
+import { useSubmit } from "./submit.ts";
 
 const KEY = /^#k=([\w-]{1,64})$/;
 
@@ -33,22 +33,10 @@ export interface SignInProps {
 /** The sign-in page. */
 export function SignIn({ reason, onSignedIn }: SignInProps) {
   const methods = useResource("methods", () => api.call("loginMethods", {}));
-  const [problem, setProblem] = useState<unknown>(null);
-  const [isBusy, setIsBusy] = useState(false);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget instanceof HTMLFormElement ? event.currentTarget : undefined);
-    const [name, password] = [`${form.get("name") ?? ""}`, `${form.get("password") ?? ""}`];
-    setIsBusy(true);
-    setProblem(null);
-    try {
-      onSignedIn(await api.call("login", { body: { name, password } }));
-    } catch (error) {
-      setProblem(error);
-    } finally {
-      setIsBusy(false);
-    }
-  };
+  const { isBusy, problem, onSubmit } = useSubmit(async (field) => {
+    onSignedIn(await api.call("login", { body: { name: field("name"), password: field("password") } }));
+    return false;
+  });
   const { value } = methods;
   return (
     <main class="sign-in">
@@ -59,7 +47,7 @@ export function SignIn({ reason, onSignedIn }: SignInProps) {
       {methods.error !== null && <Problem error={methods.error} retry={methods.reload} />}
       {value === null && methods.isLoading && <Loading lines={3} />}
       {value?.password === true && (
-        <form onSubmit={(event) => void submit(event)}>
+        <form onSubmit={onSubmit}>
           <label>
             Name <input name="name" autocomplete="username" required maxLength={128} />
           </label>
@@ -87,27 +75,17 @@ export function SignIn({ reason, onSignedIn }: SignInProps) {
 
 /** The page for those whose password somebody else has seen. */
 export function FirstPassword({ onDone }: { readonly onDone: () => void }) {
-  const [problem, setProblem] = useState<unknown>(null);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget instanceof HTMLFormElement ? event.currentTarget : undefined);
-    const [current, next, again] = ["current", "next", "again"].map((field) => `${form.get(field) ?? ""}`);
-    if (next !== again) {
-      setProblem(new ApiError(0, "DIFFERS", "the two new passwords differ; type the same one twice"));
-      return;
-    }
-    try {
-      await api.call("changePassword", { body: { current: current ?? "", next: next ?? "" } });
-      onDone();
-    } catch (error) {
-      setProblem(error);
-    }
-  };
+  const { isBusy, problem, onSubmit } = useSubmit(async (field) => {
+    if (field("next") !== field("again")) throw new Error("the two new passwords differ; type the same one twice");
+    await api.call("changePassword", { body: { current: field("current"), next: field("next") } });
+    onDone();
+    return false;
+  });
   return (
     <main class="sign-in">
       <h1>A password of your own</h1>
       <p>Somebody else has seen this one. Take at least 12 characters; four words will do.</p>
-      <form onSubmit={(event) => void submit(event)}>
+      <form onSubmit={onSubmit}>
         <label>
           Present password <input name="current" type="password" autocomplete="current-password" required />
         </label>
@@ -119,7 +97,7 @@ export function FirstPassword({ onDone }: { readonly onDone: () => void }) {
           Again <input name="again" type="password" autocomplete="new-password" required maxLength={256} />
         </label>
         {problem !== null && <Problem error={problem} />}
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={isBusy}>
           Change it
         </button>
       </form>

@@ -18,6 +18,7 @@ import { type ListeningConsole, serveConsole } from "../../../hosts/postanalytic
 import type { Exports } from "../../../hosts/postanalytics/export/exports.ts";
 import { EmbeddedDoor } from "../../../hosts/postanalytics/policy/embedded-door.ts";
 import type { KnownAttack } from "../../../hosts/postanalytics/policy/known-attacks.ts";
+import { checkSearch } from "../../../hosts/postanalytics/search/search-check.ts";
 import type { Database } from "../../../hosts/postanalytics/store/database.ts";
 import { openSqlite } from "../../../hosts/postanalytics/store/sqlite.ts";
 import type { RecordStore } from "../../../hosts/postanalytics/store/store.ts";
@@ -54,7 +55,7 @@ spec:
 export interface StageOptions {
   readonly store?: RecordStore;
   readonly database?: Database;
-  readonly exports?: (database: Database, store: RecordStore) => Promise<Exports>;
+  readonly exports?: (database: Database) => Promise<Exports>;
   readonly oidc?: { readonly settings: OidcSettings; readonly secret: string | undefined };
   readonly knownAttacks?: readonly KnownAttack[];
   readonly refusal?: string;
@@ -80,15 +81,15 @@ export interface Stage {
   as(role: Role, tenants?: readonly string[] | null): Promise<Client & { readonly token: string }>;
 }
 
+/** One module for all engines of a test file. */
+const MODULE = Engine.load();
+
 const NO_EXPORTS: Exports = {
   list: async () => [],
   add: async () => true,
   test: async () => undefined,
   remove: async () => null,
 };
-
-/** One module for all engines of a test file. */
-const MODULE = Engine.load();
 
 /** Starts a console on a free port; it ends with the test. */
 export async function startConsole(options: StageOptions = {}): Promise<Stage> {
@@ -114,8 +115,8 @@ export async function startConsole(options: StageOptions = {}): Promise<Stage> {
     secure: options.secure ?? false,
     files: options.files ?? new Map(),
     openPolicy: (tables) => EmbeddedDoor.open(host, base, tables, now),
+    checkSearch,
     openExports: options.exports ?? (async () => NO_EXPORTS),
-    checkSearch: (where) => ({ valid: true, long: where, chips: [], problem: null }),
     engine: () => MODULE.sibling(),
     oidc: options.oidc ?? null,
     version: "0.0.0-test",

@@ -1,4 +1,4 @@
-/** Records as a shop sees them in a day: several kinds of attack, clients and routes; the same seed, the same records. */
+/** Records as a shop sees them in a day: kinds of attack, clients and routes; the same seed, the same records. */
 import type { AttackRecord, Hit } from "../../../hosts/records/record.ts";
 import { sampleHit, sampleRecord } from "../records/sample.ts";
 

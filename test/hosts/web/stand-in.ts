@@ -45,6 +45,8 @@ const FIELDS: Readonly<Record<string, (record: AttackRecord) => readonly (string
   node: ({ node }) => [node.id],
   policy: ({ policy }) => [policy.ref],
   action: ({ action }) => [action],
+  parameter: ({ hits }) => hits.map(({ point_s }) => point_s),
+  template: ({ request }) => [request.path_template],
   incident: ({ incident }) => [incident],
 };
 const CONDITION = /^(\w+) (==|!=) ("(?:[^"\\]|\\.)*"|true|false)$/;
@@ -58,8 +60,8 @@ interface Condition {
 function conditionsOf(where: string): Condition[] | null {
   if (where === "") return [];
   const conditions = where.split(" && ").map((long): Condition | null => {
-    const short = Object.hasOwn(FIELDS, "type") && /^[a-z]+$/.test(long) ? `type == "${long}"` : long;
-    const [, field = "", sign, value = ""] = CONDITION.exec(short) ?? [];
+    const short = /^(?:sqli|xss|ptrav)$/.test(long) ? `type == "${long}"` : long;
+    const [, field = "", sign = "==", value = "true"] = CONDITION.exec(short) ?? ["", short];
     const read = FIELDS[field];
     if (read === undefined) return null;
     const wanted: unknown = JSON.parse(value);
@@ -137,8 +139,8 @@ export class StandIn {
     if (faults[0] !== undefined) return this.#problem(response, 400, z.prettifyError(faults[0]));
     const answer = this.#dispatch(name, { path, query, body });
     if (answer instanceof Refusal) return this.#problem(response, answer.status, answer.detail);
-    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
-    response.end(JSON.stringify(shapes.answer?.parse(answer)));
+    const checked = JSON.stringify(shapes.answer?.parse(answer));
+    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end(checked);
   }
 
   #stream(response: ServerResponse): void {
@@ -213,7 +215,9 @@ export class StandIn {
   #attacks(query: Record<string, string>): Attack[] {
     const fields = (query["groupBy"] ?? "type").split(",") as GroupField[];
     const groups = Map.groupBy(this.#search(query), (record) => {
-      return JSON.stringify(fields.map((field) => [field, String(FIELDS[field]?.(record)[0] ?? "")]));
+      return JSON.stringify(
+        fields.map((field) => [field, String(FIELDS[field === "path" ? "template" : field]?.(record)[0] ?? "")]),
+      );
     });
     const attacks = [...groups].map(([key, records]) => attackOf(Object.fromEntries(JSON.parse(key)), records));
     return query["order"] === "count" ? attacks.sort((a, b) => b.records - a.records) : attacks;
@@ -229,23 +233,30 @@ export class StandIn {
     const found = this.records.find(({ id }) => id === record);
     const hit = found?.hits.find(({ decision }) => decision === "would_block");
     if (found === undefined) return new Refusal(404, "no such record");
-    if (hit === undefined) return { items: [], notes: [] };
+    if (hit === undefined) return new Refusal(409, "nothing in this record counts any more");
     const { host, method, path, path_template } = found.request;
-    const match = { host, method, path: path_template.replace(/\{\w+\}/g, "*") || path, point: hit.point_s };
+    const match = {
+      host,
+      method: method.slice(0, 32),
+      path: path_template.replace(/\{\w+\}/g, "*") || path,
+      point: hit.point_s,
+    };
     const expiresAt = new Date(Date.now() + days * 86_400_000).toISOString();
-    const draft = { match, ignore: { stamps: hit.stamps, types: [] }, reason: "", expiresAt };
+    const draft = {
+      match,
+      ignore: { stamps: hit.stamps.map((stamp) => stamp.slice(0, 64)), types: [] },
+      reason: "",
+      expiresAt,
+    };
     return { items: [{ draft, yaml: "" }], notes: [] };
   }
 
   #covered(draft: Answer<"exceptions">["items"][number]["draft"]): AttackRecord[] {
     const { host, method, path, point } = draft.match;
-    const fitsPath = new RegExp(
-      `^${(path ?? "/**").replaceAll("/**", "(?:/.*)?").replace(/(?<!\.)\*(?!\))/g, "[^/]+")}$`,
-    );
     const begins = point?.endsWith(".**") === true ? point.slice(0, -2) : null;
     return this.records.filter(({ request, hits }) => {
       if ((host ?? request.host) !== request.host || (method ?? request.method) !== request.method) return false;
-      if (path !== undefined && !fitsPath.test(request.path)) return false;
+      if (path !== undefined && !fitsTemplate(path, request.path)) return false;
       return hits.some(({ stamps, type, point_s }) => {
         if (point !== undefined && point !== point_s && !(begins !== null && point_s.startsWith(begins))) return false;
         return draft.ignore.types.includes(type) || stamps.some((stamp) => draft.ignore.stamps.includes(stamp));
@@ -299,6 +310,16 @@ export class StandIn {
   }
 }
 
+/** Whether a path fits a template with `*` for a segment and `**` at its end for what follows. */
+function fitsTemplate(template: string, path: string): boolean {
+  const wanted = template.split("/");
+  const given = path.split("/");
+  const isOpen = wanted.at(-1) === "**";
+  const kept = isOpen ? wanted.slice(0, -1) : wanted;
+  if (isOpen ? given.length < kept.length : given.length !== kept.length) return false;
+  return kept.every((segment, at) => segment === "*" || segment === given[at]);
+}
+
 function operationOf(method: string, pathname: string): { name: OperationName; path: Record<string, string> } | null {
   // Literal paths before those with names in them: `/records/count` is no record's id.
   const entries = Object.entries(OPERATIONS) as [OperationName, Operation][];
@@ -349,7 +370,9 @@ function statisticsOf(records: readonly AttackRecord[], query: Record<string, st
     if (action === "blocked") bucket.blocked++;
   }
   const top = (query["top"] ?? "type").split(",").map((field) => {
-    const counts = Map.groupBy(records, (record) => String(FIELDS[field]?.(record)[0] ?? ""));
+    const counts = Map.groupBy(records, (record) =>
+      String(FIELDS[field === "path" ? "template" : field]?.(record)[0] ?? ""),
+    );
     const values = [...counts].map(([value, { length: count }]) => ({ value, count }));
     return [field, values.sort((a, b) => b.count - a.count).slice(0, 10)];
   });

@@ -26,7 +26,7 @@ export function nodeHandlers({ nodes, nodeTokens }: ApiParts): NodeHandlers {
 
     async addNodeToken({ body, who, note }) {
       const lifeMs = body.days === null ? null : body.days * DAY_MS;
-      const terms = { name: body.node, user: who.name, role: "viewer", tenants: [], lifeMs } as const;
+      const terms = { name: body.node, user: who.name, role: "viewer", tenants: null, lifeMs } as const;
       const added = await nodeTokens.add(terms);
       if (added === null) throw new Problem("CONFLICT", "there are too many tokens of nodes — remove those not used");
       note({ object: body.node, after: { id: added.info.id, expiresAt: added.info.expiresAt } });
