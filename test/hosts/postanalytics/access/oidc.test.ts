@@ -137,7 +137,8 @@ describe("a person of the company", TIMEOUT, () => {
     expect(await answerOf(await browser.send("/api/v1/session"))).toMatchObject({
       body: { role: "analyst", tenants: null },
     });
-    expect((await stage.console.parts.audit.list({ limit: 1 })).items).toMatchObject([]);
+    const { items } = await stage.console.parts.audit.list({ limit: 1 });
+    expect(items).toMatchObject([{ action: "oidcReturn", who: "eve@example.com", outcome: "done" }]);
   });
 
   test.for<[string, Claims, RegExp]>([
