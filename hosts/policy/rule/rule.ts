@@ -75,3 +75,13 @@ export const rulesSchema = z
       known.add(name);
     }
   });
+
+/** The stamp that a rule's matches have. */
+export function stampOf({ name }: Rule): string {
+  return `rule-${name}`;
+}
+
+/** Whether a rule blocks nothing. */
+export function isReport({ action, experimental }: Rule): boolean {
+  return action === "report" || experimental;
+}

@@ -11,7 +11,7 @@ import type { Automaton } from "../regex/automaton.ts";
 import { type Texts, words } from "../routes.ts";
 import { type Compare, type Formula, planOf, SUBJECTS, type Subject, type Term } from "./plan.ts";
 import { programOf } from "./program.ts";
-import type { Rule } from "./rule.ts";
+import { isReport, type Rule, stampOf } from "./rule.ts";
 
 /** RULES_MAX, RULE_TERMS_MAX and RULE_STREAMS_MAX of assembly/abi/limits.ts. */
 const RULES_MAX = 512;
@@ -93,15 +93,6 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
     programs: programs.content,
     automata: automata.content,
   };
-}
-
-/** The stamp that a rule's matches have. */
-export function stampOf({ name }: Rule): string {
-  return `rule-${name}`;
-}
-
-function isReport({ action, experimental }: Rule): boolean {
-  return action === "report" || experimental;
 }
 
 /** A rule in the form of the core's catalog of signatures: stamp, type, CWE, severity, reason, CVE. */

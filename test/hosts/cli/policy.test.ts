@@ -28,7 +28,7 @@ test("lint says that a good file is good, and what has no effect in another", as
     `${HEAD}  defaults: {mode: block}\n  scopes: [{match: {path: /a}, mode: off}]\n${EXCEPTION}`,
   );
   const { code, stdout } = await run(["policy", "lint", good]);
-  expect([code, stdout]).toEqual([0, expect.stringContaining("valid, mode block, 1 scopes, 1 exceptions")]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("valid, mode block, 1 scopes, 0 rules, 1 exceptions")]);
   const late = EXCEPTION.replace("2099", "2020").replace("types: [ptrav]", "types: [ptrv]");
   const bad = await run(["policy", "lint", fileOf("b.yaml", `${HEAD}  defaults: {}\n${late}`)]);
   expect(bad.code).toBe(1);
