@@ -11,6 +11,7 @@ import { policyJsonSchema } from "../policy/json-schema.ts";
 import { expiredObjects, idleRules, namesNobodyKnows } from "../policy/lint.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
 import { bytesText } from "../policy/quantity.ts";
+import { rulesOf } from "../policy/rule/pack.ts";
 import { isReport, stampOf } from "../policy/rule/rule.ts";
 import { hostPolicyOf, type Policy } from "../policy/schema.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
@@ -96,8 +97,8 @@ async function lint(files: readonly string[], io: Io): Promise<number> {
     ];
     for (const line of lines) io.stdout.write(`${showWord(path)}: ${line}\n`);
     found += lines.length;
-    const { scopes = [], rules = [], exceptions = [] } = policy;
-    const objects = `${count(scopes.length)} scopes, ${count(rules.length)} rules`;
+    const { scopes = [], exceptions = [] } = policy;
+    const objects = `${count(scopes.length)} scopes, ${count(rulesOf(policy).length)} rules`;
     const size = `${objects}, ${count(exceptions.length)} exceptions, ${count(image.length)} bytes`;
     if (lines.length === 0) io.stdout.write(`${showWord(path)}: valid, mode ${policy.mode}, ${size}\n`);
   }
@@ -136,7 +137,7 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
     ["verdict", action],
     ...matches.map(({ stamp, point, counts, exception }) => {
       const name = policy.exceptions?.[exception - 1]?.name;
-      const rule = policy.rules?.find((one) => stampOf(one) === stamp);
+      const rule = rulesOf(policy).find((one) => stampOf(one) === stamp);
       const only = rule !== undefined && isReport(rule) ? ", is only reported" : ", does not count";
       const why = counts ? "" : name === undefined ? only : `, let pass by exception ${showWord(name)}`;
       const patch = counts && rule?.kind === "vpatch" ? ", a virtual patch: blocks in every mode but off" : "";
@@ -148,7 +149,8 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
 }
 
 /** All of the policy's rules by their names; which of them fit, the findings say. */
-function rulesText({ rules = [] }: Policy): string {
+function rulesText(policy: Policy): string {
+  const rules = rulesOf(policy);
   const shown = rules.slice(0, RULES_SHOWN_MAX).map(({ name, kind }) => `${name} (${kind})`);
   const more = rules.length > shown.length ? [`and ${count(rules.length - shown.length)} more`] : [];
   return [...shown, ...more].join(", ") || "none";

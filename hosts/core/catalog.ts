@@ -7,7 +7,9 @@ import type { SignatureInfo } from "./engine-options.ts";
  */
 export function signatureOf(line: string): SignatureInfo {
   const [stamp = "", type = "", cwe = "", severity = "0", reason = "", cve = ""] = line.split("\t");
-  const known = cve === "" ? {} : { cve: cve.split(",") };
+  // The core's own virtual patches have the number in their stamps.
+  const numbers = cve || (/^vpatch-(cve-\d{4}-\d+)$/.exec(stamp)?.[1] ?? "").toUpperCase();
+  const known = numbers === "" ? {} : { cve: numbers.split(",") };
   return { stamp, type, cwe: cwe === "" ? [] : cwe.split(","), ...known, severity: Number(severity), reason };
 }
 

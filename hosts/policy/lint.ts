@@ -4,6 +4,7 @@ import { dateText } from "./date.ts";
 import { compileExpression } from "./expression/expression.ts";
 import { REQUEST_VARIABLES } from "./expression/variables.ts";
 import { suggestion } from "./nearest.ts";
+import { rulesOf } from "./rule/pack.ts";
 import { planOf } from "./rule/plan.ts";
 import { stampOf } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
@@ -19,7 +20,7 @@ export interface KnownSignature {
  * @returns a line for each, with the name that was probably meant
  */
 export function namesNobodyKnows(policy: Policy, signatures: readonly KnownSignature[]): string[] {
-  const { rules = [] } = policy;
+  const rules = rulesOf(policy);
   const stamps = new Set([...signatures.map(({ stamp }) => stamp), ...rules.map(stampOf)]);
   const types = new Set([...signatures, ...rules].map(({ type }) => type));
   const unknown = (where: string, what: string, name: string, known: ReadonlySet<string>): string[] => {
