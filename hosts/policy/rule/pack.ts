@@ -55,7 +55,8 @@ const KNOWN_CVE: readonly Written[] = [
     cve: "CVE-2023-22518",
     type: "auth",
     // Confluence restores a back-up for anyone.
-    when: String.raw`method == "POST" && path.matches(r"^(?:/[^/]+)?/json/setup-restore(?:-local|-progress)?\.action$")`,
+    when: String.raw`method == "POST" &&
+      path.matches(r"^(?:/[^/]+)?/json/setup-restore(?:-local|-progress)?\.action$")`,
   },
   {
     cve: "CVE-2023-4966",

@@ -44,6 +44,10 @@ test("equal machines are kept once", () => {
 
 test.each([
   ["questions about the body", Array.from({ length: 33 }, (_, at) => `body.contains("a${at}")`).join(" || ")],
+  [
+    "units of work of every value",
+    Array.from({ length: 60 }, (_, at) => `has(point["${"a".repeat(30)}${at}"])`).join("||"),
+  ],
   ["questions", Array.from({ length: 1025 }, (_, at) => `size(path) == ${at}`).join("||")],
 ])("too many %s are refused", (what, when) => {
   const rules = when.length > 8000 ? halves(when) : [rule({ when })];
@@ -54,3 +58,9 @@ function halves(when: string): Rule[] {
   const parts = when.split("||");
   return [0, 1, 2, 3, 4].map((at) => rule({ name: `r${at}`, when: parts.slice(at * 205, (at + 1) * 205).join("||") }));
 }
+
+test("too many questions of values are refused", () => {
+  const asked = (rule_: number): string => Array.from({ length: 64 }, (_, at) => `v=="${rule_}-${at}"`).join("||");
+  const rules = [0, 1, 2, 3].map((at) => rule({ name: `r${at}`, when: `point["**"].exists(v, ${asked(at)})` }));
+  expect(() => compile(...rules)).toThrow("256 questions of values");
+});
