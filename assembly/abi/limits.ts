@@ -113,6 +113,13 @@ export const RULE_TERMS_MAX: u32 = 1024;
 export const RULE_STREAMS_MAX: u32 = 32;
 /** Values that a rule's program has at hand at once. */
 export const RULE_STACK_MAX: u32 = 16;
+/**
+ * Work of rules beside that of lexers: for a head, and for each layer of a value for each of its bytes, as if it had
+ * some more. The compiler refuses rules that could need more for a layer.
+ */
+export const RULE_FUEL_HEAD: u32 = 4194304;
+export const RULE_FUEL_PER_BYTE: u32 = 256;
+export const RULE_FUEL_BYTES_MORE: u32 = 8;
 /** Bytes of the line that names a rule in its matches. */
 export const RULE_LINE_BYTES_MAX: u32 = 640;
 /** Bytes of the trace that explain asks for. */

@@ -116,7 +116,7 @@ export function keepMatch(signature: u32, start: u32, end: u32): void {
   keep(signature, severityOf(signature), judgeMatch(signature), start, end, 0, 0);
 }
 
-/** Keeps what a rule has found: all of the current layer. @param line its line, see `MatchHead` @param spared as judged */
+/** Keeps what a rule has found, all of the current layer. @param line see `MatchHead` @param spared as it was judged */
 export function keepRule(line: usize, size: u32, spared: u32): void {
   keep(RULE_SIGNATURE, SEVERITY_BLOCK, spared, 0, layer.size, line, size);
 }

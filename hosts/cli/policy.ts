@@ -3,14 +3,17 @@
  * what differs from another policy, and which requests would be answered differently.
  */
 import { Engine } from "../core/engine.ts";
+import type { Match } from "../core/verdict.ts";
 import { applicationsOf } from "../policy/application.ts";
 import { changesBetween } from "../policy/difference.ts";
 import { ServiceClient } from "../policy/follow/service-client.ts";
 import { compilePolicy } from "../policy/image.ts";
 import { policyJsonSchema } from "../policy/json-schema.ts";
-import { expiredExceptions, namesNobodyKnows } from "../policy/lint.ts";
+import { expiredObjects, idleRules, namesNobodyKnows } from "../policy/lint.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
 import { bytesText } from "../policy/quantity.ts";
+import { rulesOf } from "../policy/rule/pack.ts";
+import { isReport, stampOf } from "../policy/rule/rule.ts";
 import { hostPolicyOf, type Policy } from "../policy/schema.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { readLabelledFile } from "./evaluation/labelled-file.ts";
@@ -26,6 +29,7 @@ const ACTIONS = ["lint", "explain", "diff", "simulate", "serve", "status", "sche
 const SHOWN_DEFAULT = 20;
 const SHOWN_MAX = 10_000;
 const TARGET_CHARS_MAX = 120;
+const RULES_SHOWN_MAX = 20;
 
 /** The command. */
 export const policyCommand: Command = {
@@ -45,7 +49,7 @@ export const policyCommand: Command = {
   },
   details: [
     "lint      says what is wrong with a file, and which names and dates in it have no effect; exit code 1 if any.",
-    "explain   shows what counts for the request of --curl: mode, application, limits, page.",
+    "explain   shows what counts for the request of --curl: mode, application, limits, page, rules.",
     "diff      compares two files, object by object; with --live it shows a candidate on all nodes of a policy service",
     "          and prints the requests that it would answer differently. Nothing is decided by it.",
     "simulate  shows the requests of labelled files (see merlon help evaluate) to both policies, and lists those that",
@@ -132,11 +136,16 @@ async function lint(files: readonly string[], io: Io): Promise<number> {
   for (const path of files) {
     const { policy } = await readPolicyFile(path);
     const image = compilePolicy(policy);
-    const lines = [...namesNobodyKnows(policy, signatures), ...expiredExceptions(policy, nowSeconds())];
+    const lines = [
+      ...namesNobodyKnows(policy, signatures),
+      ...idleRules(policy),
+      ...expiredObjects(policy, nowSeconds()),
+    ];
     for (const line of lines) io.stdout.write(`${showWord(path)}: ${line}\n`);
     found += lines.length;
     const { scopes = [], exceptions = [] } = policy;
-    const size = `${count(scopes.length)} scopes, ${count(exceptions.length)} exceptions, ${count(image.length)} bytes`;
+    const objects = `${count(scopes.length)} scopes, ${count(rulesOf(policy).length)} rules`;
+    const size = `${objects}, ${count(exceptions.length)} exceptions, ${count(image.length)} bytes`;
     if (lines.length === 0) io.stdout.write(`${showWord(path)}: valid, mode ${policy.mode}, ${size}\n`);
   }
   return found === 0 ? 0 : 1;
@@ -170,15 +179,27 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
         .join(", "),
     ],
     ["block page", page?.redirect ?? String(page?.statusCode ?? 403)],
+    ["rules", rulesText(policy)],
     ["verdict", action],
     ...matches.map(({ stamp, point, counts, exception }) => {
       const name = policy.exceptions?.[exception - 1]?.name;
-      const why = counts ? "" : name === undefined ? ", does not count" : `, let pass by exception ${showWord(name)}`;
-      return ["finding", `${stamp} at ${point}${why}`];
+      const rule = rulesOf(policy).find((one) => stampOf(one) === stamp);
+      const only = rule !== undefined && isReport(rule) ? ", is only reported" : ", does not count";
+      const why = counts ? "" : name === undefined ? only : `, let pass by exception ${showWord(name)}`;
+      const patch = counts && rule?.kind === "vpatch" ? ", a virtual patch: blocks in every mode but off" : "";
+      return ["finding", `${stamp} at ${point}${patch}${why}`];
     }),
   ];
   for (const [name = "", value = ""] of lines) io.stdout.write(`${name.padEnd(12)} ${value}\n`);
   return 0;
+}
+
+/** All of the policy's rules by their names; which of them fit, the findings say. */
+function rulesText(policy: Policy): string {
+  const rules = rulesOf(policy);
+  const shown = rules.slice(0, RULES_SHOWN_MAX).map(({ name, kind }) => `${name} (${kind})`);
+  const more = rules.length > shown.length ? [`and ${count(rules.length - shown.length)} more`] : [];
+  return [...shown, ...more].join(", ") || "none";
 }
 
 async function diff(files: readonly string[], io: Io): Promise<number> {
@@ -202,6 +223,8 @@ async function simulate([path = "", ...requests]: readonly string[], input: Inpu
   if (against !== undefined) engine.loadPolicy("active", compilePolicy((await readPolicyFile(against)).policy));
   const { policy }: { policy: Policy } = await readPolicyFile(path);
   engine.loadPolicy("shadow", compilePolicy(policy));
+  const candidate = engine.sibling();
+  candidate.loadPolicy("active", compilePolicy(policy));
   const counted = { requests: 0, blocked: 0, passed: 0 };
   const now = nowSeconds();
   for (const file of requests) {
@@ -216,7 +239,9 @@ async function simulate([path = "", ...requests]: readonly string[], input: Inpu
       counted[shadowAction === "block" ? "blocked" : "passed"]++;
       if (counted.blocked + counted.passed > shown) continue;
       const line = raw.subarray(0, Math.max(0, raw.indexOf("\r\n")));
-      const by = matches.map(({ stamp, point }) => `${stamp}@${point}`).slice(0, 3);
+      // What is blocked anew, the candidate found; what passes, the policy of today.
+      const found = shadowAction === "block" ? findingsOf(candidate, raw, now) : matches;
+      const by = found.map(({ stamp, point }) => `${stamp}@${point}`).slice(0, 3);
       const change = shadowAction === "block" ? "would be blocked" : "would pass";
       io.stdout.write(`${change}  ${showWord(id)}  ${showBytes(line, TARGET_CHARS_MAX)}  ${by.join(" ")}\n`);
     }
@@ -224,6 +249,15 @@ async function simulate([path = "", ...requests]: readonly string[], input: Inpu
   const { requests: all, blocked, passed } = counted;
   io.stdout.write(`${count(all)} requests, ${count(blocked)} would be blocked, ${count(passed)} would pass\n`);
   return 0;
+}
+
+function findingsOf(engine: Engine, raw: Uint8Array, now: number): readonly Match[] {
+  const transaction = engine.begin("203.0.113.9", now);
+  transaction.raw(raw);
+  transaction.end();
+  const { matches } = transaction.verdict();
+  transaction.free();
+  return matches.filter(({ counts }) => counts);
 }
 
 function nowSeconds(): number {

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { instantiateSync } from "@assemblyscript/loader";
 import { addressText } from "./address.ts";
+import { bitNames, signatureOf } from "./catalog.ts";
 import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 import { MerlonError } from "./error.ts";
 import { type Bytes, readPairs, writePairs } from "./pair-block.ts";
@@ -104,12 +105,6 @@ class Instance {
 /** An exported number; the loader leaves members of enums as globals, whatever their type says. */
 function numberOf(exported: unknown): number {
   return exported instanceof WebAssembly.Global ? Number(exported.value) : Number(exported);
-}
-
-function signatureOf(line: string): SignatureInfo {
-  const [stamp = "", type = "", cwe = "", severity = "0", reason = "", cve = ""] = line.split("\t");
-  const known = cve === "" ? {} : { cve: cve.split(",") };
-  return { stamp, type, cwe: cwe === "" ? [] : cwe.split(","), ...known, severity: Number(severity), reason };
 }
 
 /** Reads the module and checks it against its hash. */
@@ -522,10 +517,6 @@ function readSettings(instance: Instance, at: number, source: number): RequestSe
 const FAILURE_OVERLIMIT = 4;
 const FAILURE_OVERSIZE = 8;
 
-function bitNames(bits: number, names: readonly string[]): string[] {
-  return names.filter((_name, index) => bits & (1 << index));
-}
-
 function readMatch(instance: Instance, view: Buffer, at: number): Match {
   const { core } = instance;
   const pointSize = view.readUInt32LE(at + core.MATCH_POINT_SIZE.value);
@@ -533,11 +524,11 @@ function readMatch(instance: Instance, view: Buffer, at: number): Match {
   let next = at + core.MATCH_HEAD_BYTES.value;
   const point = view.toString("latin1", next, next + pointSize);
   next += pointSize;
-  const ruleSize = view.readUInt32LE(at + core.MATCH_RULE_SIZE.value);
   // What a rule has found brings its own line of the catalog.
-  const rule = ruleSize === 0 ? undefined : signatureOf(view.toString("latin1", next, next + ruleSize));
-  const signature = rule ?? instance.signatures[view.readUInt32LE(at + core.MATCH_SIGNATURE.value) - 1];
-  next += ruleSize;
+  const line = view.toString("latin1", next, next + view.readUInt32LE(at + core.MATCH_RULE_SIZE.value));
+  const number = view.readUInt32LE(at + core.MATCH_SIGNATURE.value);
+  const signature = line === "" ? instance.signatures[number - 1] : signatureOf(line);
+  next += line.length;
   for (let i = view.readUInt32LE(at + core.MATCH_LAYERS.value); i > 0; i--) {
     const size = view.readUInt32LE(next + core.LAYER_EXCERPT_SIZE.value);
     const bytes = next + core.LAYER_HEAD_BYTES.value;

@@ -1,12 +1,13 @@
 /** What differs between two policies, object by object, as lines for people. */
 import { dateText } from "./date.ts";
 import { matchText } from "./match.ts";
+import type { Rule } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
 
-/** @returns a line for each field, scope and exception that is new, gone or changed */
+/** @returns a line for each field, scope, rule and exception that is new, gone or changed */
 export function changesBetween(before: Policy, after: Policy): string[] {
-  const { scopes: oldScopes = [], exceptions: oldExceptions = [], ...oldSettings } = before;
-  const { scopes = [], exceptions = [], ...settings } = after;
+  const { scopes: oldScopes = [], exceptions: oldExceptions = [], rules: oldRules = [], ...oldSettings } = before;
+  const { scopes = [], exceptions = [], rules = [], ...settings } = after;
   return [
     ...fieldChanges(new Map(Object.entries(oldSettings)), new Map(Object.entries(settings))),
     ...objectChanges(
@@ -14,12 +15,18 @@ export function changesBetween(before: Policy, after: Policy): string[] {
       new Map(oldScopes.map(({ match, ...said }) => [matchText(match).trim(), said])),
       new Map(scopes.map(({ match, ...said }) => [matchText(match).trim(), said])),
     ),
+    ...objectChanges("rule", new Map(oldRules.map(shownRule)), new Map(rules.map(shownRule))),
     ...objectChanges(
       "exception",
       new Map(oldExceptions.map((one) => [one.name, { ...one, expiresAt: dateText(one.expiresAt) }])),
       new Map(exceptions.map((one) => [one.name, { ...one, expiresAt: dateText(one.expiresAt) }])),
     ),
   ];
+}
+
+function shownRule({ name, match, expiresAt, ...said }: Rule): [string, object] {
+  const ends = expiresAt === undefined ? {} : { expiresAt: dateText(expiresAt) };
+  return [name, { match: matchText(match).trim(), ...said, ...ends }];
 }
 
 function fieldChanges(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] {

@@ -13,6 +13,7 @@ import { hashWord } from "./hash.ts";
 import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
 import { checkFit, RouteCompiler, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
+import { rulesOf } from "./rule/pack.ts";
 import { ruleTables } from "./rule/sections.ts";
 import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
 
@@ -169,7 +170,8 @@ interface ScopeRows {
 
 /** The sections of what applies to a part of the requests; none where nothing does. */
 function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
-  const { scopes = [], exceptions = [], rules: detectors = [], console: remote } = policy;
+  const { scopes = [], exceptions = [], console: remote } = policy;
+  const detectors = rulesOf(policy);
   const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
   const {
     ordered,

@@ -1,6 +1,12 @@
-/** What a valid policy says in vain: names that this version does not have, and exceptions whose day is over. */
+/** What a valid policy says in vain: names that nobody has, days that are over, rules that ask nothing. */
+import { applicationId } from "./application.ts";
 import { dateText } from "./date.ts";
+import { compileExpression } from "./expression/expression.ts";
+import { REQUEST_VARIABLES } from "./expression/variables.ts";
 import { suggestion } from "./nearest.ts";
+import { rulesOf } from "./rule/pack.ts";
+import { planOf } from "./rule/plan.ts";
+import { stampOf } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
 
 /** What is asked of a signature here. */
@@ -14,8 +20,9 @@ export interface KnownSignature {
  * @returns a line for each, with the name that was probably meant
  */
 export function namesNobodyKnows(policy: Policy, signatures: readonly KnownSignature[]): string[] {
-  const stamps = new Set(signatures.map(({ stamp }) => stamp));
-  const types = new Set(signatures.map(({ type }) => type));
+  const rules = rulesOf(policy);
+  const stamps = new Set([...signatures.map(({ stamp }) => stamp), ...rules.map(stampOf)]);
+  const types = new Set([...signatures, ...rules].map(({ type }) => type));
   const unknown = (where: string, what: string, name: string, known: ReadonlySet<string>): string[] => {
     if (known.has(name)) return [];
     const near = suggestion(name, known);
@@ -30,11 +37,23 @@ export function namesNobodyKnows(policy: Policy, signatures: readonly KnownSigna
   ];
 }
 
-/** Exceptions that count no more. @returns a line for each */
-export function expiredExceptions(policy: Policy, nowSeconds: number): string[] {
-  return (policy.exceptions ?? [])
+/** Exceptions and rules that count no more. @returns a line for each */
+export function expiredObjects({ exceptions = [], rules = [] }: Policy, nowSeconds: number): string[] {
+  const dated = [
+    ...exceptions.map(({ name, expiresAt }) => ({ name: `exception ${name}`, expiresAt })),
+    ...rules.map(({ name, expiresAt = Number.POSITIVE_INFINITY }) => ({ name: `rule ${name}`, expiresAt })),
+  ];
+  return dated
     .filter(({ expiresAt }) => expiresAt <= nowSeconds)
-    .map(
-      ({ name, expiresAt }) => `exception ${name}: expired ${dateText(expiresAt)}; delete it, or give it a new date`,
-    );
+    .map(({ name, expiresAt }) => `${name}: expired ${dateText(expiresAt)}; delete it, or give it a new date`);
+}
+
+/** Rules whose conditions ask nothing of a request. @returns a line for each */
+export function idleRules({ rules = [] }: Policy): string[] {
+  return rules.flatMap(({ name, when }) => {
+    const plan = planOf(compileExpression(when, REQUEST_VARIABLES), applicationId);
+    if (plan.kind !== "constant") return [];
+    const what = plan.value ? "fits every request in its scope" : "fits no request";
+    return [`rule ${name}: its condition ${what}; mend the condition`];
+  });
 }

@@ -88,8 +88,8 @@ function parseDocuments(text: string, name: string): PolicyObjects & { policy: P
     const { data } = parsed;
     if (data.kind === "WafPolicy") {
       if (policy !== undefined) throw twice(document, source, "a second WafPolicy begins", "a file has one; split it");
-      const { defaults, scopes, rules } = data.spec;
-      policy = { ...defaults, ...(scopes === undefined ? {} : { scopes }), ...(rules === undefined ? {} : { rules }) };
+      const { defaults, scopes, rules, packs } = data.spec;
+      policy = { ...defaults, ...(scopes && { scopes }), ...(rules && { rules }), ...(packs && { packs }) };
       continue;
     }
     if (data.kind === "WafIPList") {

@@ -13,7 +13,7 @@ import { type IpList, ipListSchema } from "./ip-list.ts";
 import { matchSchema, matchText, methodSchema, pathSchema } from "./match.ts";
 import { networkSchema } from "./network.ts";
 import { bytesText, parseBytes } from "./quantity.ts";
-import { type Rule, rulesSchema } from "./rule/rule.ts";
+import { PACKS, type Rule, rulesSchema } from "./rule/rule.ts";
 
 /** Value of `apiVersion` in a policy file. */
 export const API_VERSION = "merlon.dev/v1alpha1";
@@ -201,6 +201,7 @@ export type Settings = z.output<typeof settingsSchema>;
 export interface Policy extends Settings {
   readonly scopes?: readonly Scope[];
   readonly rules?: readonly Rule[];
+  readonly packs?: readonly (typeof PACKS)[number][];
   readonly exceptions?: readonly Exception[];
   readonly ipLists?: readonly IpList[];
 }
@@ -223,6 +224,7 @@ export const documentSchemas = {
       defaults: settingsSchema.prefault({}),
       scopes: scopes.optional(),
       rules: rulesSchema.optional(),
+      packs: z.array(z.enum(PACKS)).max(PACKS.length).optional(),
     }),
   }),
   WafException: z.strictObject({

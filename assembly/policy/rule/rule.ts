@@ -3,14 +3,14 @@
  * are found; the body's text is followed as it streams by, and counts at decision points, so that how it was cut never
  * shows. What the request's end has not made true is not.
  */
-import { FUEL_ALLOWANCE, FUEL_PER_BYTE, VALUE_BYTES_MIN } from "../../abi/limits";
+import { RULE_FUEL_BYTES_MORE, RULE_FUEL_HEAD, RULE_FUEL_PER_BYTE, VALUE_BYTES_MIN } from "../../abi/limits";
 import { Limit } from "../../abi/status";
 import { arenaMark, arenaRelease } from "../../bytes/arena";
 import { Layer, layer, setLayer } from "../../decode/layer";
 import { Place, pointTruncate, pushWord, Word } from "../../decode/point";
 import { current, reachLimit } from "../../decode/transaction";
 import { pathAt, pathSize } from "../../decode/uri";
-import { place, setFuel, setPlace, setValueBase, spend } from "../../decode/value";
+import { fuel, place, setFuel, setPlace, setValueBase, spend } from "../../decode/value";
 import { detectLayer, lexersWanted } from "../../detect/detector";
 import { imageSince, Slot } from "../image";
 import { pointFits, pointNameBegin } from "../point-name";
@@ -20,7 +20,7 @@ import { automatonFinds, automatonIsOver, automatonRead, automatonRun, automaton
 import { programRun } from "./program";
 import { Answer, Compare, Rule, RuleFlag, Subject, SubjectKind, Term, TermKind } from "./rows";
 import { answersOf, firstPointOf, Life, lifeOf, setLife, streamOf } from "./state";
-import { countCharacters, findSubject, foundAt, foundSize, isFound } from "./subject";
+import { countCharacters, findSubject, findUnits, foundAt, foundSize, isFound } from "./subject";
 
 /** Work of a term beside the bytes that it looks at, and of a program's run. */
 const TERM_UNITS: u32 = 8;
@@ -153,8 +153,11 @@ function askHead(subject: Subject): void {
       continue;
     }
     if (!isRead) {
+      if (!spend(findUnits(subject.kind))) {
+        reachLimit(Limit.FUEL);
+        break;
+      }
       findSubject(subject.kind, texts + <usize>subject.name, subject.nameSize);
-      setFuel(<i32>(FUEL_ALLOWANCE + FUEL_PER_BYTE * foundSize));
       isRead = true;
     }
     setAnswer(subject.terms + i, answerText(term, foundAt, foundSize, isFound));
@@ -208,6 +211,7 @@ function askAll(flags: u32, word: Word, at: usize, size: u32): void {
 export function rulesHead(): void {
   for (let next: u32 = 0; next < 2; next++) {
     if (!enter(<Slot>next)) continue;
+    setFuel(<i32>RULE_FUEL_HEAD);
     for (let i: u32 = 0; i < subjectCount; i++) {
       const subject = subjectIn(i);
       if (subject.kind < <u32>SubjectKind.BODY) askHead(subject);
@@ -275,29 +279,31 @@ export function rulesEnd(): void {
   }
 }
 
-/** Asks the rules about the current layer of a value. */
-function askPoints(): void {
+/** Asks the rules of both slots about the current layer of a value, with work of their own. */
+function askLayer(): void {
   pointNameBegin();
+  const left = fuel;
   for (let next: u32 = 0; next < 2; next++) {
     if (!enter(<Slot>next)) continue;
-    for (let i = firstPointOf(slot); i < subjectCount; i++) {
-      const subject = subjectIn(i);
-      const answers = answersOf(slot);
-      if (lifeOf(slot, subject.rule) != <u32>Life.LIVE) continue;
-      if (<u32>load<u8>(answers + <usize>subject.result) == <u32>Answer.YES) continue;
-      if (!spend(subject.nameSize + TERM_UNITS)) {
-        reachLimit(Limit.FUEL);
-        return;
-      }
-      if (!pointFits(texts + <usize>subject.name, subject.nameSize)) continue;
-      for (let j: u32 = 0; j < subject.termCount; j++) {
-        setAnswer(subject.terms + j, answerText(termIn(subject.terms + j), layer.at, layer.size, true));
-      }
-      if (programRun(programs + <usize>subject.program, subject.programSize, answers) != <u32>Answer.YES) continue;
-      setAnswer(subject.result, true);
-      ask(subject.rule);
-    }
+    setFuel(<i32>(RULE_FUEL_PER_BYTE * (layer.size + RULE_FUEL_BYTES_MORE)));
+    for (let i = firstPointOf(slot); i < subjectCount && fuel > 0; i++) askPoint(subjectIn(i));
+    if (fuel <= 0) reachLimit(Limit.FUEL);
   }
+  setFuel(left);
+}
+
+/** Asks a rule that is awake whether the current layer is what it looks for at a point. */
+function askPoint(subject: Subject): void {
+  const answers = answersOf(slot);
+  if (lifeOf(slot, subject.rule) != <u32>Life.LIVE) return;
+  if (<u32>load<u8>(answers + <usize>subject.result) == <u32>Answer.YES) return;
+  if (!spend(subject.nameSize + TERM_UNITS) || !pointFits(texts + <usize>subject.name, subject.nameSize)) return;
+  for (let i: u32 = 0; i < subject.termCount; i++) {
+    setAnswer(subject.terms + i, answerText(termIn(subject.terms + i), layer.at, layer.size, true));
+  }
+  if (programRun(programs + <usize>subject.program, subject.programSize, answers) != <u32>Answer.YES) return;
+  setAnswer(subject.result, true);
+  ask(subject.rule);
 }
 
 /** Whether rules look at layers of the current value: those of a response are none of a request's. */
@@ -325,5 +331,5 @@ export function lookAtLayer(): void {
     return;
   }
   if (isLexed()) detectLayer();
-  askPoints();
+  askLayer();
 }

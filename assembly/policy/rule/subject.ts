@@ -93,6 +93,15 @@ function findPair(at: usize, size: u32, separator: u32, decoder: u32, name: usiz
   foundSize = written;
 }
 
+/** Work that finding a part of the head costs. */
+export function findUnits(kind: u32): u32 {
+  if (kind == <u32>SubjectKind.HEADER) return fieldCount();
+  if (kind == <u32>SubjectKind.QUERY || kind == <u32>SubjectKind.PATH) return targetSize;
+  if (kind != <u32>SubjectKind.COOKIE) return authoritySize;
+  const field = fieldNamed(FieldName.COOKIE);
+  return field ? field.valueSize : 0;
+}
+
 /** Finds a part of the head read last. What it returns lies in the head or in scratch. */
 export function findSubject(kind: u32, name: usize, nameSize: u32): void {
   foundAt = name;

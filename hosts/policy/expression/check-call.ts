@@ -117,7 +117,7 @@ function noForm(checker: Checker, { name, at, args }: Written, forms: readonly F
   return checker.fail(at, `"${shown}" does not take ${given} — it takes ${taken}; ${fix}`);
 }
 
-/** Two values that are compared, or of which one is chosen: of one type, or the one a text that stands for the other. */
+/** Two values that are compared, or of which one is chosen: of one type, or one a text that stands for the other. */
 export function sameOrFail(checker: Checker, at: number, sign: string, left: Node, right: Node): [Node, Node] {
   const pair: [Node, Node] = [checker.coerced(left, right.type), checker.coerced(right, left.type)];
   if (sameType(pair[0].type, pair[1].type)) return pair;
@@ -126,7 +126,8 @@ export function sameOrFail(checker: Checker, at: number, sign: string, left: Nod
 }
 
 /**
- * `==` and `!=`. Of a list and one value, as in `type == "sqli"` of a record with several types: whether the list has it.
+ * `==` and `!=`. Of a list and one value, as in `type == "sqli"` of a record with several types: whether the list has
+ * it.
  */
 export function checkEqual(checker: Checker, at: number, name: "==" | "!=", left: Node, right: Node): Node {
   const isList = (node: Node): boolean => node.type.kind === "list";

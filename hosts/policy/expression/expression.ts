@@ -1,6 +1,6 @@
 /**
- * Expressions: a part of CEL, the same in rules, search and alerts. This is the one door of the room; docs/expressions.md
- * says for people what the language has.
+ * Expressions: a part of CEL, the same in rules, search and alerts. This is the one door of the room;
+ * docs/expressions.md says for people what the language has.
  */
 import { MerlonError } from "../../core/error.ts";
 import { type Node, type Type, typeText, type Value } from "./ast.ts";

@@ -1,6 +1,6 @@
 /**
  * From a pattern's tree to a machine over bytes with empty steps (Thompson's construction): characters outside ASCII
- * become their UTF-8 bytes. A byte that begins no character counts as one of its own, so that a stray one hides nothing.
+ * become their UTF-8 bytes. A byte that begins no character counts as one of its own, so that it hides nothing.
  */
 import { PatternFault } from "./fault.ts";
 import { LAST_CODE_POINT, type Place, type Range, type Tree } from "./tree.ts";

@@ -8,7 +8,7 @@ import { secondsOfNanos } from "../expression/time.ts";
 import type { Network } from "../network.ts";
 import { type Automaton, automatonOf } from "../regex/automaton.ts";
 import { PatternFault } from "../regex/fault.ts";
-import { textTree } from "./text-test.ts";
+import { textTree } from "./text-tree.ts";
 
 /** Parts of a request, in the order of `SubjectKind` in assembly/policy/rule/rows.ts. */
 export const SUBJECTS = [
@@ -378,7 +378,7 @@ function holds(sign: string, left: bigint, right: bigint): boolean {
 
 /** A comparison with a number that may be beyond what the core counts: then it is decided here. */
 function compared(sign: string, value: bigint, term: (compare: Compare, value: number) => Formula): Formula {
-  if (value < 0n) return holds(sign, 0n, value) ? YES : NO;
+  if (value < 0n || (value === 0n && (sign === "<" || sign === ">="))) return holds(sign, 0n, value) ? YES : NO;
   if (value > NUMBER_MAX) return holds(sign, NUMBER_MAX, value) ? YES : NO;
   const number = Number(value);
   switch (sign) {

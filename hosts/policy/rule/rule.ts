@@ -12,6 +12,8 @@ import { planOf } from "./plan.ts";
 
 /** What a rule is: a detector counts as signatures do, a virtual patch blocks in every mode but `off`. */
 export const RULE_KINDS = ["detector", "vpatch"] as const;
+/** Rules that come with Merlon, by the names of their packs; pack.ts has them. */
+export const PACKS = ["known-cve"] as const;
 /** What a rule does with a request that fits. */
 export const RULE_ACTIONS = ["block", "report"] as const;
 
@@ -75,3 +77,13 @@ export const rulesSchema = z
       known.add(name);
     }
   });
+
+/** The stamp that a rule's matches have. */
+export function stampOf({ name }: Rule): string {
+  return `rule-${name}`;
+}
+
+/** Whether a rule blocks nothing. */
+export function isReport({ action, experimental }: Rule): boolean {
+  return action === "report" || experimental;
+}

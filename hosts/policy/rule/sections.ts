@@ -11,12 +11,16 @@ import type { Automaton } from "../regex/automaton.ts";
 import { type Texts, words } from "../routes.ts";
 import { type Compare, type Formula, planOf, SUBJECTS, type Subject, type Term } from "./plan.ts";
 import { programOf } from "./program.ts";
-import type { Rule } from "./rule.ts";
+import { isReport, type Rule, stampOf } from "./rule.ts";
 
 /** RULES_MAX, RULE_TERMS_MAX and RULE_STREAMS_MAX of assembly/abi/limits.ts. */
 const RULES_MAX = 512;
 const TERMS_MAX = 1024;
 const STREAMS_MAX = 32;
+/** RULE_FUEL_PER_BYTE and RULE_FUEL_BYTES_MORE there, and what a question and a pattern cost beside their bytes. */
+const FUEL_PER_BYTE = 256;
+const FUEL_BYTES_MORE = 8;
+const TERM_UNITS = 8;
 
 const COMPARES: readonly Compare[] = ["equal", "below", "above"];
 /** `TermKind` of assembly/policy/rule/rows.ts. */
@@ -70,6 +74,7 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
   const streams = sorted.find(({ subject }) => subject.kind === "body")?.entries.length ?? 0;
   if (numbers.size > TERMS_MAX) throw tooMany(`its rules ask ${numbers.size} questions`, TERMS_MAX);
   if (streams > STREAMS_MAX) throw tooMany(`its rules ask ${streams} questions about the body`, STREAMS_MAX);
+  checkPoints(sorted);
   const programs = new Blob();
   const automata = new Automata();
   const subjectRows = sorted.map((group) => subjectRow(group, numbers, programs, texts));
@@ -95,15 +100,6 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
   };
 }
 
-/** The stamp that a rule's matches have. */
-export function stampOf({ name }: Rule): string {
-  return `rule-${name}`;
-}
-
-function isReport({ action, experimental }: Rule): boolean {
-  return action === "report" || experimental;
-}
-
 /** A rule in the form of the core's catalog of signatures: stamp, type, CWE, severity, reason, CVE. */
 function lineOf(rule: Rule): string {
   const known = rule.cve === undefined ? "" : `: ${rule.cve}`;
@@ -115,6 +111,20 @@ function lineOf(rule: Rule): string {
 
 function tooMany(what: string, most: number): MerlonError {
   return new MerlonError("MERLON_POLICY", `the policy is too large — ${what}, and the core takes ${most}; merge some`);
+}
+
+/**
+ * Refuses rules that could ask so much of a value that there would be no work left for it: nobody's traffic shall be
+ * refused because a policy grew.
+ */
+function checkPoints(groups: readonly Group[]): void {
+  const points = groups.filter(({ exists }) => exists !== undefined);
+  const questions = points.reduce((sum, { entries }) => sum + entries.length, 0);
+  const names = points.reduce((sum, { subject }) => sum + Buffer.byteLength(subject.name) + TERM_UNITS, 0);
+  if (questions >= FUEL_PER_BYTE) throw tooMany(`its rules ask ${questions} questions of values`, FUEL_PER_BYTE - 1);
+  const units = names + questions * TERM_UNITS;
+  const most = FUEL_PER_BYTE * FUEL_BYTES_MORE - 1;
+  if (units > most) throw tooMany(`its rules ask ${units} units of work of every value`, most);
 }
 
 class Groups {

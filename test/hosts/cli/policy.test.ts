@@ -28,7 +28,7 @@ test("lint says that a good file is good, and what has no effect in another", as
     `${HEAD}  defaults: {mode: block}\n  scopes: [{match: {path: /a}, mode: off}]\n${EXCEPTION}`,
   );
   const { code, stdout } = await run(["policy", "lint", good]);
-  expect([code, stdout]).toEqual([0, expect.stringContaining("valid, mode block, 1 scopes, 1 exceptions")]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("valid, mode block, 1 scopes, 0 rules, 1 exceptions")]);
   const late = EXCEPTION.replace("2099", "2020").replace("types: [ptrav]", "types: [ptrv]");
   const bad = await run(["policy", "lint", fileOf("b.yaml", `${HEAD}  defaults: {}\n${late}`)]);
   expect(bad.code).toBe(1);
@@ -92,4 +92,28 @@ test.each([
 ])("%j is refused with what it takes", async (args, says) => {
   const { code, stderr } = await run(args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
+});
+
+const RULE =
+  "  rules: [{name: legacy, kind: vpatch, when: 'path.startsWith(\"/old/\")', type: logic, action: ACTION}]\n";
+
+test("explain and lint show rules, and what each of them does", async () => {
+  const asked = "curl http://shop.example/old/x";
+  const path = fileOf("a.yaml", `${HEAD}${RULE.replace("ACTION", "block")}`);
+  const { stdout } = await run(["policy", "explain", path, "--curl", asked]);
+  expect(stdout).toContain("rules        legacy (vpatch)\nverdict      block\n");
+  expect(stdout).toContain("finding      rule-legacy at uri, a virtual patch: blocks in every mode but off\n");
+  const reported = fileOf("b.yaml", `${HEAD}${RULE.replace("ACTION", "report")}`);
+  const other = await run(["policy", "explain", reported, "--curl", asked]);
+  expect(other.stdout).toContain("finding      rule-legacy at uri, is only reported\n");
+  const lint = await run(["policy", "lint", fileOf("c.yaml", `${HEAD}  packs: [known-cve]\n`)]);
+  expect(lint.stdout).toMatch(/ 0 scopes, \d{2} rules, 0 exceptions/);
+});
+
+test("simulate names the rule that would block", async () => {
+  const path = fileOf("a.yaml", `${HEAD}${RULE.replace("ACTION", "block")}`);
+  const raw = Buffer.from("GET /old/x HTTP/1.1\r\nHost: a.x\r\n\r\n").toString("base64");
+  const rows = fileOf("rows.jsonl", `${JSON.stringify({ id: "one", label: "benign", raw_b64: raw })}\n`);
+  const { stdout } = await run(["policy", "simulate", path, rows]);
+  expect(stdout).toContain("would be blocked  one  GET /old/x HTTP/1.1  rule-legacy@uri\n");
 });

@@ -1,6 +1,7 @@
 /** Differences of policies: what is new, gone or changed, and nothing where only the writing differs. */
 import { expect, test } from "vitest";
 import { changesBetween } from "../../../hosts/policy/difference.ts";
+import { ruleSchema } from "../../../hosts/policy/rule/rule.ts";
 import { type Policy, settingsSchema } from "../../../hosts/policy/schema.ts";
 
 const policy = (written: object, more: Partial<Policy> = {}): Policy => ({ ...settingsSchema.parse(written), ...more });
@@ -27,4 +28,14 @@ test("fields, scopes, exceptions and lists that differ are named", () => {
     "- exception e",
   ]);
   expect(changesBetween(after, before).at(-1)).toMatch(/^\+ exception e: .*2027-02-01T00:00:00Z/);
+});
+
+test("rules that differ are named", () => {
+  const rule = ruleSchema.parse({ name: "a", when: "has(query.x)", type: "rce", expiresAt: "2027-02-01" });
+  expect(changesBetween(policy({}), policy({}, { rules: [rule] }))).toEqual([
+    expect.stringMatching(/^\+ rule a: .*"when":"has\(query\.x\)".*2027-02-01T00:00:00Z/),
+  ]);
+  expect(changesBetween(policy({}, { rules: [rule] }), policy({}, { rules: [{ ...rule, type: "xss" }] }))).toEqual([
+    expect.stringMatching(/^~ rule a: .*"rce".* → .*"xss"/),
+  ]);
 });

@@ -1,6 +1,7 @@
 /** What a valid policy says in vain, with the name that was probably meant. */
 import { expect, test } from "vitest";
-import { expiredExceptions, namesNobodyKnows } from "../../../hosts/policy/lint.ts";
+import { expiredObjects, idleRules, namesNobodyKnows } from "../../../hosts/policy/lint.ts";
+import { ruleSchema } from "../../../hosts/policy/rule/rule.ts";
 import { defaultPolicy, type Policy } from "../../../hosts/policy/schema.ts";
 
 const KNOWN = [
@@ -27,8 +28,20 @@ test("names that there are not are told with a near one", () => {
 
 test("exceptions are told from the second on in which they end", () => {
   const policy = policyWith([], ["xss"]);
-  expect(expiredExceptions(policy, 999)).toEqual([]);
-  expect(expiredExceptions(policy, 1000)).toEqual([
-    expect.stringContaining("exception e: expired 1970-01-01T00:16:40Z"),
+  expect(expiredObjects(policy, 999)).toEqual([]);
+  expect(expiredObjects(policy, 1000)).toEqual([expect.stringContaining("exception e: expired 1970-01-01T00:16:40Z")]);
+});
+
+test("rules have stamps and types of their own, end like exceptions, and are told where they ask nothing", () => {
+  const rule = (name: string, when: string) => ruleSchema.parse({ name, when, type: "own", expiresAt: "1970-01-02" });
+  const rules = [rule("a", 'method == "PURGE"'), rule("b", "size(path) < 0"), rule("c", '"a" == "a" || has(query.x)')];
+  const policy = { ...policyWith(["rule-a"], ["own"]), rules };
+  expect(namesNobodyKnows(policy, KNOWN)).toEqual([]);
+  expect(idleRules(policy)).toEqual([
+    "rule b: its condition fits no request; mend the condition",
+    "rule c: its condition fits every request in its scope; mend the condition",
   ]);
+  expect(expiredObjects(policy, 86_400).filter((line) => line.startsWith("rule a: expired 1970-01-02"))).toHaveLength(
+    1,
+  );
 });

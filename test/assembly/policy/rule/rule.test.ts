@@ -163,6 +163,25 @@ describe("a rule", () => {
     core.call("policy_clear")(1);
   });
 
+  test("that is asked of every value leaves lexers their work", () => {
+    const conditions = Array.from({ length: 60 }, (_, at) => `v.contains("needle${at}")`).join(" || ");
+    const rules = [{ name: "r", when: `point["**"].exists(v, ${conditions})`, type: "rce" }];
+    useObjects(core, { mode: "block" }, { rules });
+    const values = Array.from({ length: 3000 }, (_, at) => `"k${at}":"some value ${at}"`).join(",");
+    const asked: Asked = { method: "POST", target: "/", type: "application/json", body: `{${values}}` };
+    expect(ask(core, { now: NOW, ...asked })).toMatchObject({ line: "pass", limits: [] });
+  });
+
+  test("that would take too much work of a head is told, and the request stopped as the policy says", () => {
+    const rules = Array.from({ length: 200 }, (_, at) => {
+      return { name: `r${at}`, when: `query["a"].contains("needle${at}")`, type: "rce" };
+    });
+    useObjects(core, { mode: "block" }, { rules });
+    const asked = { now: NOW, target: `/?a=${"a".repeat(100_000)}` };
+    expect(ask(core, asked)).toMatchObject({ limits: expect.arrayContaining(["fuel"]) });
+    expect(ask(core, { now: NOW, target: `/?a=${"a".repeat(4000)}` })).toMatchObject({ line: "pass", limits: [] });
+  });
+
   test("takes its block with it", () => {
     const before = core.call("blocks_used")();
     lineOf({ when }, fits);

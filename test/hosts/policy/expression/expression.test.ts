@@ -1,4 +1,4 @@
-/** Expressions: CEL's own conformance cases, values of requests, and errors that name the column, the word and the fix. */
+/** Expressions: cases of CEL itself, values of requests, and errors that name the column, the word and the fix. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
