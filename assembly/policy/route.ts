@@ -50,7 +50,7 @@ function addBranch(room: usize, node: u32): void {
  */
 function firstWith(rows: usize, count: u32, hash: u32): u32 {
   if (!count) return 0;
-  const guess = <u32>(((<u64>hash) * (<u64>count)) >> 32);
+  const guess = <u32>((<u64>hash * <u64>count) >> 32);
   let low: u32 = 0;
   let high = count;
   let step: u32 = 1;
