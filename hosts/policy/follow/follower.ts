@@ -15,7 +15,7 @@ const WAIT_SECONDS = 30;
 /** What a waiting question may take beyond its wait. */
 const SLACK_MS = 10_000;
 const REPORT_MS = 10_000;
-/** Parts of the policy before stay at hand, since most of the next one is the same. */
+const COMPARING_REPORT_MS = 2000;
 const WHY_CHARS_MAX = 500;
 
 /** The host's side. */
@@ -116,9 +116,14 @@ export class Follower {
   }
 
   async #keepReporting(): Promise<void> {
+    let waited = 0;
     while (!this.#ending.signal.aborted) {
-      await this.#pause(REPORT_MS);
-      if (!this.#ending.signal.aborted) await this.#report();
+      await this.#pause(COMPARING_REPORT_MS);
+      waited += COMPARING_REPORT_MS;
+      // Somebody waits for what comes of a candidate.
+      if (this.#ending.signal.aborted || (waited < REPORT_MS && this.#candidate === "")) continue;
+      waited = 0;
+      await this.#report();
     }
   }
 
@@ -166,18 +171,22 @@ export class Follower {
 
   async #take({ bundle: wanted, version, candidate }: Pointer): Promise<void> {
     if (wanted.hash !== this.#inForce.hash && wanted.hash !== this.#refused?.hash) {
-      const bundle = await this.#fetch(wanted);
+      let taken: Bundle | undefined;
       try {
+        const bundle = await this.#fetch(wanted);
         this.#host.use(bundle);
+        taken = bundle;
         this.#bundle = bundle;
         this.#refused = null;
         this.#enter(bundle.hash, version, "live");
       } catch (error) {
+        // What did not come whole is asked for again; what came and is of no use is not.
+        if (error instanceof MerlonError && error.code === "MERLON_SERVICE") throw error;
         this.#refused = { hash: wanted.hash, why: messageOf(error).slice(0, WHY_CHARS_MAX) };
         this.#host.say(`${messageOf(error)} (the policy before stays in force)`);
       }
       await this.#report();
-      if (this.#bundle === bundle) await this.#keep(bundle, version);
+      if (taken !== undefined) await this.#keep(taken, version);
     } else if (wanted.hash === this.#inForce.hash) {
       const { hash, since } = this.#inForce;
       this.#inForce = { hash, version, source: "live", since };

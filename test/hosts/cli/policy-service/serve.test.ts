@@ -1,4 +1,4 @@
-/** `merlon policy serve` and a `merlon protect` that follows it, as processes: a change is in force without a restart. */
+/** `merlon policy serve` and a `merlon protect` that follows it, as processes: changes count without a restart. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
