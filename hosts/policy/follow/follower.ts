@@ -14,6 +14,8 @@ import { parseAnswer, type ServiceAddress, ServiceClient } from "./service-clien
 const WAIT_SECONDS = 30;
 /** What a waiting question may take beyond its wait. */
 const SLACK_MS = 10_000;
+/** How long a host waits for its first answer before it takes traffic with what it has. */
+const START_MS = 2500;
 const REPORT_MS = 10_000;
 const COMPARING_REPORT_MS = 2000;
 const WHY_CHARS_MAX = 500;
@@ -59,6 +61,7 @@ export class Follower {
   #candidate = "";
   #etag = "";
   #away = false;
+  #taking: Promise<unknown> = Promise.resolve();
   #running: Promise<unknown> = Promise.resolve();
 
   /** @throws MerlonError MERLON_USAGE, MERLON_TLS */
@@ -76,12 +79,13 @@ export class Follower {
 
   /**
    * Puts the last good policy into force, asks the service once, and goes on asking until `close`. A service that is
-   * away does not keep the host from starting.
+   * away or slow does not keep the host from starting.
    */
   async start(): Promise<void> {
     await this.#restore();
-    await this.#look(0);
-    this.#running = Promise.all([this.#follow(), this.#keepReporting()]);
+    const first = this.#look(0);
+    this.#running = Promise.all([first.then(() => this.#follow()), this.#keepReporting()]);
+    await Promise.race([first, this.#pause(START_MS)]);
   }
 
   /** Stops asking. */
@@ -144,7 +148,11 @@ export class Follower {
         signal: this.#ending.signal,
       });
       if (answer.status === 200) {
-        await this.#take(parseAnswer(pointerSchema, answer.bytes));
+        const pointer = parseAnswer(pointerSchema, answer.bytes);
+        // A question of `check` may be answered meanwhile: one after the other.
+        const taking = this.#taking.then(() => this.#take(pointer));
+        this.#taking = taking.catch(() => undefined);
+        await taking;
         this.#etag = answer.etag;
       }
       this.#heard();

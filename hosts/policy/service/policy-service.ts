@@ -15,12 +15,12 @@ import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bund
 import { applyEdit, type Edit } from "../edit.ts";
 import { addressHalves } from "../network.ts";
 import { type PolicyObjects, parseObjects, parsePolicy, withObjects } from "../policy-text.ts";
+import { replaceFile } from "../replace-file.ts";
 import type { Policy } from "../schema.ts";
 import type { Row } from "../source-table.ts";
 import type { Sources } from "../sources.ts";
 import type { Pointer, Status } from "../wire.ts";
 import { Instances, type Published } from "./instances.ts";
-import { replaceFile } from "./replace-file.ts";
 import { isHarmful, isLight, type Staged, type StageLimits, sumOf } from "./staging.ts";
 
 const OBJECTS_FILE = "objects.yaml";
@@ -119,9 +119,9 @@ export class PolicyService {
    */
   async publish(policy: Policy): Promise<Published> {
     return await this.#inTurn(async () => {
-      const bundle = this.#try(withObjects(policy, this.#objects));
+      const published = await this.#enter(this.#try(withObjects(policy, this.#objects)));
       this.#base = policy;
-      return await this.#enter(bundle);
+      return published;
     });
   }
 
@@ -280,17 +280,15 @@ export class PolicyService {
   }
 
   async #enter(bundle: Bundle): Promise<Published> {
-    const isNew = bundle.hash !== this.#published.hash;
-    if (isNew) {
-      this.#published = { version: this.#published.version + 1, hash: bundle.hash, publishedAt: this.#nowMs() };
+    if (bundle.hash !== this.#published.hash) {
+      const next = { version: this.#published.version + 1, hash: bundle.hash, publishedAt: this.#nowMs() };
+      // On disk first: a number is given out once.
+      await replaceFile(join(this.#options.folder, STATE_FILE), `${JSON.stringify({ format: 1, ...next })}\n`);
+      this.#published = next;
     }
     this.#bundles = [bundle, ...this.#bundles.filter(({ hash }) => hash !== bundle.hash)].slice(0, BUNDLES_KEPT);
     for (const hash of this.#packed.keys()) if (this.part(hash) === undefined) this.#packed.delete(hash);
     this.#point();
-    if (isNew) {
-      const state = JSON.stringify({ format: 1, ...this.#published });
-      await replaceFile(join(this.#options.folder, STATE_FILE), `${state}\n`);
-    }
     return this.#published;
   }
 

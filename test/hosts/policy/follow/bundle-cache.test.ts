@@ -41,7 +41,7 @@ test("a folder that cannot be used is named", async () => {
   writeFileSync(join(folder, "file"), "");
   const cache = new BundleCache(join(folder, "file"));
   await expect(cache.write({ bundle: compileBundle(BLOCKING), version: 1 })).rejects.toThrowError(
-    /file cannot be written/,
+    /file cannot be made — EEXIST/,
   );
   mkdirSync(join(folder, "policy.bundle"));
   await expect(new BundleCache(folder).read()).rejects.toThrowError(/cannot be read — EISDIR/);

@@ -2,8 +2,8 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { replaceFile } from "../../../../hosts/policy/service/replace-file.ts";
-import { makeFolder } from "./stage.ts";
+import { replaceFile } from "../../../hosts/policy/replace-file.ts";
+import { makeFolder } from "./service/stage.ts";
 
 test("a new file is its owner's, and an old one keeps its mode", async () => {
   const folder = makeFolder();
@@ -11,7 +11,7 @@ test("a new file is its owner's, and an old one keeps its mode", async () => {
   writeFileSync(old, "before");
   chmodSync(old, 0o644);
   await replaceFile(fresh, "a");
-  await replaceFile(old, "after");
+  await replaceFile(old, [Buffer.from("aft"), Buffer.from("er")]);
   expect([fresh, old].map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o644]);
   expect(readFileSync(old, "utf8")).toBe("after");
   expect(readdirSync(folder).sort()).toEqual(["fresh", "old"]);
