@@ -4,7 +4,7 @@
  */
 import { isIP } from "node:net";
 import { Engine } from "../../core/engine.ts";
-import type { MerlonError } from "../../core/error.ts";
+import { MerlonError } from "../../core/error.ts";
 import { expiredExceptions, namesNobodyKnows } from "../../policy/lint.ts";
 import { readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import type { Policy } from "../../policy/schema.ts";
@@ -150,8 +150,7 @@ function isLoopback(host: string): boolean {
 }
 
 function messageOf(error: unknown): string {
-  const known: Partial<MerlonError> = error instanceof Error ? error : {};
-  return "code" in known && typeof known.message === "string" ? known.message : "the policy cannot be published";
+  return error instanceof MerlonError ? error.message : "the policy cannot be published";
 }
 
 function greet(
