@@ -43,37 +43,10 @@ function addBranch(room: usize, node: u32): void {
   branches++;
 }
 
-/**
- * First of `count` rows in ascending order whose hash is not below; rows in no order lead nowhere, and end. Hashes lie
- * evenly, so the search begins where this one should be and widens from there: a row or two instead of a dozen, each of
- * which may be a cache line that nothing else needs.
- */
+/** First of `count` rows in ascending order whose hash is not below; rows in no order lead nowhere, and end. */
 function firstWith(rows: usize, count: u32, hash: u32): u32 {
-  if (!count) return 0;
-  const guess = <u32>(((<u64>hash) * (<u64>count)) >> 32);
   let low: u32 = 0;
   let high = count;
-  let step: u32 = 1;
-  if (edgeIn(rows, guess).hash < hash) {
-    for (low = guess + 1; low < count; step <<= 1) {
-      const ahead = low + step - 1;
-      if (ahead >= count) break;
-      if (edgeIn(rows, ahead).hash >= hash) {
-        high = ahead;
-        break;
-      }
-      low = ahead + 1;
-    }
-  } else {
-    for (high = guess; high; step <<= 1) {
-      const back = high > step ? high - step : 0;
-      if (edgeIn(rows, back).hash < hash) {
-        low = back + 1;
-        break;
-      }
-      high = back;
-    }
-  }
   while (low < high) {
     const middle = (low + high) >> 1;
     if (edgeIn(rows, middle).hash < hash) low = middle + 1;

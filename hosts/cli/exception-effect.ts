@@ -111,7 +111,8 @@ function placeText(location: string, names: readonly string[], text: string): Pl
 function jsonAt(steps: readonly string[], text: string): string {
   const [kind, name = ANY, ...rest] = steps;
   if (kind === "hash") return `{${JSON.stringify(name)}:${jsonAt(rest, text)}}`;
-  if (kind === "array") return `[${jsonAt(rest, text)}]`;
+  // Items have no names; a star may stand for what is in one.
+  if (kind === "array") return `[${jsonAt(["hash", "array"].includes(name) ? steps.slice(1) : rest, text)}]`;
   return kind === ANY ? `{${JSON.stringify(ANY)}:${JSON.stringify(text)}}` : JSON.stringify(text);
 }
 

@@ -16,6 +16,7 @@ import { effectOf, printEffect } from "./exception-effect.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
 import { readRawRequest } from "./explanation/raw-request.ts";
 import { type ShownException, TARGET_OPTIONS, type Target, targetOf } from "./policy-service/target.ts";
+import { serviceAddressOf } from "./protection/service-address.ts";
 import { layOut, showWord } from "./text.ts";
 
 const ACTIONS = ["propose", "apply", "list", "expire", "undo"] as const;
@@ -129,6 +130,9 @@ async function requestOf(input: Input): Promise<Buffer> {
 }
 
 async function propose(input: Input, io: Io): Promise<number> {
+  if (serviceAddressOf(input) !== undefined) {
+    throw usage("--policy-url is given", "propose reads a policy file, or none", "leave it out, and apply with it");
+  }
   const raw = await requestOf(input);
   const days = input.integer("days", 1, DAYS_MAX, DAYS_DEFAULT);
   const path = input.text("policy");

@@ -13,6 +13,7 @@ import { orClose } from "./protection/running.ts";
 import {
   certificateOf,
   openCore,
+  policyRefOf,
   SERVING_OPTIONS,
   type Serving,
   SOURCE_OPTIONS,

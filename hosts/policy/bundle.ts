@@ -151,7 +151,8 @@ function bundleOf(
   const { hash } = keep(Buffer.from(JSON.stringify(content)));
   const size = [...parts.values()].reduce((sum, { length }) => sum + length, 0);
   if (size > BUNDLE_BYTES_MAX || content.lists.length > LISTS_MAX) {
-    const why = `it takes ${size} bytes in ${content.lists.length} lists, and hosts take ${BUNDLE_BYTES_MAX} in ${LISTS_MAX}`;
+    const has = `${size} bytes in ${content.lists.length} lists`;
+    const why = `it takes ${has}, and hosts take ${BUNDLE_BYTES_MAX} in ${LISTS_MAX}`;
     throw new MerlonError("MERLON_POLICY", `the policy is too large — ${why}; shorten or join its lists`);
   }
   return { hash, content, parts };

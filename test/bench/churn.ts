@@ -214,7 +214,7 @@ export function churnLines(figures: ChurnFigures): string {
   return [
     `${swaps} swaps, ${refused} of them refused as they should be; ${requests} requests under ${policiesSeen} policies`,
     `wrong verdicts ${wrong}, dropped requests ${dropped}, left open in the core ${leftover}`,
-    `memory: core ${coreGrowthBytes} bytes more, heap ${(heapGrowthBytes / 1024).toFixed(0)} KiB more, records kept included`,
+    `memory: core ${coreGrowthBytes} bytes more, heap with all records ${(heapGrowthBytes / 1024).toFixed(0)} KiB more`,
     "",
   ].join("\n");
 }

@@ -159,7 +159,8 @@ export function quantile(values: readonly number[], share: number): number {
 export function fleetLine({ hosts, lastMs, bundleBytes }: FleetFigures): string {
   const of = (share: number): string => `${quantile(lastMs, share)} ms`;
   const size = `${(bundleBytes / 1024).toFixed(0)} KiB`;
-  return `${hosts} hosts, ${lastMs.length} changes, ${size}: last host after ${of(0.5)} median, ${of(0.99)} p99 (asked 2000 ms)`;
+  const took = `last host after ${of(0.5)} median, ${of(0.99)} p99 (asked 2000 ms)`;
+  return `${hosts} hosts, ${lastMs.length} changes, ${size}: ${took}`;
 }
 
 if (process.argv[1] === import.meta.filename) {

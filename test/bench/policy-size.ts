@@ -174,12 +174,13 @@ function lookUp(lists: readonly IpList[]): number {
 export function policyLines(figures: PolicyFigures): string {
   const ms = (value: number): string => `${value.toFixed(0)} ms`;
   const kib = (value: number): string => `${(value / 1024).toFixed(0)} KiB`;
+  const { exceptionMs, exceptionBytes, newScopeMs, listMs, listBytes, loadMs, hostBytes, bundleBytes } = figures;
   return [
     `compiled whole             ${ms(figures.fullMs)} (asked 10000 ms)`,
-    `one exception changed      ${ms(figures.exceptionMs)} (asked 500 ms), ${kib(figures.exceptionBytes)} sent before packing`,
-    `one exception, new scope   ${ms(figures.newScopeMs)} (asked 500 ms)`,
-    `one entry of a list added  ${ms(figures.listMs)} (asked 500 ms), ${kib(figures.listBytes)} sent before packing`,
-    `taken by a host            ${ms(figures.loadMs)}, ${kib(figures.hostBytes)} beside the bundle's ${kib(figures.bundleBytes)}`,
+    `one exception changed      ${ms(exceptionMs)} (asked 500 ms), ${kib(exceptionBytes)} sent before packing`,
+    `one exception, new scope   ${ms(newScopeMs)} (asked 500 ms)`,
+    `one entry of a list added  ${ms(listMs)} (asked 500 ms), ${kib(listBytes)} sent before packing`,
+    `taken by a host            ${ms(loadMs)}, ${kib(hostBytes)} beside the bundle's ${kib(bundleBytes)}`,
     `image                      ${kib(figures.imageBytes)} (room for 4096 KiB)`,
     `look-up in the list        ${figures.lookupNs.toFixed(0)} ns (asked 1000 ns)`,
     "",

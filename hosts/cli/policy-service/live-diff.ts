@@ -14,8 +14,8 @@ import { changeLine } from "../protection/policy-keeper.ts";
 import { count, showWord } from "../text.ts";
 
 const LOOK_MS = 2000;
-/** Hosts report every ten seconds; the last reports still count. */
-const LAST_REPORTS_MS = 12_000;
+/** Hosts that compare report every two seconds; the last reports still count. */
+const LAST_REPORTS_MS = 4000;
 const SEEN_MAX = 100_000;
 
 const shownSchema = z.object({ hash: z.string(), endsAt: z.number() });
@@ -62,7 +62,7 @@ async function watch(
   const totals = { nodes: 0, requests: 0, wouldBlock: 0, wouldPass: 0 };
   for (;;) {
     const isLast = ending.aborted || Date.now() >= until;
-    if (isLast && !ending.aborted) await sleep(Math.min(LAST_REPORTS_MS, liveMs));
+    if (isLast && !ending.aborted) await sleep(LAST_REPORTS_MS);
     const { comparisons } = await client.read(`${PATHS.candidate}?hash=${hash}`, comparisonsSchema);
     Object.assign(totals, { nodes: comparisons.length, requests: 0, wouldBlock: 0, wouldPass: 0 });
     for (const { node, comparison } of comparisons) {

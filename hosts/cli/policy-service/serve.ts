@@ -4,22 +4,27 @@
  */
 import { isIP } from "node:net";
 import { Engine } from "../../core/engine.ts";
-import type { MerlonError } from "../../core/error.ts";
-import { expiredExceptions, namesNobodyKnows } from "../../policy/lint.ts";
+import { MerlonError } from "../../core/error.ts";
+import { expiredObjects, namesNobodyKnows } from "../../policy/lint.ts";
 import { readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { NodeTokens } from "../../policy/service/node-tokens.ts";
 import { PolicyService } from "../../policy/service/policy-service.ts";
 import { type ServerOptions, type ServiceServer, serve } from "../../policy/service/server.ts";
+import type { Staged, StageLimits } from "../../policy/service/staging.ts";
 import { type Input, type Io, type Option, usage } from "../command.ts";
 import { parseListen, urlOf } from "../protection/listen-address.ts";
+import { changeLine } from "../protection/policy-keeper.ts";
 import { untilSignal } from "../protection/running.ts";
 import { certificateOf } from "../protection/serving.ts";
 import { count, showWord } from "../text.ts";
+import { durationOf } from "./duration.ts";
+import { LIVE_MS_MAX } from "./live-diff.ts";
 
 const LISTEN = "127.0.0.1:9443";
 /** Two looks in a row must find the same content, and hosts have what remains of two seconds. */
 const LOOK_MS = 200;
+const STAGE_PERCENT = 1;
 /** Where tokens and added objects are kept. */
 export const STATE_FOLDER = ".merlon";
 
@@ -42,6 +47,16 @@ export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
     value: "<file>",
     about: "serve: authorities (PEM); nodes may show a certificate of theirs instead of a token",
   },
+  stage: {
+    type: "string",
+    value: "<time>",
+    about: "serve: show a new version beside the old one for so long, as 30s, before it counts",
+  },
+  "stage-limit": {
+    type: "string",
+    value: "<percent>",
+    about: `serve: hold it back if it would block more of what passes; ${STAGE_PERCENT} if not given`,
+  },
   open: { type: "boolean", about: "serve: whoever can connect may read the policy, without a token" },
 };
 
@@ -57,10 +72,12 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const tokens = new NodeTokens(folder);
   tokens.list();
   const { policy, text } = await readPolicyFile(path);
+  const limits = limitsOf(input);
   const publish = async (next: Policy): Promise<void> => {
-    const { version, hash } = await service.publish(next);
+    if (limits !== undefined && !sayStaged(await service.stage(next, limits), limits, say)) return;
+    const { version, hash } = limits === undefined ? await service.publish(next) : service.published;
     const now = Math.floor(Date.now() / 1000);
-    for (const line of [...namesNobodyKnows(next, engine.signatures), ...expiredExceptions(next, now)]) say(line);
+    for (const line of [...namesNobodyKnows(next, engine.signatures), ...expiredObjects(next, now)]) say(line);
     say(`version ${version} is published, ${hash.slice(0, 12)}, mode ${next.mode}`);
   };
   await publish(policy);
@@ -101,13 +118,39 @@ function optionsOf(input: Input, io: Io): ServerOptions {
   };
 }
 
+/** @returns how new versions are tried first; undefined where they are not */
+function limitsOf(input: Input): StageLimits | undefined {
+  const written = input.text("stage");
+  const percent = input.integer("stage-limit", 0, 100, STAGE_PERCENT);
+  if (written !== undefined) return { stageMs: durationOf(written, "stage", LIVE_MS_MAX), shareMax: percent / 100 };
+  if (!input.flag("stage-limit")) return undefined;
+  throw usage(
+    "--stage-limit has no --stage",
+    "it limits what a version may stop while it is shown",
+    "write --stage 30s",
+  );
+}
+
+/** Says what came of a version that was shown. @returns whether it is published */
+function sayStaged(staged: Staged, { shareMax }: StageLimits, say: (line: string) => void): boolean {
+  const { outcome, requests, wouldBlock, wouldPass, changes } = staged;
+  if (outcome === "superseded") return false;
+  const seen = `${count(requests)} requests, ${count(wouldBlock)} would be blocked, ${count(wouldPass)} would pass`;
+  if (outcome === "published") {
+    if (requests > 0) say(`shown beside the version before: ${seen}`);
+    return true;
+  }
+  say(`held back: ${seen}, more than ${shareMax * 100} % (the version before stays published)`);
+  for (const change of changes) say(showWord(changeLine(change)));
+  return false;
+}
+
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 function messageOf(error: unknown): string {
-  const known: Partial<MerlonError> = error instanceof Error ? error : {};
-  return "code" in known && typeof known.message === "string" ? known.message : "the policy cannot be published";
+  return error instanceof MerlonError ? error.message : "the policy cannot be published";
 }
 
 function greet(

@@ -13,8 +13,8 @@ import { matchText } from "../../policy/match.ts";
 import { addressHalves } from "../../policy/network.ts";
 import { readPolicyFile } from "../../policy/policy-file.ts";
 import { parsePolicy } from "../../policy/policy-text.ts";
+import { replaceFile } from "../../policy/replace-file.ts";
 import type { Policy } from "../../policy/schema.ts";
-import { replaceFile } from "../../policy/service/replace-file.ts";
 import { sourcesOf } from "../../policy/sources.ts";
 import { PATHS, statusSchema } from "../../policy/wire.ts";
 import { type Input, type Io, type Option, usage } from "../command.ts";
@@ -72,13 +72,10 @@ export interface Target {
 export function targetOf(input: Input): Target {
   const path = input.text("policy");
   const address = serviceAddressOf(input);
-  if ((path === undefined) === (address === undefined)) {
-    const what = path === undefined ? "nothing says which policy" : "--policy and --policy-url are given";
-    throw usage(what, "a file or a service is changed", "write --policy merlon.yaml, or --policy-url https://…");
-  }
-  return path === undefined || address !== undefined
-    ? serviceTarget(new ServiceClient(address ?? { url: "" }))
-    : fileTarget(path);
+  if (path !== undefined && address === undefined) return fileTarget(path);
+  if (path === undefined && address !== undefined) return serviceTarget(new ServiceClient(address));
+  const what = path === undefined ? "nothing says which policy" : "--policy and --policy-url are given";
+  throw usage(what, "a file or a service is changed", "write --policy merlon.yaml, or --policy-url https://…");
 }
 
 function fileTarget(path: string): Target {

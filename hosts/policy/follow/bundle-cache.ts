@@ -1,16 +1,17 @@
 /**
  * The last good policy on disk, so that a host which starts while its policy service is away has more than the built-in
- * one. Written beside and renamed, so that a crash leaves the old one or the new one, never half of one; read with every
- * part held against its hash.
+ * one. Written beside and renamed, so that a crash leaves the old one or the new one, never half of one; read with
+ * every part held against its hash.
  *
  *   "MRLNPOL1"   u32 version   u32 parts, then for each   32 bytes SHA-256   u32 size   bytes
  *
  * The first part is the list of contents.
  */
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MerlonError } from "../../core/error.ts";
 import { assembleBundle, BUNDLE_BYTES_MAX, type Bundle } from "../bundle.ts";
+import { replaceFile } from "../replace-file.ts";
 
 const MAGIC = "MRLNPOL1";
 const HEAD_BYTES = 16;
@@ -53,32 +54,10 @@ export class BundleCache {
 
   /** Keeps a bundle. @throws MerlonError MERLON_INPUT when the folder cannot be written */
   async write({ bundle, version }: Kept): Promise<void> {
-    const temporary = `${this.path}.${process.pid}.new`;
-    try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const file = await open(temporary, "w", 0o600);
-      try {
-        for (const piece of piecesOf(bundle, version)) await file.write(piece);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.path);
-      await syncFolder(this.#folder);
-    } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw unusable(this.#folder, "cannot be written", cause);
-    }
-  }
-}
-
-/** The name of a file lies in its folder: without this a crash could take the rename back. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+      throw unusable(this.#folder, "cannot be made", cause);
+    });
+    await replaceFile(this.path, piecesOf(bundle, version));
   }
 }
 

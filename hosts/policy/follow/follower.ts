@@ -14,8 +14,10 @@ import { parseAnswer, type ServiceAddress, ServiceClient } from "./service-clien
 const WAIT_SECONDS = 30;
 /** What a waiting question may take beyond its wait. */
 const SLACK_MS = 10_000;
+/** How long a host waits for its first answer before it takes traffic with what it has. */
+const START_MS = 2500;
 const REPORT_MS = 10_000;
-/** Parts of the policy before stay at hand, since most of the next one is the same. */
+const COMPARING_REPORT_MS = 2000;
 const WHY_CHARS_MAX = 500;
 
 /** The host's side. */
@@ -59,6 +61,7 @@ export class Follower {
   #candidate = "";
   #etag = "";
   #away = false;
+  #taking: Promise<unknown> = Promise.resolve();
   #running: Promise<unknown> = Promise.resolve();
 
   /** @throws MerlonError MERLON_USAGE, MERLON_TLS */
@@ -76,12 +79,13 @@ export class Follower {
 
   /**
    * Puts the last good policy into force, asks the service once, and goes on asking until `close`. A service that is
-   * away does not keep the host from starting.
+   * away or slow does not keep the host from starting.
    */
   async start(): Promise<void> {
     await this.#restore();
-    await this.#look(0);
-    this.#running = Promise.all([this.#follow(), this.#keepReporting()]);
+    const first = this.#look(0);
+    this.#running = Promise.all([first.then(() => this.#follow()), this.#keepReporting()]);
+    await Promise.race([first, this.#pause(START_MS)]);
   }
 
   /** Stops asking. */
@@ -116,9 +120,14 @@ export class Follower {
   }
 
   async #keepReporting(): Promise<void> {
+    let waited = 0;
     while (!this.#ending.signal.aborted) {
-      await this.#pause(REPORT_MS);
-      if (!this.#ending.signal.aborted) await this.#report();
+      await this.#pause(COMPARING_REPORT_MS);
+      waited += COMPARING_REPORT_MS;
+      // Somebody waits for what comes of a candidate.
+      if (this.#ending.signal.aborted || (waited < REPORT_MS && this.#candidate === "")) continue;
+      waited = 0;
+      await this.#report();
     }
   }
 
@@ -139,7 +148,11 @@ export class Follower {
         signal: this.#ending.signal,
       });
       if (answer.status === 200) {
-        await this.#take(parseAnswer(pointerSchema, answer.bytes));
+        const pointer = parseAnswer(pointerSchema, answer.bytes);
+        // A question of `check` may be answered meanwhile: one after the other.
+        const taking = this.#taking.then(() => this.#take(pointer));
+        this.#taking = taking.catch(() => undefined);
+        await taking;
         this.#etag = answer.etag;
       }
       this.#heard();
@@ -166,18 +179,22 @@ export class Follower {
 
   async #take({ bundle: wanted, version, candidate }: Pointer): Promise<void> {
     if (wanted.hash !== this.#inForce.hash && wanted.hash !== this.#refused?.hash) {
-      const bundle = await this.#fetch(wanted);
+      let taken: Bundle | undefined;
       try {
+        const bundle = await this.#fetch(wanted);
         this.#host.use(bundle);
+        taken = bundle;
         this.#bundle = bundle;
         this.#refused = null;
         this.#enter(bundle.hash, version, "live");
       } catch (error) {
+        // What did not come whole is asked for again; what came and is of no use is not.
+        if (error instanceof MerlonError && error.code === "MERLON_SERVICE") throw error;
         this.#refused = { hash: wanted.hash, why: messageOf(error).slice(0, WHY_CHARS_MAX) };
         this.#host.say(`${messageOf(error)} (the policy before stays in force)`);
       }
       await this.#report();
-      if (this.#bundle === bundle) await this.#keep(bundle, version);
+      if (taken !== undefined) await this.#keep(taken, version);
     } else if (wanted.hash === this.#inForce.hash) {
       const { hash, since } = this.#inForce;
       this.#inForce = { hash, version, source: "live", since };

@@ -9,8 +9,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
+import { replaceFile } from "../replace-file.ts";
 import { nameSchema } from "../wire.ts";
-import { replaceFile } from "./replace-file.ts";
 
 const FILE = "nodes.json";
 const NODES_MAX = 10_000;

@@ -1,10 +1,11 @@
 /**
  * The one place where a policy is published: compiles it, tries it on the core, names it by its hash, and wakes the
- * hosts that wait. What commands add (exceptions, entries of lists) is kept beside the policy on disk and survives a new
- * version of it; so is the number of the last publication.
+ * hosts that wait. What commands add (exceptions, entries of lists) is kept beside the policy on disk and survives a
+ * new version of it; so is the number of the last publication.
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { z } from "zod";
@@ -14,12 +15,13 @@ import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bund
 import { applyEdit, type Edit } from "../edit.ts";
 import { addressHalves } from "../network.ts";
 import { type PolicyObjects, parseObjects, parsePolicy, withObjects } from "../policy-text.ts";
+import { replaceFile } from "../replace-file.ts";
 import type { Policy } from "../schema.ts";
 import type { Row } from "../source-table.ts";
 import type { Sources } from "../sources.ts";
 import type { Pointer, Status } from "../wire.ts";
 import { Instances, type Published } from "./instances.ts";
-import { replaceFile } from "./replace-file.ts";
+import { isHarmful, isLight, type Staged, type StageLimits, sumOf } from "./staging.ts";
 
 const OBJECTS_FILE = "objects.yaml";
 const STATE_FILE = "service.json";
@@ -28,6 +30,9 @@ const BUNDLES_KEPT = 3;
 /** Smaller parts are not worth the work. */
 const GZIP_FROM_BYTES = 4096;
 const WAITING_MAX = 20_000;
+const STAGE_LOOK_MS = 250;
+/** Hosts show a candidate a little longer than it is judged. */
+const STAGE_SLACK_MS = 5000;
 const OBJECTS_BYTES_MAX = 8 * 1024 * 1024;
 const NONE: PolicyObjects = { exceptions: [], ipLists: [] };
 
@@ -68,6 +73,7 @@ export class PolicyService {
   #bundles: readonly Bundle[] = [];
   #candidate: { readonly bundle: Bundle; readonly endsAt: number } | undefined;
   #pointer: { readonly bytes: Buffer; readonly etag: string } | undefined;
+  #staging: AbortController | undefined;
   /** Made when somebody asks about a client: a service does not need it. */
   #asked: { readonly hash: string; readonly sources: Sources } | undefined;
   #changing: Promise<unknown> = Promise.resolve();
@@ -113,9 +119,9 @@ export class PolicyService {
    */
   async publish(policy: Policy): Promise<Published> {
     return await this.#inTurn(async () => {
-      const bundle = this.#try(withObjects(policy, this.#objects));
+      const published = await this.#enter(this.#try(withObjects(policy, this.#objects)));
       this.#base = policy;
-      return await this.#enter(bundle);
+      return published;
     });
   }
 
@@ -158,6 +164,40 @@ export class PolicyService {
       this.#point();
       return bundle?.hash ?? "";
     });
+  }
+
+  /**
+   * Shows a policy beside the one of today on all hosts, and publishes it unless it would stop requests that pass. What
+   * says only modes, exceptions and lists, and what nobody could be shown, is published at once.
+   * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
+   */
+  async stage(policy: Policy, { stageMs, shareMax }: StageLimits): Promise<Staged> {
+    const turn = new AbortController();
+    this.#staging?.abort();
+    this.#staging = turn;
+    const nothing = sumOf([]);
+    const before = this.#base;
+    if (before === undefined || isLight(before, policy) || this.status.total === 0) {
+      await this.publish(policy);
+      return { ...nothing, outcome: "published" };
+    }
+    const endsAt = this.#nowMs() + stageMs;
+    const bundle = await this.#inTurn(async () => {
+      const tried = this.#try(withObjects(policy, this.#objects));
+      this.#candidate = { bundle: tried, endsAt: endsAt + STAGE_SLACK_MS };
+      this.#point();
+      return tried;
+    });
+    const seen = (): Omit<Staged, "outcome"> =>
+      sumOf(this.instances.comparisons(bundle.hash).map(({ comparison }) => comparison));
+    while (!turn.signal.aborted && this.#nowMs() < endsAt && !isHarmful(seen(), shareMax)) await sleep(STAGE_LOOK_MS);
+    const found = seen();
+    if (turn.signal.aborted) return { ...found, outcome: "superseded" };
+    const isHeld = isHarmful(found, shareMax);
+    this.#candidate = undefined;
+    if (isHeld) this.#point();
+    else await this.publish(policy);
+    return { ...found, outcome: isHeld ? "held" : "published" };
   }
 
   /** The answer to whoever asks for the policy; undefined before the first publication. */
@@ -240,17 +280,15 @@ export class PolicyService {
   }
 
   async #enter(bundle: Bundle): Promise<Published> {
-    const isNew = bundle.hash !== this.#published.hash;
-    if (isNew) {
-      this.#published = { version: this.#published.version + 1, hash: bundle.hash, publishedAt: this.#nowMs() };
+    if (bundle.hash !== this.#published.hash) {
+      const next = { version: this.#published.version + 1, hash: bundle.hash, publishedAt: this.#nowMs() };
+      // On disk first: a number is given out once.
+      await replaceFile(join(this.#options.folder, STATE_FILE), `${JSON.stringify({ format: 1, ...next })}\n`);
+      this.#published = next;
     }
     this.#bundles = [bundle, ...this.#bundles.filter(({ hash }) => hash !== bundle.hash)].slice(0, BUNDLES_KEPT);
     for (const hash of this.#packed.keys()) if (this.part(hash) === undefined) this.#packed.delete(hash);
     this.#point();
-    if (isNew) {
-      const state = JSON.stringify({ format: 1, ...this.#published });
-      await replaceFile(join(this.#options.folder, STATE_FILE), `${state}\n`);
-    }
     return this.#published;
   }
 

@@ -5,7 +5,6 @@
 import { stringify } from "yaml";
 import { MerlonError } from "../../core/error.ts";
 import type { Mode } from "../../core/verdict.ts";
-import { withMode } from "../../policy/apply.ts";
 import { type Exception, exceptionOf, exceptionSchema } from "../../policy/exception.ts";
 import { type IpList, ipListSchema, LISTS } from "../../policy/ip-list.ts";
 import { API_VERSION, type Policy } from "../../policy/schema.ts";
@@ -77,7 +76,13 @@ export function amend(base: Policy, { exceptions, sources, mode }: Overlay): Pol
     ...(added.length === 0 ? {} : { exceptions: [...(base.exceptions ?? []), ...added] }),
     ...(lists.length === 0 ? {} : { ipLists: [...(base.ipLists ?? []), ...lists] }),
   };
-  return mode === null ? amended : withMode(amended, mode.item.mode);
+  return mode === null ? amended : inMode(amended, mode.item.mode);
+}
+
+/** @returns the policy with a mode that is the last word: neither its scopes nor its console rules change it */
+function inMode(policy: Policy, mode: Mode): Policy {
+  const scopes = policy.scopes?.map(({ mode: _mode, modeAllowOverride: _override, ...rest }) => rest);
+  return { ...policy, mode, modeAllowOverride: "off", ...(scopes === undefined ? {} : { scopes }) };
 }
 
 /** @returns the additions with one change made; @throws MerlonError MERLON_POLICY where there are too many */

@@ -30,9 +30,12 @@ test("propose says one as closely as it can, and with it the request passes and 
 });
 
 test.each([
-  [["exception", "show"], "propose, list"],
+  [["exception", "show"], "propose, apply, list, expire, undo"],
   [["exception", "propose"], "one request is needed"],
-  [["exception", "list"], "--policy is missing"],
+  [["exception", "propose", "a", "--policy-url", "https://a"], "propose reads a policy file"],
+  [["exception", "expire", "--policy", "a"], "the name is missing"],
+  [["exception", "apply", "--policy", "a"], "the file is missing"],
+  [["exception", "list"], "nothing says which policy"],
 ])("%j is refused with what it takes", async (args, says) => {
   const { code, stderr } = await run(args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);

@@ -1,6 +1,6 @@
 /** Listed sources: who is let pass, refused or watched, until when, and a guard against locking oneself out. */
 import { dateText } from "../../../policy/date.ts";
-import type { LISTS } from "../../../policy/ip-list.ts";
+import { entryText, type LISTS } from "../../../policy/ip-list.ts";
 import { type Network, parseNetwork } from "../../../policy/network.ts";
 import { hasAddress, networkText } from "../../../policy/network-text.ts";
 import { scanRecords } from "../../policy/exception-preview.ts";
@@ -53,10 +53,11 @@ export function ipListHandlers(parts: ApiParts): IpListHandlers {
         return { list, source, expiresAt: ends, expired: isOver, reason, hits: null, managedBy: "console" as const };
       });
       const written = (base.ipLists ?? []).flatMap(({ list, entries }) =>
-        entries.map(({ cidr, expiresAt, reason = "" }) => {
+        entries.map((entry) => {
+          const { expiresAt, reason = "" } = entry;
           const ends = expiresAt === undefined ? null : expiresAt * 1000;
           const isOver = ends !== null && ends <= now();
-          const source = networkText(cidr);
+          const source = entryText(entry);
           return { list, source, expiresAt: ends, expired: isOver, reason, hits: null, managedBy: "file" as const };
         }),
       );

@@ -2,9 +2,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { PolicyKeeper, type PolicySource } from "../../../../hosts/cli/protection/policy-keeper.ts";
+import { changeLine, PolicyKeeper, type PolicySource } from "../../../../hosts/cli/protection/policy-keeper.ts";
 import { Engine } from "../../../../hosts/core/engine.ts";
 import type { Mode } from "../../../../hosts/core/verdict.ts";
+import type { Change } from "../../../../hosts/policy/wire.ts";
+import { eventOf } from "../../demo/stage.ts";
+import { BLOCKING, startService } from "../../policy/service/stage.ts";
 import { makeFolder } from "../stage.ts";
 
 const HEAD = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec:\n  defaults:\n";
@@ -120,4 +123,62 @@ describe("the policy in force", () => {
     mkdirSync(`${path}.d`);
     await expect(open({ path: `${path}.d` })).rejects.toMatchObject({ code: "MERLON_INPUT" });
   });
+
+  test("is that of a service where one is followed, under the mode of the command line", async () => {
+    const { service, url } = await startService({ isOpen: true });
+    await service.publish(BLOCKING);
+    const address = { url, instance: "i", kind: "test" };
+    const keeper = await open({ path: undefined, service: address });
+    expect([modeInForce(), keeper.origin]).toEqual(["block", `version 1 of ${url}`]);
+    const strict = Engine.load();
+    const other = await PolicyKeeper.open(strict, { path: undefined, mode: "off", service: address }, () => {});
+    onTestFinished(() => other.close());
+    expect(other.mode).toBe("off");
+    await service.publish({ ...BLOCKING, mode: "safe_blocking" });
+    await keeper.check();
+    await other.check();
+    expect([modeInForce(), keeper.mode, other.mode]).toEqual(["safe_blocking", "safe_blocking", "off"]);
+    expect(keeper.host.hash).toBe(service.published.hash);
+  });
+
+  test("is the built-in one where a service has not answered, and says so", async () => {
+    const service = { url: "http://127.0.0.1:1", instance: "i", kind: "test" };
+    const keeper = await open({ path: undefined, service });
+    expect([modeInForce(), keeper.origin]).toEqual([
+      "monitoring",
+      "built-in policy; http://127.0.0.1:1 has not answered yet",
+    ]);
+    expect(said[0]).toContain("does not answer");
+  });
+
+  test("has a candidate beside it, until its time is over", async () => {
+    write("mode: monitoring");
+    writeFileSync(`${path}.new`, `${HEAD}    mode: block\n`);
+    const keeper = await open({ candidate: `${path}.new` });
+    expect(keeper.comparison).toMatchObject({ requests: 0 });
+    const transaction = engine.begin("203.0.113.7", 0);
+    const target = "/?a=../../../../../../etc/passwd";
+    transaction.head({ method: "GET", target, authority: "a", scheme: "http", rawHeaders: [] });
+    transaction.end();
+    const verdict = transaction.verdict();
+    transaction.free();
+    keeper.observe(eventOf({ ref: "r", host: "a", path: "/", startedAt: Date.now() }, verdict));
+    expect(keeper.comparison).toMatchObject({ requests: 1, wouldBlock: 1 });
+    expect(changeLine(keeper.comparison?.changes[0] ?? unseen)).toMatch(
+      /^\d\d:.* {2}pass → block {2}r {2}GET a\/ {2}ptrav-/,
+    );
+  });
+
+  test("says that countries have no effect without a database", async () => {
+    writeFileSync(
+      path,
+      `${HEAD}    mode: block\n---\napiVersion: merlon.dev/v1alpha1\nkind: WafIPList
+spec: {list: deny, entries: [{country: DE}]}\n`,
+    );
+    await open();
+    expect(said).toEqual([expect.stringContaining("there is no database of them")]);
+  });
 });
+
+/** A line of nothing, where a test has failed already. */
+const unseen: Change = { at: 0, ref: "", method: "", host: "", path: "", findings: [], before: "pass", after: "pass" };

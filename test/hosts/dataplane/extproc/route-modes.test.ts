@@ -69,3 +69,15 @@ spec:
   modes.use(readyPolicy(policy));
   expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "pass", mode: "block" });
 });
+
+test("a candidate is shown on routes too, with their mode", () => {
+  const { modes } = start(defaultPolicy);
+  expect(judge(modes.inspectorFor("block")).shadowAction).toBeNull();
+  const stamps = judge(modes.inspectorFor("block")).matches.map((match) => match.stamp);
+  modes.show(readyPolicy({ ...defaultPolicy, disable: { stamps } }).image);
+  expect(judge(modes.inspectorFor("block"))).toMatchObject({ action: "block", shadowAction: "pass" });
+  // One that is made later shows it as well.
+  expect(judge(modes.inspectorFor("safe_blocking")).shadowAction).toBe("pass");
+  modes.show(null);
+  expect(judge(modes.inspectorFor("block")).shadowAction).toBeNull();
+});

@@ -152,3 +152,31 @@ test("the liar's good answers are obeyed", async () => {
   const { follower, judge } = await startHost({ url: await startLiar(() => undefined) });
   expect([judge(), follower.inForce.source]).toEqual(["block in block", "live"]);
 });
+
+test("a service that takes questions and never answers does not keep a host from starting", async () => {
+  const server = createServer(() => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const bound = server.address();
+  const port = bound !== null && typeof bound === "object" ? bound.port : 0;
+  const { follower, judge } = await startHost({ url: `http://127.0.0.1:${port}` });
+  expect([judge(), follower.inForce.source]).toEqual(["pass in monitoring", "builtin"]);
+});
+
+test("questions at the same time do not get in each other's way", async () => {
+  const { service, url } = await startService({ isOpen: true });
+  await service.publish(BLOCKING);
+  const cacheFolder = makeFolder();
+  const host = await startHost({ url, cacheFolder });
+  for (const policy of [WATCHING, BLOCKING, WATCHING]) {
+    await service.publish(policy);
+    await Promise.all([host.follower.check(), host.follower.check(), host.follower.check()]);
+    expect(host.judge()).toBe(policy === BLOCKING ? "block in block" : "pass in monitoring");
+  }
+  await host.follower.close();
+  const again = await startHost({ url: "http://127.0.0.1:1", cacheFolder });
+  expect(again.follower.inForce).toMatchObject({ source: "last_known_good", version: 4 });
+});

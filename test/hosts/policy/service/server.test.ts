@@ -124,7 +124,7 @@ test("a certificate makes a node known, and one of another authority does not", 
 
 test("a part goes out packed to those who take it", async () => {
   const { service, url } = await startService({ isOpen: true });
-  const mask = Array.from({ length: 200 }, (_, at) => `name-number-${at}`);
+  const mask = Array.from({ length: 600 }, (_, at) => `name-number-${at}`);
   await service.publish({ ...BLOCKING, exceptions: mask.map((name) => exceptionOf(name)) });
   const answer = await fetch(`${url}/v1/policy`);
   const { bundle } = await answer.json();
