@@ -129,7 +129,8 @@ export function istioPluginYaml(place: IstioPlace, plan: WasmFilter): string {
       ...(plan.sha256 === undefined ? {} : { sha256: plan.sha256 }),
       pluginName: NAME,
       failStrategy: "FAIL_RELOAD",
-      match: [{ mode: "SERVER" }],
+      // What a pod sends is somebody else's to judge; a gateway has no such sides.
+      ...(place.context === "sidecar" ? { match: [{ mode: "SERVER" }] } : {}),
       pluginConfig: pluginConfig(plan.policy, false),
     },
   };
