@@ -9,6 +9,7 @@ import { suggestion } from "../policy/nearest.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { exceptionCommand } from "./exception.ts";
 import { explainCommand } from "./explain.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   protectCommand,
   extprocCommand,
   connectorCommand,
+  doctorCommand,
   testCommand,
   explainCommand,
   policyCommand,

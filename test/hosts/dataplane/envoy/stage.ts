@@ -64,6 +64,10 @@ export interface Plan {
   readonly upstream: RequestListener | Http2Server;
   /** What happens to requests to go on as something else. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Beside the application's. */
+  readonly clusters?: readonly object[];
+  /** More of each listener. */
+  readonly listener?: object;
   /** More of each HTTP connection manager; the access log's path is known then. */
   readonly manager?: (folder: string) => object;
 }
@@ -145,7 +149,10 @@ function configurationOf(plan: Plan, folder: string, admin: number, ports: numbe
     node: { id: "test", cluster: "test" },
     admin: { address: loopback(admin) },
     static_resources: {
-      listeners: plan.listeners.map((filters, index) => listenerOf(filters, ports[index] ?? 0, plan.manager?.(folder))),
+      listeners: plan.listeners.map((filters, index) => ({
+        ...listenerOf(filters, ports[index] ?? 0, plan.manager?.(folder)),
+        ...plan.listener,
+      })),
       clusters: [
         {
           name: "upstream",
@@ -159,6 +166,7 @@ function configurationOf(plan: Plan, folder: string, admin: number, ports: numbe
           },
           typed_extension_protocol_options: protocol,
         },
+        ...(plan.clusters ?? []),
       ],
     },
   };
