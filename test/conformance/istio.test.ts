@@ -14,8 +14,8 @@ import { RouteModes } from "../../hosts/dataplane/extproc/route-modes.ts";
 import { defaultPolicy } from "../../hosts/policy/schema.ts";
 import { run } from "../hosts/cli/stage.ts";
 import { send, until } from "../hosts/dataplane/envoy/stage.ts";
-import { type Component, ROOT, requireOrSkip } from "../tools/component.ts";
-import { type MeshTools, meshTools } from "../tools/mesh.ts";
+import { type Component, install, ROOT, requireOrSkip } from "../tools/component.ts";
+import { helmBinary, type MeshTools, meshTools } from "../tools/mesh.ts";
 import { type Mesh, startMesh } from "./mesh.ts";
 
 const LONG_MS = 300_000;
@@ -137,7 +137,23 @@ describe("in a mesh", () => {
     await mesh.kubectl("delete", yaml);
   });
 
+  test.each([[], ["istio.enabled=true"], ["istio.enabled=true", "istio.method=wasm", "istio.wasm.form=wasm-plugin"]])(
+    "the API server takes what the chart renders: %j",
+    async (...values) => {
+      if (mesh === undefined) return;
+      const helm = await helmBinary();
+      if (!("found" in helm)) return;
+      const set = values.flatMap((value) => ["--set", value]);
+      const rendered = await install(helm.found, ["template", "merlon", join(ROOT, "charts/merlon"), ...set]);
+      if (!("found" in rendered)) throw new Error(rendered.missing);
+      await mesh.kubectl("apply", rendered.found);
+      await mesh.kubectl("delete", rendered.found);
+    },
+  );
+
   test("the gateway rejected nothing at all", async (context) => {
+    // Nobody ships istiod as a program, so that even CI has it only where it is told so.
+    if (!("found" in tools) && process.env["MERLON_TOOLS"] === undefined) return context.skip(tools.missing);
     requireOrSkip(context, tools);
     const rejected = await mesh?.stats("lds.update_rejected");
     expect(rejected).toEqual({ "listener_manager.lds.update_rejected": 0 });

