@@ -3,6 +3,7 @@
  * are well.
  */
 import { renameSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import {
@@ -25,6 +26,7 @@ import {
   type Stage,
   send,
   startEnvoy,
+  trappingModule,
   until,
   WASM,
 } from "../../dataplane/envoy/stage.ts";
@@ -192,6 +194,31 @@ test(
       (list) => list.length > 0,
     );
     expect(codes[0]).toMatch(/config-rejected|plugin-config/);
+  },
+  LONG_MS,
+);
+
+test(
+  "the module trapped, and none is left where it may not come back",
+  async () => {
+    if (!("found" in binary)) return;
+    const folder = makeFolder();
+    const trapping = wasmFilter({ wasm: await trappingModule(folder), policy: defaultPolicy });
+    const stage = await start({ listeners: [[trapping]] });
+    const trap = async (): Promise<void> => {
+      const socket = connect(stage.ports[0] ?? 0, "127.0.0.1");
+      socket.end("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\na: b\r\n\r\n");
+      socket.resume();
+      socket.on("error", () => {});
+      await new Promise((resolve) => socket.once("close", resolve));
+    };
+    expect(await codesOf(stage)).toEqual([]);
+    await trap();
+    await send(stage.ports[0] ?? 0, "/");
+    await until(
+      () => codesOf(stage),
+      (codes) => codes.includes("risk vm-failed"),
+    );
   },
   LONG_MS,
 );
