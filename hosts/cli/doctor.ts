@@ -20,8 +20,8 @@ export const doctorCommand: Command = {
     json: { type: "boolean", about: "print findings as JSON" },
   },
   details: [
-    "Reads Envoy's admin interface and changes nothing. The exit code is 1 when something is broken. The interface of a",
-    "pod of Istio's is reached by: kubectl port-forward <pod> 15000",
+    "Reads Envoy's admin interface and changes nothing. The exit code is 1 when something is broken. The interface of",
+    "a pod of Istio's is reached by: kubectl port-forward <pod> 15000",
   ].join("\n"),
   examples: ["merlon doctor envoy http://127.0.0.1:9901", "merlon doctor istio http://127.0.0.1:15000 --hops 1"],
   run,

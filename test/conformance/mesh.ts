@@ -31,11 +31,13 @@ export interface Mesh {
   stop(): Promise<void>;
 }
 
-/** Starts everything. @param application port of what the gateway leads to */
-export async function startMesh(tools: MeshTools, application: number): Promise<Mesh> {
-  const folder = await mkdtemp(join(tmpdir(), "merlon-mesh-"));
+type Run = (name: string, file: string, args: readonly string[], env?: NodeJS.ProcessEnv) => void;
+type Kubectl = (args: readonly string[]) => Promise<string>;
+
+/** Starts programs whose logs go into a folder; `stop` ends them all and removes the folder. */
+function launcher(folder: string): { run: Run; stop: () => Promise<void> } {
   const children: ChildProcess[] = [];
-  const run = (name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void => {
+  const run: Run = (name, file, args, env = {}) => {
     const child = spawn(file, args, {
       cwd: folder,
       env: { ...process.env, ...env },
@@ -55,28 +57,19 @@ export async function startMesh(tools: MeshTools, application: number): Promise<
     }
     await rm(folder, { recursive: true, force: true });
   };
+  return { run, stop };
+}
+
+/** Starts everything. @param application port of what the gateway leads to */
+export async function startMesh(tools: MeshTools, application: number): Promise<Mesh> {
+  const folder = await mkdtemp(join(tmpdir(), "merlon-mesh-"));
+  const { run, stop } = launcher(folder);
   try {
     const [port = 0, admin = 0, xds = 0, api = 0, ...others] = await freePorts(10);
     const kubeconfig = await makeCertificates(folder, api);
     startControlPlane(tools, run, api, others);
-    const kubectl = (args: readonly string[]): Promise<string> => runKubectl(tools, kubeconfig, args);
-    await until(
-      () => kubectl(["get", "--raw", "/readyz"]).catch(String),
-      (answer) => answer === "ok",
-    );
-    await kubectl(["apply", "--server-side", "-f", tools.crds]);
-    await kubectl(["wait", "--for=condition=established", "crd", "--all", "--timeout=60s"]);
-    const file = join(folder, "objects.yaml");
-    writeFileSync(file, objects(port, application));
-    await kubectl(["apply", "-f", file]);
-    const status = {
-      phase: "Running",
-      podIP: POD,
-      podIPs: [{ ip: POD }],
-      conditions: [{ type: "Ready", status: "True" }],
-    };
-    const patch = ["--subresource=status", "--type=merge", "-p", JSON.stringify({ status })];
-    await kubectl(["patch", "pod", "gateway-1", "-n", NAMESPACE, ...patch]);
+    const kubectl: Kubectl = (args) => runKubectl(tools, kubeconfig, args);
+    await furnish(kubectl, folder, tools.crds, objects(port, application));
     startIstiod(tools, run, folder, kubeconfig, [xds, ...others.slice(2)]);
     writeFileSync(join(folder, "gateway.json"), JSON.stringify(bootstrap(admin, xds)));
     run("gateway", tools.envoy, ["-c", "gateway.json", "--disable-hot-restart", "--concurrency", "1", "-l", "warning"]);
@@ -101,15 +94,29 @@ export async function startMesh(tools: MeshTools, application: number): Promise<
       stop,
     };
   } catch (error) {
-    const logs = await Promise.all(
-      ["apiserver", "istiod", "gateway"].map((name) => tailOf(join(folder, `${name}.log`))),
-    );
+    const names = ["apiserver", "istiod", "gateway"];
+    const logs = await Promise.all(names.map((name) => tailOf(join(folder, `${name}.log`))));
     await stop();
     throw new Error(`the mesh did not start: ${String(error)}\n${logs.join("\n")}`);
   }
 }
 
-type Run = (name: string, file: string, args: readonly string[], env?: NodeJS.ProcessEnv) => void;
+/** Gives the API server Istio's resource definitions and what the test's cluster has. */
+async function furnish(kubectl: Kubectl, folder: string, crds: string, yaml: string): Promise<void> {
+  await until(
+    () => kubectl(["get", "--raw", "/readyz"]).catch(String),
+    (answer) => answer === "ok",
+  );
+  await kubectl(["apply", "--server-side", "-f", crds]);
+  await kubectl(["wait", "--for=condition=established", "crd", "--all", "--timeout=60s"]);
+  const file = join(folder, "objects.yaml");
+  writeFileSync(file, yaml);
+  await kubectl(["apply", "-f", file]);
+  const ready = [{ type: "Ready", status: "True" }];
+  const status = { phase: "Running", podIP: POD, podIPs: [{ ip: POD }], conditions: ready };
+  const patch = ["--subresource=status", "--type=merge", "-p", JSON.stringify({ status })];
+  await kubectl(["patch", "pod", "gateway-1", "-n", NAMESPACE, ...patch]);
+}
 
 async function tailOf(path: string): Promise<string> {
   return (await readFile(path, "latin1").catch(() => "")).slice(-1000);

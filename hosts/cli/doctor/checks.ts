@@ -7,7 +7,7 @@ import { MODES } from "../../core/verdict.ts";
 import { bytesText } from "../../policy/quantity.ts";
 import { showWord } from "../text.ts";
 import type { Patient } from "./admin.ts";
-import { extProcSchema, type HttpFilter, type Manager, speaksHttp2, wasmSchema } from "./config-dump.ts";
+import { extProcSchema, type HttpChain, type HttpFilter, speaksHttp2, wasmSchema } from "./config-dump.ts";
 
 /** How bad it is: requests are lost or not looked at; something may be lost; for information. */
 export const LEVELS = ["broken", "risk", "ok"] as const;
@@ -69,7 +69,7 @@ function clusterOf(filter: HttpFilter): string {
   return extProcSchema.parse(filter.typed_config).grpc_service?.envoy_grpc?.cluster_name ?? "";
 }
 
-function absent(managers: readonly Manager[]): Finding {
+function absent(managers: readonly HttpChain[]): Finding {
   const listeners = [...new Set(managers.map(({ listener }) => listener))].map((name) => showWord(name)).join(", ");
   const where = listeners === "" ? "there is no listener for HTTP" : `listeners: ${listeners.slice(0, WORD_CHARS_MAX)}`;
   return finding(
@@ -98,7 +98,7 @@ function rejections(patient: Patient, errors: readonly string[]): Finding[] {
   return [finding("risk", "config-rejected", what, "see Envoy's log for the reason")];
 }
 
-function clientAddress(manager: Manager, hops: number | null): Finding[] {
+function clientAddress(manager: HttpChain, hops: number | null): Finding[] {
   const { listener, use_remote_address: isEdge = false, xff_num_trusted_hops: trusted = 0 } = manager;
   const where = `listener ${showWord(listener)}`;
   if ((manager.original_ip_detection_extensions ?? []).length > 0) return [];
@@ -111,7 +111,7 @@ function clientAddress(manager: Manager, hops: number | null): Finding[] {
   return [finding("risk", "client-ip", what, "set use_remote_address: true where no trusted proxy stands in front")];
 }
 
-function checkExtProc(patient: Patient, manager: Manager, filter: HttpFilter): Finding[] {
+function checkExtProc(patient: Patient, manager: HttpChain, filter: HttpFilter): Finding[] {
   const config = extProcSchema.parse(filter.typed_config);
   const name = clusterOf(filter);
   const where = `listener ${showWord(manager.listener)}, ext_proc`;
@@ -185,7 +185,7 @@ function pluginOf(text: string | undefined): z.output<typeof pluginSchema> | nul
   }
 }
 
-function checkWasm(patient: Patient, manager: Manager, filter: HttpFilter): Finding[] {
+function checkWasm(patient: Patient, manager: HttpChain, filter: HttpFilter): Finding[] {
   const { config } = wasmSchema.parse(filter.typed_config);
   const where = `listener ${showWord(manager.listener)}, wasm`;
   const plugin = pluginOf(config.configuration?.value);

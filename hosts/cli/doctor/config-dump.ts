@@ -57,7 +57,7 @@ const extensionsDump = z.looseObject({
 const dumpSchema = z.object({ configs: z.array(typed) });
 
 /** One HTTP connection manager, with its listener. */
-export interface Manager extends z.output<typeof managerSchema> {
+export interface HttpChain extends z.output<typeof managerSchema> {
   readonly listener: string;
   /** Bytes that Envoy buffers of a body at most. */
   readonly bufferBytes: number;
@@ -65,7 +65,7 @@ export interface Manager extends z.output<typeof managerSchema> {
 
 /** Envoy's configuration as far as it is asked for. */
 export interface Configuration {
-  readonly managers: readonly Manager[];
+  readonly managers: readonly HttpChain[];
   readonly clusters: ReadonlyMap<string, z.output<typeof clusterSchema>>;
   /** Filters that came by discovery, by name. */
   readonly discovered: ReadonlyMap<string, HttpFilter>;
@@ -79,7 +79,7 @@ const MANAGER = /\.HttpConnectionManager$/;
 
 /** Reads `/config_dump`. @throws ZodError where it is none */
 export function readDump(dump: unknown): Configuration {
-  const managers: Manager[] = [];
+  const managers: HttpChain[] = [];
   const clusters = new Map<string, z.output<typeof clusterSchema>>();
   const discovered = new Map<string, HttpFilter>();
   const errors: string[] = [];
@@ -100,7 +100,7 @@ export function readDump(dump: unknown): Configuration {
   return { managers, clusters, discovered, errors };
 }
 
-function readListeners(config: unknown, managers: Manager[], errors: string[]): void {
+function readListeners(config: unknown, managers: HttpChain[], errors: string[]): void {
   const { static_listeners: fixed, dynamic_listeners: dynamic } = listenersDump.parse(config);
   errors.push(...dynamic.flatMap(({ error_state: error }) => (error === undefined ? [] : [error.details])));
   const active = dynamic.flatMap(({ active_state: state }) => (state === undefined ? [] : [state.listener]));

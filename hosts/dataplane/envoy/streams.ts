@@ -34,6 +34,8 @@ export enum StreamFlag {
   UNRECORDED = 2048,
   /** The last piece of a body of declared length waits for the verdict: without it no application has the request. */
   LAST_HELD = 4096,
+  /** The application's answer has begun. */
+  ANSWERING = 8192,
 }
 
 /** One stream. */
