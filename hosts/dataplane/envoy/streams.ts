@@ -61,6 +61,8 @@ export class Stream {
 const CAPACITY: u32 = TRANSACTIONS_MAX * 2;
 let table: usize = 0;
 let count: u32 = 0;
+/** Bank of the stream that had no room last; its head comes next. */
+export let lostBank: u32 = 0;
 
 function at(slot: u32): Stream {
   return changetype<Stream>(table + <usize>((slot & (CAPACITY - 1)) * offsetof<Stream>()));
@@ -76,8 +78,9 @@ export function streamOf(context: u32): Stream {
   return changetype<Stream>(0);
 }
 
-/** Adds a stream. @returns null when there are too many at once */
+/** Adds a stream. @returns null when there are too many at once; `lostBank` is its bank then */
 export function streamAdd(context: u32, bank: u32): Stream {
+  lostBank = bank;
   if (!table) {
     table = reserve(CAPACITY * offsetof<Stream>());
     if (!table) return changetype<Stream>(0);
