@@ -11,7 +11,6 @@ export {
   proxy_on_request_headers,
   proxy_on_request_trailers,
   proxy_on_response_body,
-  proxy_on_response_headers,
   proxy_on_response_trailers,
   proxy_on_tick,
 } from "../hosts/dataplane/envoy/exports";

@@ -60,8 +60,8 @@ function finishBody(): void {
 
 /**
  * Takes the next piece of the request's body and decides at each DECISION_BYTES and each message that it completes, so
- * that a host can let a message go before the next one comes. Bytes beyond the policy's `inspectBytes` are only counted,
- * and the limit is reported.
+ * that a host can let a message go before the next one comes. Bytes beyond the policy's `inspectBytes` are only
+ * counted, and the limit is reported.
  */
 export function feedBody(at: usize, size: u32): void {
   const most = current.inspectMost;

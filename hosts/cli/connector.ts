@@ -77,8 +77,8 @@ export const connectorCommand: Command = {
     name: { type: "string", value: "<name>", about: "of what is applied; merlon if not given" },
   },
   details: [
-    "The configuration goes to stdout. Out of band, Envoy shows requests and waits for nothing. What each body mode can",
-    "hold back is in docs/extproc.md; docs/envoy.md and docs/istio.md go through an installation.",
+    "The configuration goes to stdout. Out of band, Envoy shows requests and waits for nothing. What each body mode",
+    "can hold back is in docs/extproc.md; docs/envoy.md and docs/istio.md go through an installation.",
   ].join("\n"),
   examples: [
     "merlon connector print envoy --upstream 127.0.0.1:3000 > envoy.yaml",

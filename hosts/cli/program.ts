@@ -11,6 +11,7 @@ import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
 import { consoleCommand } from "./console.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { exceptionCommand } from "./exception.ts";
 import { explainCommand } from "./explain.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   connectorCommand,
   consoleCommand,
   attacksCommand,
+  doctorCommand,
   testCommand,
   explainCommand,
   policyCommand,

@@ -144,7 +144,7 @@ export class EnvoyProcess {
   /** @param configure writes the configuration, YAML or JSON, for an Envoy on these ports */
   static async startWith(
     binary: string,
-    configure: (ports: { listen: number; upstream: number }) => string,
+    configure: (ports: { listen: number; upstream: number }) => string | Promise<string>,
   ): Promise<EnvoyProcess> {
     const reached: Reached[] = [];
     const upstream = createUpstream(reached).listen(0, "127.0.0.1");
@@ -152,7 +152,7 @@ export class EnvoyProcess {
     const ports = { listen: await freePort(), upstream: (upstream.address() as AddressInfo).port };
     const folder = await mkdtemp(join(tmpdir(), "merlon-envoy-"));
     const file = join(folder, "envoy.yaml");
-    await writeFile(file, configure(ports));
+    await writeFile(file, await configure(ports));
     const args = ["-c", file, "--disable-hot-restart", "--concurrency", "1", "-l", "error"];
     const child = spawn(binary, args, { stdio: ["ignore", "ignore", "inherit"] });
     const envoy = new EnvoyProcess(ports.listen, child, upstream, folder, reached);

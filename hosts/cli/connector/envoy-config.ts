@@ -1,6 +1,6 @@
 /**
  * Envoy's configuration with Merlon in it, as one whole from which a bare Envoy starts: one listener, one upstream, and
- * either the core itself as a WebAssembly filter or the ext_proc server beside it. Whoever has a configuration already
+ * either the core itself as a Wasm filter or the ext_proc server beside it. Whoever has a configuration already
  * takes the filter and, for ext_proc, the cluster.
  */
 import type { ListenAddress } from "../protection/listen-address.ts";
@@ -53,7 +53,7 @@ export function extProcYaml(plan: ExtProcPlan): string {
 /** Merlon's module as a filter in a whole configuration, as YAML. */
 export function wasmYaml(plan: WasmPlan): string {
   const head = [
-    "Envoy with Merlon in it, as a WebAssembly filter. Start it with: envoy -c <this file>",
+    "Envoy with Merlon in it, as a Wasm filter. Start it with: envoy -c <this file>",
     "Into a configuration of your own goes the filter named merlon.",
   ];
   const logs = plan.records === undefined ? [] : [recordLog(plan.records)];

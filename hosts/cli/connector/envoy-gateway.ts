@@ -87,7 +87,7 @@ export function gatewayWasmYaml(place: GatewayTarget, plan: WasmFilter, failure:
     config: pluginConfig(plan.policy, false),
   };
   const head = [
-    "Merlon in Envoy Gateway's proxies, as a WebAssembly filter. Apply with: kubectl apply -f <this file>",
+    "Merlon in Envoy Gateway's proxies, as a Wasm filter. Apply with: kubectl apply -f <this file>",
     "The head of a request with a body reaches the application before the verdict; the body does not.",
   ];
   return commentedYaml(head, [extensionPolicy(place, { wasm: [extension] })], COMMENTS);

@@ -104,7 +104,7 @@ export function istioExtProcYaml(place: IstioPlace, plan: ExtProcFilter, mesh: b
 /** An EnvoyFilter with the module, which can hold heads. */
 export function istioWasmYaml(place: IstioPlace, plan: WasmFilter): string {
   const head = [
-    "Merlon in Istio's proxies, as a WebAssembly filter. Apply with: kubectl apply -f <this file>",
+    "Merlon in Istio's proxies, as a Wasm filter. Apply with: kubectl apply -f <this file>",
     "An EnvoyFilter and no WasmPlugin, because that cannot make heads wait for the verdict on their body.",
   ];
   return commentedYaml(head, [envoyFilter(place, codeClusters(plan), wasmFilter(plan))], ISTIO_COMMENTS);
@@ -129,7 +129,8 @@ export function istioPluginYaml(place: IstioPlace, plan: WasmFilter): string {
       ...(plan.sha256 === undefined ? {} : { sha256: plan.sha256 }),
       pluginName: NAME,
       failStrategy: "FAIL_RELOAD",
-      match: [{ mode: "SERVER" }],
+      // What a pod sends is somebody else's to judge; a gateway has no such sides.
+      ...(place.context === "sidecar" ? { match: [{ mode: "SERVER" }] } : {}),
       pluginConfig: pluginConfig(plan.policy, false),
     },
   };

@@ -250,3 +250,11 @@ export function answerWith(stream: Stream, kind: Answer, page: Page, lineAt: usi
   else end = fillText(body, wantsPage ? PAGE : PROBLEM);
   send(detailsOf(kind), status, body, <u32>(end - body), -1);
 }
+
+/** Answers that a request could not be checked, in a word: for one that has no stream, and so no reference. */
+export function answerPlainly(): void {
+  choose(Answer.UNINSPECTED);
+  if (!beginFields()) return;
+  addLines(RETRY_FIELDS);
+  send(detailsOf(Answer.UNINSPECTED), status, 0, 0, <i32>grpc);
+}

@@ -15,7 +15,7 @@ import { proxy_set_tick_period_milliseconds } from "./env";
 import { Count, count, defineMetrics, TELL_MS, tellMetrics } from "./metrics";
 import { LogLevel, log } from "./proxy";
 import { endStream, recordLast, requestBody, requestHead, requestTrailers } from "./request";
-import { responseBody, responseEnd, responseHead } from "./response";
+import { responseBody, responseEnd } from "./response";
 import { bankOf, rootAdd, rootAt, rootRemove } from "./roots";
 import { streamAdd, streamOf } from "./streams";
 
@@ -89,11 +89,6 @@ export function proxy_on_request_body(context: u32, size: u32, endOfStream: u32)
 /** Trailers end the request: the last moment to stop it. */
 export function proxy_on_request_trailers(context: u32, _count: u32): u32 {
   return requestTrailers(streamOf(context));
-}
-
-/** The response's head, or that of an answer that Envoy gives itself. */
-export function proxy_on_response_headers(context: u32, _count: u32, endOfStream: u32): u32 {
-  return responseHead(streamOf(context), endOfStream != 0);
 }
 
 /** More of the response's body passes. */

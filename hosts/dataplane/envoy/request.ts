@@ -18,7 +18,7 @@ import { Failure, failsClosed, imageOf, Slot, useBank } from "../../../assembly/
 import { Mode } from "../../../assembly/policy/mode";
 import { Page, Section, sectionOf } from "../../../assembly/policy/tables";
 import { trustsProxies } from "../../../assembly/policy/trusted";
-import { Answer, answerWith } from "./answer";
+import { Answer, answerPlainly, answerWith } from "./answer";
 import { proxy_replace_header_map_value } from "./env";
 import { askClean, declaredBytes, isTunnel } from "./head";
 import { Count, count } from "./metrics";
@@ -26,7 +26,7 @@ import { Cause, pageHeld } from "./page";
 import { answerSize, askBytes, askProperty, BufferKind, HeaderMap, nowMs } from "./proxy";
 import { recordStream } from "./record";
 import { RootFlag, rootAt } from "./roots";
-import { Stream, StreamFlag, streamRemove } from "./streams";
+import { lostBank, Stream, StreamFlag, streamRemove } from "./streams";
 
 /** What a callback tells the host to do. */
 export enum Action {
@@ -68,9 +68,21 @@ function refuse(stream: Stream, kind: Answer, page: Page): u32 {
   return Action.PAUSE;
 }
 
+/** What happens to a request that there is not even room for as a stream. */
+function overStreams(): u32 {
+  useBank(lostBank);
+  count(Count.REQUESTS);
+  count(Count.SKIPPED_OVERLIMIT);
+  const isClosed = failsClosed(imageOf(Slot.ACTIVE), Failure.OVERLIMIT);
+  count(isClosed ? Count.CLOSED_OVERLIMIT : Count.OPEN_OVERLIMIT);
+  if (!isClosed) return Action.CONTINUE;
+  answerPlainly();
+  return Action.PAUSE;
+}
+
 /** What happens to a request that there is no room for. */
 function overLimit(stream: Stream): u32 {
-  if (!stream) return Action.CONTINUE;
+  if (!stream) return overStreams();
   useBank(stream.bank);
   stream.flags |= StreamFlag.OVER_LIMIT;
   if (!failsClosed(imageOf(Slot.ACTIVE), Failure.OVERLIMIT)) {
@@ -155,6 +167,8 @@ function isMessageWhole(): bool {
  */
 export function requestBody(stream: Stream, size: u32, endOfStream: bool): u32 {
   if (!stream || !stream.handle || stream.flags & (StreamFlag.TUNNEL | StreamFlag.ENDED)) return Action.CONTINUE;
+  /* Its answer is on its way. */
+  if (stream.flags & StreamFlag.ANSWERED) return Action.PAUSE;
   if ((stream.flags & (StreamFlag.STREAMING | StreamFlag.LAST_HELD)) == <u32>StreamFlag.STREAMING) stream.read = 0;
   while (stream.read < size) {
     const left = size - stream.read;
@@ -186,6 +200,7 @@ function isLastPiece(stream: Stream): bool {
 /** Trailers end the request. */
 export function requestTrailers(stream: Stream): u32 {
   if (!stream || !stream.handle || stream.flags & (StreamFlag.TUNNEL | StreamFlag.ENDED)) return Action.CONTINUE;
+  if (stream.flags & StreamFlag.ANSWERED) return Action.PAUSE;
   if (!askClean(HeaderMap.REQUEST_TRAILERS)) return overLimit(stream);
   tx_trailers(stream.handle, answerSize);
   return finish(stream);

@@ -14,19 +14,23 @@ import { Action, block } from "./request";
 import { RootFlag, rootAt } from "./roots";
 import { Stream, StreamFlag } from "./streams";
 
-/** The response begins; the core takes it only behind a whole request. */
-export function responseHead(stream: Stream, endOfStream: bool): u32 {
-  if (!stream || !stream.handle || endOfStream || !(stream.flags & StreamFlag.ENDED)) return Action.CONTINUE;
-  if (stream.flags & (StreamFlag.ANSWERED | StreamFlag.TUNNEL)) return Action.CONTINUE;
-  if (!(rootAt(stream.bank).flags & RootFlag.RESPONSES)) return Action.CONTINUE;
-  /* The core asks nothing of a response's head, so it is not asked of the host either. */
-  if (tx_response_head(stream.handle, 0) == <u32>Status.PASS) stream.flags |= StreamFlag.RESPONSE;
-  return Action.CONTINUE;
+/**
+ * Whether the response is looked at, asked at its first piece: the core takes it only behind a whole request, and asks
+ * nothing of its head, so that Envoy has no callback for that to call.
+ */
+function isWanted(stream: Stream): bool {
+  const before: u32 = StreamFlag.ENDED | StreamFlag.ANSWERED | StreamFlag.TUNNEL | StreamFlag.ANSWERING;
+  if ((stream.flags & before) != <u32>StreamFlag.ENDED || !stream.handle) return false;
+  stream.flags |= StreamFlag.ANSWERING;
+  if (!(rootAt(stream.bank).flags & RootFlag.RESPONSES)) return false;
+  if (tx_response_head(stream.handle, 0) != <u32>Status.PASS) return false;
+  stream.flags |= StreamFlag.RESPONSE;
+  return true;
 }
 
 /** A piece of the body passes. */
 export function responseBody(stream: Stream, size: u32, endOfStream: bool): u32 {
-  if (!stream || !(stream.flags & StreamFlag.RESPONSE)) return Action.CONTINUE;
+  if (!stream || !(stream.flags & StreamFlag.RESPONSE || isWanted(stream))) return Action.CONTINUE;
   const most = size < RESPONSE_BYTES_MAX ? size : RESPONSE_BYTES_MAX;
   if (size && askBytes(BufferKind.RESPONSE_BODY, 0, most)) {
     if (tx_response_body(stream.handle, answerSize) == <u32>Status.BLOCK) return cut(stream);

@@ -34,6 +34,8 @@ export enum StreamFlag {
   UNRECORDED = 2048,
   /** The last piece of a body of declared length waits for the verdict: without it no application has the request. */
   LAST_HELD = 4096,
+  /** The application's answer has begun. */
+  ANSWERING = 8192,
 }
 
 /** One stream. */
@@ -59,6 +61,8 @@ export class Stream {
 const CAPACITY: u32 = TRANSACTIONS_MAX * 2;
 let table: usize = 0;
 let count: u32 = 0;
+/** Bank of the stream that had no room last; its head comes next. */
+export let lostBank: u32 = 0;
 
 function at(slot: u32): Stream {
   return changetype<Stream>(table + <usize>((slot & (CAPACITY - 1)) * offsetof<Stream>()));
@@ -74,8 +78,9 @@ export function streamOf(context: u32): Stream {
   return changetype<Stream>(0);
 }
 
-/** Adds a stream. @returns null when there are too many at once */
+/** Adds a stream. @returns null when there are too many at once; `lostBank` is its bank then */
 export function streamAdd(context: u32, bank: u32): Stream {
+  lostBank = bank;
   if (!table) {
     table = reserve(CAPACITY * offsetof<Stream>());
     if (!table) return changetype<Stream>(0);

@@ -2,22 +2,30 @@
  * Records of the filter in a real Envoy, by filter state and access log into a file: each line parses, is masked, holds
  * what Node's verdict says of the same request, and stays where the instance that made it is gone.
  */
-import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { connect as connectSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { recordLog } from "../../../../hosts/cli/connector/record-log.ts";
 import { Engine } from "../../../../hosts/core/engine.ts";
 import { compilePolicy } from "../../../../hosts/policy/image.ts";
 import { policyOf } from "../../../assembly/policy-image.ts";
-import { type Component, ROOT, requireOrSkip } from "../../../tools/component.ts";
-import { findEnvoy, imageText, LONG_MS, linesOf, merlon, type Stage, send, startEnvoy, until, WASM } from "./stage.ts";
+import { type Component, requireOrSkip } from "../../../tools/component.ts";
+import {
+  findEnvoy,
+  imageText,
+  LONG_MS,
+  linesOf,
+  merlon,
+  type Stage,
+  send,
+  startEnvoy,
+  trappingModule,
+  until,
+} from "./stage.ts";
 
 const UNION = "1' UNION SELECT login,password FROM users-- ";
 const SECRET = "hunter2' UNION SELECT login,password FROM users-- ";
@@ -83,24 +91,6 @@ let stage: Stage | undefined;
 let path = "";
 /** Answers that wait for the test's word. */
 const waiting: ServerResponse[] = [];
-
-/** A module with one function, which traps: a callback by its name and type. */
-const TRAP = Buffer.concat([
-  Buffer.from("0061736d0100000001070160027f7f017f03020100071d0119", "hex"),
-  Buffer.from("proxy_on_request_trailers"),
-  Buffer.from("00000a05010300000b", "hex"),
-]);
-
-/** The released module with that callback in place of its own: requests with trailers end their instance. */
-async function trappingModule(folder: string): Promise<string> {
-  const [trap, merged] = [join(folder, "trap.wasm"), join(folder, "trapping.wasm")];
-  writeFileSync(trap, TRAP);
-  const features = ["--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"];
-  const options = ["--skip-export-conflicts", "--enable-mutable-globals", ...features, "-o", merged];
-  const tool = join(ROOT, "node_modules/binaryen/bin/wasm-merge");
-  await promisify(execFile)(process.execPath, [tool, trap, "trap", WASM, "core", ...options]);
-  return merged;
-}
 
 let modules = "";
 

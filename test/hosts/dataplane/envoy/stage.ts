@@ -2,7 +2,7 @@
  * A real Envoy for tests of the filter: any number of listeners, each with filters of its own, before one upstream that
  * the test writes; its admin interface, its log and its access log.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,6 +12,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { promisify } from "node:util";
 import { compilePolicy } from "../../../../hosts/policy/image.ts";
 import { policyOf } from "../../../assembly/policy-image.ts";
 import { freePorts } from "../../../bench/envoy.ts";
@@ -57,6 +58,24 @@ export function merlonWithoutHold(configuration: object): object {
   return JSON.parse(filter.replace('"allow_on_headers_stop_iteration":true,', ""));
 }
 
+/** A module with one function, which traps: a callback by its name and type. */
+const TRAP = Buffer.concat([
+  Buffer.from("0061736d0100000001070160027f7f017f03020100071d0119", "hex"),
+  Buffer.from("proxy_on_request_trailers"),
+  Buffer.from("00000a05010300000b", "hex"),
+]);
+
+/** The released module with that callback in place of its own: requests with trailers end their instance. */
+export async function trappingModule(folder: string): Promise<string> {
+  const [trap, merged] = [join(folder, "trap.wasm"), join(folder, "trapping.wasm")];
+  writeFileSync(trap, TRAP);
+  const features = ["--enable-simd", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"];
+  const options = ["--skip-export-conflicts", "--enable-mutable-globals", ...features, "-o", merged];
+  const tool = join(ROOT, "node_modules/binaryen/bin/wasm-merge");
+  await promisify(execFile)(process.execPath, [tool, trap, "trap", WASM, "core", ...options]);
+  return merged;
+}
+
 /** What a test's Envoy is like. */
 export interface Plan {
   /** Filters of each listener, the first one's first. */
@@ -64,6 +83,10 @@ export interface Plan {
   readonly upstream: RequestListener | Http2Server;
   /** What happens to requests to go on as something else. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Beside the application's. */
+  readonly clusters?: readonly object[];
+  /** More of each listener. */
+  readonly listener?: object;
   /** More of each HTTP connection manager; the access log's path is known then. */
   readonly manager?: (folder: string) => object;
 }
@@ -145,7 +168,10 @@ function configurationOf(plan: Plan, folder: string, admin: number, ports: numbe
     node: { id: "test", cluster: "test" },
     admin: { address: loopback(admin) },
     static_resources: {
-      listeners: plan.listeners.map((filters, index) => listenerOf(filters, ports[index] ?? 0, plan.manager?.(folder))),
+      listeners: plan.listeners.map((filters, index) => ({
+        ...listenerOf(filters, ports[index] ?? 0, plan.manager?.(folder)),
+        ...plan.listener,
+      })),
       clusters: [
         {
           name: "upstream",
@@ -159,6 +185,7 @@ function configurationOf(plan: Plan, folder: string, admin: number, ports: numbe
           },
           typed_extension_protocol_options: protocol,
         },
+        ...(plan.clusters ?? []),
       ],
     },
   };
