@@ -71,7 +71,6 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const service = await PolicyService.open({ folder, engine });
   const tokens = new NodeTokens(folder);
   tokens.list();
-  const { policy, text } = await readPolicyFile(path);
   const limits = limitsOf(input);
   const publish = async (next: Policy): Promise<void> => {
     if (limits !== undefined && !sayStaged(await service.stage(next, limits), limits, say)) return;
@@ -80,8 +79,21 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
     for (const line of [...namesNobodyKnows(next, engine.signatures), ...expiredObjects(next, now)]) say(line);
     say(`version ${version} is published, ${hash.slice(0, 12)}, mode ${next.mode}`);
   };
-  await publish(policy);
   const refuse = (error: unknown): void => say(`${messageOf(error)} (the version before stays published)`);
+  const text = await readPolicyFile(path).then(
+    async (file) => {
+      // With --stage this takes its time, and hosts are served meanwhile where there is a version of before.
+      const publishing = publish(file.policy);
+      if (service.pointer === undefined) await publishing;
+      else void publishing.catch(refuse);
+      return file.text;
+    },
+    (error: unknown) => {
+      if (service.pointer === undefined) throw error;
+      refuse(error);
+      return "";
+    },
+  );
   const watch = watchPolicyFile(
     path,
     text,
@@ -92,8 +104,10 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
     watch.close();
     throw error;
   });
+  // Whoever reads where the server listens may end it in the same moment.
+  const ended = untilSignal(() => engine.verify(), watch);
   greet(io, server, options, folder, tokens);
-  await untilSignal(() => engine.verify(), watch);
+  await ended;
   watch.close();
   await server.close();
   return 0;

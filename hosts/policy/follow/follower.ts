@@ -6,9 +6,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MerlonError } from "../../core/error.ts";
 import { assembleBundle, type Bundle, CONTENT_BYTES_MAX, readContent } from "../bundle.ts";
+import { BundleCache } from "../bundle-cache.ts";
 import { INSTANCE_HEADER, ORIGINS, PATHS, type Pointer, pointerSchema, type Report } from "../wire.ts";
 import { BackOff } from "./back-off.ts";
-import { BundleCache } from "./bundle-cache.ts";
 import { parseAnswer, type ServiceAddress, ServiceClient } from "./service-client.ts";
 
 const WAIT_SECONDS = 30;

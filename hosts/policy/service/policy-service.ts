@@ -12,6 +12,7 @@ import { z } from "zod";
 import type { Engine } from "../../core/engine.ts";
 import { MerlonError } from "../../core/error.ts";
 import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bundle.ts";
+import { BundleCache } from "../bundle-cache.ts";
 import { applyEdit, type Edit } from "../edit.ts";
 import { addressHalves } from "../network.ts";
 import { type PolicyObjects, parseObjects, parsePolicy, withObjects } from "../policy-text.ts";
@@ -64,6 +65,7 @@ export class PolicyService {
   readonly #options: ServiceOptions;
   readonly #nowMs: () => number;
   readonly #compiler = new BundleCompiler();
+  readonly #kept: BundleCache;
   readonly #waiting = new Set<() => void>();
   readonly #packed = new Map<string, Promise<Buffer>>();
   #base: Policy | undefined;
@@ -81,6 +83,7 @@ export class PolicyService {
   private constructor(options: ServiceOptions) {
     this.#options = options;
     this.#nowMs = options.nowMs ?? Date.now;
+    this.#kept = new BundleCache(options.folder);
     this.instances = new Instances(this.#nowMs);
   }
 
@@ -95,7 +98,17 @@ export class PolicyService {
     service.#objects = parseObjects(service.#objectsText, join(options.folder, OBJECTS_FILE));
     const state = await readKept(join(options.folder, STATE_FILE));
     if (state !== "") service.#published = parseState(state, join(options.folder, STATE_FILE));
+    await service.#restore();
     return service;
+  }
+
+  /** Serves what was published before, until there is something newer. */
+  async #restore(): Promise<void> {
+    const kept = await this.#kept.read().catch(() => undefined);
+    // A crash between the two files leaves the older bundle; then it is the next publication that is served.
+    if (kept?.bundle.hash !== this.#published.hash) return;
+    this.#bundles = [kept.bundle];
+    this.#point();
   }
 
   /** What counts now; version 0 before the first publication. */
@@ -171,15 +184,23 @@ export class PolicyService {
    * says only modes, exceptions and lists, and what nobody could be shown, is published at once.
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
    */
-  async stage(policy: Policy, { stageMs, shareMax }: StageLimits): Promise<Staged> {
+  async stage(policy: Policy, limits: StageLimits): Promise<Staged> {
     const turn = new AbortController();
+    // One that is shown now is not judged any more.
+    if (this.#staging !== undefined) this.#candidate = undefined;
     this.#staging?.abort();
     this.#staging = turn;
-    const nothing = sumOf([]);
-    const before = this.#base;
-    if (before === undefined || isLight(before, policy) || this.status.total === 0) {
+    try {
+      return await this.#stageUntil(policy, limits, turn.signal);
+    } finally {
+      if (this.#staging === turn) this.#staging = undefined;
+    }
+  }
+
+  async #stageUntil(policy: Policy, { stageMs, shareMax }: StageLimits, ending: AbortSignal): Promise<Staged> {
+    if (!this.#needsStage(policy)) {
       await this.publish(policy);
-      return { ...nothing, outcome: "published" };
+      return { ...sumOf([]), outcome: "published" };
     }
     const endsAt = this.#nowMs() + stageMs;
     const bundle = await this.#inTurn(async () => {
@@ -190,14 +211,22 @@ export class PolicyService {
     });
     const seen = (): Omit<Staged, "outcome"> =>
       sumOf(this.instances.comparisons(bundle.hash).map(({ comparison }) => comparison));
-    while (!turn.signal.aborted && this.#nowMs() < endsAt && !isHarmful(seen(), shareMax)) await sleep(STAGE_LOOK_MS);
+    while (!ending.aborted && this.#nowMs() < endsAt && !isHarmful(seen(), shareMax)) await sleep(STAGE_LOOK_MS);
     const found = seen();
-    if (turn.signal.aborted) return { ...found, outcome: "superseded" };
+    if (ending.aborted) return { ...found, outcome: "superseded" };
     const isHeld = isHarmful(found, shareMax);
     this.#candidate = undefined;
     if (isHeld) this.#point();
     else await this.publish(policy);
     return { ...found, outcome: isHeld ? "held" : "published" };
+  }
+
+  /** After a restart only the bundle of before is known, and hosts come back in their own time. */
+  #needsStage(policy: Policy): boolean {
+    const before = this.#base;
+    if (before !== undefined) return !isLight(before, policy) && this.status.total > 0;
+    const [kept] = this.#bundles;
+    return kept !== undefined && this.#try(withObjects(policy, this.#objects)).hash !== kept.hash;
   }
 
   /** The answer to whoever asks for the policy; undefined before the first publication. */
@@ -289,6 +318,8 @@ export class PolicyService {
     this.#bundles = [bundle, ...this.#bundles.filter(({ hash }) => hash !== bundle.hash)].slice(0, BUNDLES_KEPT);
     for (const hash of this.#packed.keys()) if (this.part(hash) === undefined) this.#packed.delete(hash);
     this.#point();
+    // Behind the news: hosts need not wait for it, and without it a restart only begins with its file.
+    await this.#kept.write({ bundle, version: this.#published.version }).catch(() => undefined);
     return this.#published;
   }
 

@@ -84,3 +84,26 @@ test("tokens and policies do not cross a network in plain text", async () => {
   expect((await run(["policy", "serve"])).stderr).toContain("--policy is missing");
   expect((await run(["policy", "serve", path])).stderr).toContain("one argument too many");
 });
+
+test("a restart with a broken file serves the version of before, and a first start does not", async () => {
+  const folder = makeFolder();
+  const path = join(folder, "merlon.yaml");
+  const flags = ["--policy", path, "--state", join(folder, "state"), "--listen", "0", "--open"];
+  writeFileSync(path, policyText("blok"));
+  expect(await run(["policy", "serve", ...flags])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('"blok"'),
+  });
+  put(path, policyText("block"));
+  const first = start(["policy", "serve", ...flags]);
+  await urlOf(first);
+  first.child.kill("SIGTERM");
+  expect(await first.ended()).toBe(0);
+  put(path, policyText("blok"));
+  const second = start(["policy", "serve", ...flags]);
+  const url = await urlOf(second);
+  expect(second.stderr()).toContain("(the version before stays published)");
+  expect((await (await fetch(`${url}/v1/policy`)).json()).version).toBe(1);
+  put(path, policyText("off"));
+  await second.saw(/version 2 is published, .*mode off/);
+}, 120_000);

@@ -1,7 +1,7 @@
 /** Publishing: versions, what commands add, what survives a restart, and what changes nothing. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Engine } from "../../../../hosts/core/engine.ts";
 import { parsePolicy } from "../../../../hosts/policy/policy-text.ts";
 import { PolicyService } from "../../../../hosts/policy/service/policy-service.ts";
@@ -108,6 +108,25 @@ test("who waits hears of news, and parts of the policy before can still be fetch
   const left = service.news(60_000, gone.signal);
   gone.abort();
   await left;
+});
+
+test("after a restart the version of before is served, and a held one is not let in by it", async () => {
+  const folder = makeFolder();
+  const service = await open(folder);
+  const { hash } = await service.publish(WATCHING);
+  const tag = tagOf(service);
+  const again = await open(folder);
+  expect([tagOf(again), again.part(hash) !== undefined]).toEqual([tag, true]);
+  const staging = again.stage({ ...WATCHING, mask: ["new"] }, { stageMs: 1500, shareMax: 0.01 });
+  await vi.waitFor(() => expect(String(again.pointer?.bytes)).toContain('"candidate":{'), { timeout: 20_000 });
+  expect(again.published).toMatchObject({ version: 1, hash });
+  expect((await staging).outcome).toBe("published");
+  const third = await open(folder);
+  // The same content needs no comparison.
+  expect((await third.stage({ ...WATCHING, mask: ["new"] }, { stageMs: 60_000, shareMax: 0 })).outcome).toBe(
+    "published",
+  );
+  expect(third.published.version).toBe(2);
 });
 
 test("damaged files are named at the start", async () => {

@@ -1,6 +1,6 @@
 /**
  * The last good policy on disk, so that a host which starts while its policy service is away has more than the built-in
- * one. Written beside and renamed, so that a crash leaves the old one or the new one, never half of one; read with
+ * one, and a service knows after a restart what its hosts have. Written beside and renamed, so that a crash leaves the old one or the new one, never half of one; read with
  * every part held against its hash.
  *
  *   "MRLNPOL1"   u32 version   u32 parts, then for each   32 bytes SHA-256   u32 size   bytes
@@ -9,9 +9,9 @@
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MerlonError } from "../../core/error.ts";
-import { assembleBundle, BUNDLE_BYTES_MAX, type Bundle } from "../bundle.ts";
-import { replaceFile } from "../replace-file.ts";
+import { MerlonError } from "../core/error.ts";
+import { assembleBundle, BUNDLE_BYTES_MAX, type Bundle } from "./bundle.ts";
+import { replaceFile } from "./replace-file.ts";
 
 const MAGIC = "MRLNPOL1";
 const HEAD_BYTES = 16;

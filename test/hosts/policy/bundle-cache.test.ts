@@ -2,9 +2,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { compileBundle } from "../../../../hosts/policy/bundle.ts";
-import { BundleCache } from "../../../../hosts/policy/follow/bundle-cache.ts";
-import { BLOCKING, makeFolder, WATCHING } from "../service/stage.ts";
+import { compileBundle } from "../../../hosts/policy/bundle.ts";
+import { BundleCache } from "../../../hosts/policy/bundle-cache.ts";
+import { BLOCKING, makeFolder, WATCHING } from "./service/stage.ts";
 
 test("what was written is read, the newest of all", async () => {
   const cache = new BundleCache(join(makeFolder(), "new", "folder"));
