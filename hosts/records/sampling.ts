@@ -13,6 +13,9 @@ export const WHOLE_PER_HOUR = 5;
 /** Groups that are remembered; with more, the one that was quiet for longest begins anew. */
 export const GROUPS_MAX = 2048;
 
+/** References of counted requests that go out with the count, the latest ones: people are shown them and ask. */
+export const REFS_MAX = 64;
+
 /** What is told of a request that is only counted. */
 export interface Counted {
   readonly id: string;
@@ -29,6 +32,7 @@ interface Group {
   /** The head of a record of the group. */
   like: AttackRecord;
   last: Counted | null;
+  refs: string[];
 }
 
 /** The groups of one node. */
@@ -69,6 +73,8 @@ export class Sampling {
     if (group !== undefined && group.whole >= this.#wholePerHour) {
       group.count++;
       group.last = counted;
+      group.refs.push(counted.ref);
+      if (group.refs.length > REFS_MAX) group.refs.shift();
       return;
     }
     const record = make();
@@ -90,16 +96,18 @@ export class Sampling {
         this.#groups.delete(oldest[0]);
       }
     }
-    this.#groups.set(key, { hour, whole: 1, count: 0, like: slimRecord(record), last: null });
+    this.#groups.set(key, { hour, whole: 1, count: 0, like: slimRecord(record), last: null, refs: [] });
   }
 
   #flush(group: Group): void {
-    const { count, last, like } = group;
+    const { count, last, like, refs } = group;
     if (count === 0 || last === null) return;
     group.count = 0;
     group.last = null;
+    group.refs = [];
     const { clientIp, ...head } = last;
     const client = { ip: clientIp, list: like.client.list };
-    this.#emit({ ...like, ...head, client, sampled: { ...like.sampled, kept: false, count_since_last: count } });
+    const sampled = { ...like.sampled, kept: false, count_since_last: count, refs };
+    this.#emit({ ...like, ...head, client, sampled });
   }
 }

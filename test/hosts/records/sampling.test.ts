@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { check } from "../../../fuzz/property.ts";
 import { type AttackRecord, recordSchema } from "../../../hosts/records/record.ts";
-import { type Counted, Sampling } from "../../../hosts/records/sampling.ts";
+import { type Counted, REFS_MAX, Sampling } from "../../../hosts/records/sampling.ts";
 import { sampleRecord } from "./sample.ts";
 
 const HOUR_MS = 3_600_000;
@@ -12,15 +12,17 @@ function stage(whole = 2, groupsMax = 3) {
   const out: AttackRecord[] = [];
   const sampling = new Sampling((record) => out.push(record), whole, groupsMax);
   let made = 0;
+  const refs: string[] = [];
   const add = (key: string, atMs: number): void => {
     const record = sampleRecord({ sampled: { kept: true, group: key, count_since_last: 1 } });
     const counted: Counted = { id: record.id, ref: record.ref, ts: record.ts, clientIp: "198.51.100.1" };
+    refs.push(record.ref);
     sampling.add(key, atMs, counted, () => {
       made++;
       return record;
     });
   };
-  return { out, sampling, add, made: () => made };
+  return { out, sampling, add, made: () => made, refs: () => refs };
 }
 
 function total(records: readonly AttackRecord[]): number {
@@ -45,6 +47,16 @@ describe("records of one group", () => {
     expect(new Set(out.map(({ id }) => id)).size).toBe(3);
   });
 
+  test("leave the references of the latest that were only counted", () => {
+    const { out, sampling, add, refs } = stage();
+    for (let i = 0; i < 100; i++) add("a", i);
+    sampling.flush();
+    expect(out[2]?.sampled["refs"]).toEqual(refs().slice(-REFS_MAX));
+    add("a", 200);
+    sampling.flush();
+    expect(out[3]?.sampled["refs"]).toEqual(refs().slice(-1));
+  });
+
   test("go out whole again in the next hour, after the count of the last", () => {
     const { out, add } = stage();
     for (let i = 0; i < 5; i++) add("a", i);
@@ -57,7 +69,7 @@ test("the same requests at the same times give the same records, and groups do n
   const runs = [stage(), stage()].map(({ out, sampling, add }) => {
     for (let i = 0; i < 40; i++) add(`${i % 3}`, i * 60_000);
     sampling.flush();
-    return out.map(({ sampled }) => sampled);
+    return out.map(({ sampled: { refs: _refs, ...sampled } }) => sampled);
   });
   expect(runs[0]).toEqual(runs[1]);
   for (const group of ["0", "1", "2"]) {
