@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Engine } from "../../hosts/core/engine.ts";
 import { startExtProc } from "../../hosts/dataplane/extproc/extproc.ts";
 import { RouteModes } from "../../hosts/dataplane/extproc/route-modes.ts";
+import { readyPolicy } from "../../hosts/policy/apply.ts";
 import { defaultPolicy } from "../../hosts/policy/schema.ts";
 import { makeFolder, run } from "../hosts/cli/stage.ts";
 import { linesOf, until } from "../hosts/dataplane/envoy/stage.ts";
@@ -70,7 +71,7 @@ test(
     requireOrSkip(context, binary);
     const folder = makeFolder();
     const { certFile, keyFile } = makeCertificate(folder, "merlon.example");
-    const modes = new RouteModes(Engine.load(), defaultPolicy);
+    const modes = new RouteModes(Engine.load(), readyPolicy(defaultPolicy));
     const server = await startExtProc({
       inspectorFor: (mode) => modes.inspectorFor(mode),
       tls: { certFile, keyFile, clientCaFile: certFile },

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Engine } from "../../hosts/core/engine.ts";
 import { type ExtProc, startExtProc } from "../../hosts/dataplane/extproc/extproc.ts";
 import { RouteModes } from "../../hosts/dataplane/extproc/route-modes.ts";
+import { readyPolicy } from "../../hosts/policy/apply.ts";
 import { defaultPolicy } from "../../hosts/policy/schema.ts";
 import { run } from "../hosts/cli/stage.ts";
 import { send, until } from "../hosts/dataplane/envoy/stage.ts";
@@ -44,7 +45,7 @@ beforeAll(async () => {
   if (!("found" in tools)) return;
   application.listen(0, "127.0.0.1");
   await once(application, "listening");
-  const modes = new RouteModes(Engine.load(), defaultPolicy);
+  const modes = new RouteModes(Engine.load(), readyPolicy(defaultPolicy));
   processor = await startExtProc({ inspectorFor: (mode) => modes.inspectorFor(mode) });
   mesh = await startMesh(tools.found, (application.address() as AddressInfo).port);
 }, LONG_MS);

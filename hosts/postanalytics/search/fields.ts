@@ -7,8 +7,8 @@ import { RECORD_VARIABLES } from "../../policy/expression/variables.ts";
 
 /** Where the store keeps a field (store/migrations/records.ts). */
 export type FieldPlace =
-  | { readonly table: "kinds" | "clients" | "paths" | "records"; readonly column: string }
-  | { readonly table: "kind_marks"; readonly field: string }
+  | { readonly table: "findings" | "kinds" | "clients" | "paths" | "records"; readonly column: string }
+  | { readonly table: "finding_marks"; readonly field: string }
   | { readonly table: "request_ids" | "labels" };
 
 /** A field. */
@@ -29,12 +29,15 @@ function text(name: string, short: readonly string[], column: string, about: str
 }
 
 function list(name: string, short: readonly string[], field: string, about: string): SearchField {
-  return { name, short, type: "list", place: { table: "kind_marks", field }, about };
+  return { name, short, type: "list", place: { table: "finding_marks", field }, about };
 }
 
 function number(name: string, short: readonly string[], column: string, about: string): SearchField {
   return { name, short, type: "int", place: { table: "kinds", column }, about };
 }
+
+const FINDING_SEVERITY: FieldPlace = { table: "findings", column: "severity" };
+const FINDING_HITS: FieldPlace = { table: "findings", column: "hits" };
 
 /** All fields. */
 export const SEARCH_FIELDS: readonly SearchField[] = [
@@ -67,8 +70,8 @@ export const SEARCH_FIELDS: readonly SearchField[] = [
   text("node", ["node", "node_uuid"], "node", "id of the node that judged"),
   text("node_kind", ["kind"], "node_kind", "kind of the node: sidecar, ext_proc, wasm, ebpf, local"),
   text("policy", ["policy"], "policy", "the policy that counted"),
-  number("severity", ["severity"], "severity", "highest severity found, 1 to 5"),
-  number("hits", ["hits"], "hits", "findings in the request"),
+  { ...number("severity", ["severity"], "severity", "highest severity found, 1 to 5"), place: FINDING_SEVERITY },
+  { ...number("hits", ["hits"], "hits", "findings in the request"), place: FINDING_HITS },
   {
     name: "incident",
     short: ["incident"],

@@ -332,15 +332,17 @@ function subjectOf({ place }: SearchField): Subject {
   return (column, { sql, values }) => {
     const test = onColumn(place.table === "records" ? `r.${column}` : column, sql);
     switch (place.table) {
+      case "findings":
+        return { sql: `r.finding in (select id from findings where ${test})`, values };
       case "kinds":
         return { sql: `r.kind in (select id from kinds where ${test})`, values };
       case "clients":
         return { sql: `r.client in (select id from clients where ${test})`, values };
       case "paths":
         return { sql: `r.path in (select id from paths where ${test})`, values };
-      case "kind_marks": {
-        const all = "select kind from kind_marks where field";
-        return { sql: `r.kind in (${all} = '${place.field}' and ${test})`, values };
+      case "finding_marks": {
+        const all = "select finding from finding_marks where field";
+        return { sql: `r.finding in (${all} = '${place.field}' and ${test})`, values };
       }
       default:
         return { sql: test, values };

@@ -1,11 +1,11 @@
 /** Attacks: records that belong together, by the fields that somebody chose. */
 import { createHash } from "node:crypto";
-import type { AttackRecord } from "../../records/record.ts";
+import type { Predicate } from "../search/predicate.ts";
 import { conditionOf } from "./condition.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import type { Database, Row } from "./database.ts";
-import { type Group, type GroupPlan, type PlannedKind, tieOf } from "./group-aggregate.ts";
-import type { Kind, Kinds } from "./kinds.ts";
+import { type Group, type GroupPlan, type PlannedFinding, type PlannedKind, tieOf } from "./group-aggregate.ts";
+import { type Finding, type Kind, type Kinds, lookText } from "./kinds.ts";
 import { groupsInPostgres } from "./postgres-groups.ts";
 import { recordsById } from "./record-list.ts";
 import { queryIn } from "./rows.ts";
@@ -20,18 +20,33 @@ export const GROUP_FIELDS_MAX = 4;
 
 /** Labels that are looked through for one page. */
 const LABELS_MAX = 10_000;
-/** Groups that one kind belongs to: some fields have several values. */
-const GROUPS_OF_KIND_MAX = 64;
+/** Groups that one finding belongs to: it may have several types, points and stamps. */
+const GROUPS_OF_FINDING_MAX = 64;
 const TEXTS_MAX = 32;
 const ORDERS = { last_seen: "last", first_seen: "first", count: "records" } as const;
 
-type KindField = Exclude<GroupField, "ip" | "country">;
+type FindingField = "type" | "point" | "stamp";
+type ClientField = "ip" | "country";
+type KindField = Exclude<GroupField, FindingField | ClientField>;
 
-/** Groups of kinds, each by its values in the order of the fields. */
-interface KindGroups {
-  readonly fields: readonly KindField[];
-  readonly values: readonly (readonly string[])[];
-  readonly kinds: readonly PlannedKind[];
+const FINDING_FIELDS: readonly GroupField[] = ["type", "point", "stamp"] satisfies readonly FindingField[];
+const CLIENT_FIELDS: readonly GroupField[] = ["ip", "country"] satisfies readonly ClientField[];
+const COUNTRY = "(select country from clients c where c.id = r.client)";
+
+/** Groups of findings and of kinds, each by its values in the order of its fields. */
+interface Groups {
+  readonly findingFields: readonly GroupField[];
+  readonly kindFields: readonly GroupField[];
+  readonly findingValues: readonly (readonly string[])[];
+  readonly kindValues: readonly (readonly string[])[];
+}
+
+interface Context extends Groups {
+  readonly database: Database;
+  readonly kinds: Kinds;
+  readonly search: Search;
+  readonly fields: readonly GroupField[];
+  readonly plan: GroupPlan;
 }
 
 /** A page of attacks. */
@@ -45,26 +60,22 @@ export async function listAttacks(
   cursor: string | null,
 ): Promise<Page<Attack>> {
   const fields = groupBy.length === 0 ? DEFAULT_GROUPING : [...new Set(groupBy)].slice(0, GROUP_FIELDS_MAX);
-  const gapMs = isDefault(fields) ? ATTACK_GAP_MS : 0;
   const condition = conditionOf(search, database.dialect, Date.now());
-  const present = await database.query(
-    `select distinct r.kind from records r where ${condition.sql}`,
-    condition.values,
-  );
-  const known = await kinds.of(present.map(({ kind }) => Number(kind)));
-  const groups = groupKinds(known.values(), fields);
-  const names = groups.values.map((values) => JSON.stringify(values));
-  const plan: GroupPlan = { kinds: groups.kinds, names, gapMs, order: ORDERS[order], limit, after: readCursor(cursor) };
-  const sub = subOf(fields);
+  const present = await presentIn(database, condition);
+  const groups = new Grouping(fields);
+  const planned = groups.plan(await kinds.findings(present.findings), await kinds.kinds(present.kinds));
+  const gapMs = isDefault(fields) ? ATTACK_GAP_MS : 0;
+  const plan: GroupPlan = { ...planned, gapMs, order: ORDERS[order], limit, after: readCursor(cursor) };
+  const sub = fields.includes("ip") ? "r.client" : fields.includes("country") ? COUNTRY : "0";
   const found =
     database.dialect === "sqlite"
       ? await groupsInSqlite(database, plan, sub, condition)
       : await groupsInPostgres(database, plan, sub, condition);
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
-  const isMore = found.length > limit && last !== undefined;
-  const next = isMore ? writeCursor([last[plan.order], tieOf(names[last.name] ?? "", last.sub, last.first)]) : null;
-  const context = { database, kinds, known, search, fields, groups, gapMs };
+  const next = found.length > limit && last !== undefined ? writeCursor([last[plan.order], tieOf(plan, last)]) : null;
+  const { findingFields, kindFields, findingValues, kindValues } = groups;
+  const context = { database, kinds, search, fields, plan, findingFields, kindFields, findingValues, kindValues };
   return { items: await describe(context, shown), next };
 }
 
@@ -72,58 +83,89 @@ function isDefault(fields: readonly GroupField[]): boolean {
   return fields.length === DEFAULT_GROUPING.length && DEFAULT_GROUPING.every((field) => fields.includes(field));
 }
 
-/** @returns the SQL of what stands in a key beside the kind */
-function subOf(fields: readonly GroupField[]): string {
-  if (fields.includes("ip")) return "r.client";
-  return fields.includes("country") ? "(select country from clients c where c.id = r.client)" : "0";
+/** The findings and kinds that the search meets: few, where records are many. */
+async function presentIn(
+  database: Database,
+  { sql, values }: Predicate,
+): Promise<{ findings: number[]; kinds: number[] }> {
+  const list = (column: string): string =>
+    database.dialect === "sqlite"
+      ? `json_group_array(distinct ${column})`
+      : `to_json(array_agg(distinct ${column}))::text`;
+  const [row] = await database.query(
+    `select ${list("r.finding")} as findings, ${list("r.kind")} as kinds from records r where ${sql}`,
+    values,
+  );
+  const read = (name: string): number[] => JSON.parse(String(row?.[name] ?? "null")) ?? [];
+  return { findings: read("findings"), kinds: read("kinds") };
 }
 
-function groupKinds(all: Iterable<Kind>, fields: readonly GroupField[]): KindGroups {
-  const own = fields.filter((field): field is KindField => field !== "ip" && field !== "country");
-  const places = new Map<string, number>();
-  const values: (readonly string[])[] = [];
-  const kinds: PlannedKind[] = [];
-  for (const kind of all) {
-    const mine = combinations(own.map((field) => valuesOf(kind, field))).map((combination) => {
-      const name = JSON.stringify(combination);
-      const place = places.get(name) ?? values.push(combination) - 1;
-      places.set(name, place);
-      return place;
+/** Puts findings and kinds into groups. */
+class Grouping implements Groups {
+  readonly findingFields: readonly FindingField[];
+  readonly kindFields: readonly KindField[];
+  readonly findingValues: (readonly string[])[] = [];
+  readonly kindValues: (readonly string[])[] = [];
+
+  constructor(fields: readonly GroupField[]) {
+    this.findingFields = fields.filter((field): field is FindingField => FINDING_FIELDS.includes(field));
+    const others = [...FINDING_FIELDS, ...CLIENT_FIELDS];
+    this.kindFields = fields.filter((field): field is KindField => !others.includes(field));
+  }
+
+  plan(
+    findings: ReadonlyMap<number, Finding>,
+    kinds: ReadonlyMap<number, Kind>,
+  ): Pick<GroupPlan, "findings" | "kinds" | "findingNames" | "kindNames"> {
+    const [findingPlaces, kindPlaces] = [new Map<string, number>(), new Map<string, number>()];
+    const plannedFindings = [...findings.values()].map((finding): PlannedFinding => {
+      const all = combinations(this.findingFields.map((field) => findingValues(finding, field)));
+      return [finding.id, all.map((values) => placeOf(values, findingPlaces, this.findingValues)), finding.hits];
     });
-    kinds.push([kind.id, mine, kind.blocked ? 1 : 0, kind.hits, kind.incident ? 1 : 0]);
+    const plannedKinds = [...kinds.values()].map((kind): PlannedKind => {
+      const values = this.kindFields.map((field) => kind[field]);
+      const place = placeOf(values, kindPlaces, this.kindValues);
+      return [kind.id, place, kind.blocked ? 1 : 0, kind.incident ? 1 : 0];
+    });
+    const names = (values: readonly (readonly string[])[]): string[] => values.map((one) => JSON.stringify(one));
+    return {
+      findings: plannedFindings,
+      kinds: plannedKinds,
+      findingNames: names(this.findingValues),
+      kindNames: names(this.kindValues),
+    };
   }
-  return { fields: own, values, kinds };
 }
 
-/** The values that a kind has of a field; "" where it has none. */
-export function valuesOf(kind: Kind, field: KindField): readonly string[] {
-  switch (field) {
-    case "type":
-      return kind.types.length === 0 ? [""] : kind.types;
-    case "point":
-      return kind.points.length === 0 ? [""] : kind.points;
-    case "stamp":
-      return kind.stamps.length === 0 ? [""] : kind.stamps;
-    default:
-      return [kind[field]];
-  }
+function placeOf(values: readonly string[], places: Map<string, number>, all: (readonly string[])[]): number {
+  const name = JSON.stringify(values);
+  const place = places.get(name) ?? all.push(values) - 1;
+  places.set(name, place);
+  return place;
 }
 
 function combinations(lists: readonly (readonly string[])[]): string[][] {
   let all: string[][] = [[]];
-  for (const list of lists)
-    all = all.flatMap((one) => list.map((value) => [...one, value])).slice(0, GROUPS_OF_KIND_MAX);
+  for (const list of lists) {
+    all = all.flatMap((one) => list.map((value) => [...one, value])).slice(0, GROUPS_OF_FINDING_MAX);
+  }
   return all;
+}
+
+/** The values that a finding has of a field; "" where it has none. */
+export function findingValues(finding: Finding, field: FindingField): readonly string[] {
+  const values = { type: finding.types, point: finding.points, stamp: finding.stamps }[field];
+  return values.length === 0 ? [""] : values;
 }
 
 async function groupsInSqlite(
   database: Database,
   plan: GroupPlan,
   sub: string,
-  condition: { readonly sql: string; readonly values: readonly (string | number | bigint | null | Uint8Array)[] },
+  condition: Predicate,
 ): Promise<readonly Group[]> {
   const [row] = await database.query(
-    `select merlon_groups(p.plan, r.kind, r.client, ${sub}, r.at, r.n) as found
+    `select merlon_groups(p.plan, r.finding, r.kind, r.client, ${sub}, r.at, r.n) as found
      from (select merlon_plan(?) as plan limit 1) p cross join records r where ${condition.sql}`,
     [JSON.stringify(plan), ...condition.values],
   );
@@ -131,81 +173,77 @@ async function groupsInSqlite(
   return found;
 }
 
-interface Context {
-  readonly database: Database;
-  readonly kinds: Kinds;
-  readonly known: ReadonlyMap<number, Kind>;
-  readonly search: Search;
-  readonly fields: readonly GroupField[];
-  readonly groups: KindGroups;
-  readonly gapMs: number;
-}
-
 /** Makes attacks of groups: their names, one record of each, and what analysts said. */
 async function describe(context: Context, groups: readonly Group[]): Promise<Attack[]> {
-  const { database, fields } = context;
+  const { database, fields, kinds } = context;
   const ids = fields.includes("ip") ? [...new Set(groups.map(({ sub }) => Number(sub)))] : [];
   const clients = await queryIn(database, "select id, ip, country from clients where id in (in)", ids);
-  const byId = new Map(clients.map((row) => [Number(row["id"]), row]));
-  const samples = await Promise.all(groups.map((group) => sampleOf(context, group)));
+  const clientsById = new Map(clients.map((row) => [Number(row["id"]), row]));
+  const samples = await Promise.all(groups.map((group) => sampleOf(database, group)));
   const records = await recordsById(
     database,
     samples.filter((id) => id !== null),
   );
   const falsePositives = await countFalsePositives(context, groups);
-  const looks = groups.flatMap((group) => group.kinds.flatMap((id) => context.known.get(id)?.look ?? []));
-  const first = await context.kinds.firstOf(looks);
+  const pairs = groups.flatMap(({ seen }) => seen);
+  const findings = await kinds.findings(pairs.map(([finding]) => finding));
+  const ofKinds = await kinds.kinds(pairs.map(([, kind]) => kind));
+  const pairsOf = ({ seen }: Group): (readonly [Finding, Kind])[] =>
+    seen.flatMap(([one, other]) => {
+      const [finding, kind] = [findings.get(one), ofKinds.get(other)];
+      return finding === undefined || kind === undefined ? [] : [[finding, kind] as const];
+    });
+  const first = await kinds.firstSeen(groups.flatMap(pairsOf));
   return groups.flatMap((group, index) => {
     const sample = records.get(samples[index] ?? "");
-    return sample === undefined ? [] : [attackOf(context, group, byId, first, sample, falsePositives[index] ?? 0)];
+    if (sample === undefined) return [];
+    const mine = pairsOf(group);
+    const isNew = mine.every((pair) => (first.get(lookText(...pair)) ?? 0) >= context.search.window.from);
+    const counts = { isNew, falsePositives: falsePositives[index] ?? 0 };
+    const seen = mine.map(([finding]) => finding);
+    return [{ ...attackOf(context, group, seen, clientsById.get(Number(group.sub))), ...counts, sample }];
   });
 }
 
 function attackOf(
-  { known, search, fields, groups, gapMs }: Context,
+  context: Context,
   group: Group,
-  clients: ReadonlyMap<number, Row>,
-  firstOf: ReadonlyMap<string, number>,
-  sample: AttackRecord,
-  falsePositives: number,
-): Attack {
-  const mine = group.kinds.flatMap((id) => known.get(id) ?? []);
-  const client = clients.get(Number(group.sub));
-  const values = groups.values[group.name] ?? [];
-  const key = Object.fromEntries(
-    fields.map((field) => {
-      if (field === "ip") return [field, String(client?.["ip"] ?? "")];
-      if (field === "country") return [field, String(client?.["country"] ?? group.sub)];
-      return [field, values[groups.fields.indexOf(field)] ?? ""];
-    }),
-  );
-  const { records, hits, blocked, incidents, first, last, clients: clientCount } = group;
+  seen: readonly Finding[],
+  client: Row | undefined,
+): Omit<Attack, "isNew" | "falsePositives" | "sample"> {
+  const { fields, plan } = context;
+  const key = Object.fromEntries(fields.map((field) => [field, keyValue(context, group, field, client)]));
+  const { records, hits, blocked, incidents, first, last, clients } = group;
   return {
-    id: attackId(key, gapMs > 0 ? first : 0),
+    id: attackId(key, plan.gapMs > 0 ? first : 0),
     key,
-    types: distinct(mine.flatMap(({ types }) => types)),
-    stamps: distinct(mine.flatMap(({ stamps }) => stamps)),
+    types: distinct(seen.flatMap(({ types }) => types)),
+    stamps: distinct(seen.flatMap(({ stamps }) => stamps)),
     records,
     hits,
     blocked,
     incidents,
-    clients: clientCount,
-    severity: Math.max(0, ...mine.map(({ severity }) => severity)),
+    clients,
+    severity: Math.max(0, ...seen.map(({ severity }) => severity)),
     firstSeen: first,
     lastSeen: last,
-    isNew: mine.every(({ look }) => (firstOf.get(look) ?? 0) >= search.window.from),
-    falsePositives,
-    sample,
   };
+}
+
+function keyValue(context: Context, group: Group, field: GroupField, client: Row | undefined): string {
+  if (field === "ip") return String(client?.["ip"] ?? "");
+  if (field === "country") return String(client?.["country"] ?? group.sub);
+  const { findingFields, findingValues: ofFindings, kindFields, kindValues } = context;
+  const place = findingFields.indexOf(field);
+  if (place >= 0) return ofFindings[group.finding]?.[place] ?? "";
+  return kindValues[group.kind]?.[kindFields.indexOf(field)] ?? "";
 }
 
 /** The same fields and values have the same id, whenever and wherever they are asked for. */
 function attackId(key: Readonly<Record<string, string>>, first: number): string {
   const entries = Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256")
-    .update(JSON.stringify([entries, first]))
-    .digest("base64url")
-    .slice(0, 22);
+  const hash = createHash("sha256").update(JSON.stringify([entries, first]));
+  return hash.digest("base64url").slice(0, 22);
 }
 
 function distinct(texts: readonly string[]): string[] {
@@ -213,34 +251,33 @@ function distinct(texts: readonly string[]): string[] {
 }
 
 /** Id of one record of the group, its newest; null where it was removed meanwhile. */
-async function sampleOf({ database }: Context, { last, lastKind, lastClient }: Group): Promise<string | null> {
-  const [row] = await database.query("select id from records where at = ? and kind = ? and client = ? limit 1", [
-    last,
-    lastKind,
-    lastClient,
-  ]);
+async function sampleOf(database: Database, { last, newest }: Group): Promise<string | null> {
+  const [row] = await database.query(
+    "select id from records where at = ? and finding = ? and kind = ? and client = ? limit 1",
+    [last, ...newest],
+  );
   return row === undefined ? null : String(row["id"]);
 }
 
-const COUNTRY = "(select country from clients c where c.id = r.client)";
-
 /** Records of each group that an analyst called no attack. */
 async function countFalsePositives(context: Context, groups: readonly Group[]): Promise<number[]> {
-  const { database, search, fields, groups: ofKinds } = context;
+  const { database, search, fields, plan } = context;
   const { sql, values } = conditionOf(search, database.dialect, Date.now());
   const labelled = await database.query(
-    `select r.kind, r.client, ${COUNTRY} as country, r.at, r.n from labels l join records r on r.id = l.id
-     where l.verdict = 'false_positive' and ${sql} limit ?`,
+    `select r.finding, r.kind, r.client, ${COUNTRY} as country, r.at, r.n from labels l
+     join records r on r.id = l.id where l.verdict = 'false_positive' and ${sql} limit ?`,
     [...values, LABELS_MAX],
   );
   const counts = groups.map(() => 0);
   if (labelled.length === 0) return counts;
-  const names = new Map(ofKinds.kinds.map(([id, of]) => [id, of]));
+  const ofFinding = new Map(plan.findings.map(([id, of]) => [id, of]));
+  const ofKind = new Map(plan.kinds.map(([id, of]) => [id, of]));
   for (const row of labelled) {
     const sub = fields.includes("ip") ? Number(row["client"]) : fields.includes("country") ? String(row["country"]) : 0;
     const at = Number(row["at"]);
     for (const [index, group] of groups.entries()) {
-      const isOurs = names.get(Number(row["kind"]))?.includes(group.name) === true && group.sub === sub;
+      const isFound = ofFinding.get(Number(row["finding"]))?.includes(group.finding) === true;
+      const isOurs = isFound && ofKind.get(Number(row["kind"])) === group.kind && group.sub === sub;
       if (isOurs && at >= group.first && at <= group.last) counts[index] = (counts[index] ?? 0) + Number(row["n"]);
     }
   }

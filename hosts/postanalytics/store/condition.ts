@@ -18,7 +18,7 @@ export function conditionOf(search: Search, dialect: Database["dialect"], nowMs:
   // the plus keeps it from the indexes. PostgreSQL counts first.
   return dialect === "postgres"
     ? whole
-    : { ...whole, sql: whole.sql.replaceAll(/\br\.(kind|client|path) in \(/g, "+r.$1 in (") };
+    : { ...whole, sql: whole.sql.replaceAll(/\br\.(finding|kind|client|path) in \(/g, "+r.$1 in (") };
 }
 
 /** What somebody may see who sees these applications. */

@@ -3,20 +3,18 @@
  * for a million. PostgreSQL hashes by itself. `sqlite-thread/main.ts` makes an SQL function of each of these.
  */
 
-/** A kind as plans name it: its id, the groups it belongs to, and what each of its records counts as. */
-export type PlannedKind = readonly [
-  id: number,
-  groups: readonly number[],
-  blocked: number,
-  hits: number,
-  incident: number,
-];
+/** A finding as plans name it: its id, the groups it belongs to, and its hits. */
+export type PlannedFinding = readonly [id: number, groups: readonly number[], hits: number];
+/** A kind as plans name it: its id, its group, and what each of its records counts as. */
+export type PlannedKind = readonly [id: number, group: number, blocked: number, incident: number];
 
 /** What to group by, and which groups to give back. */
 export interface GroupPlan {
+  readonly findings: readonly PlannedFinding[];
   readonly kinds: readonly PlannedKind[];
-  /** A name for each group of kinds; names make the order of groups that are equal otherwise. */
-  readonly names: readonly string[];
+  /** A name for each group of findings, and of kinds; names make the order of groups that are equal otherwise. */
+  readonly findingNames: readonly string[];
+  readonly kindNames: readonly string[];
   /** Records further apart are two groups; 0 for any distance. Rows must come in the order of time. */
   readonly gapMs: number;
   readonly order: "last" | "first" | "records";
@@ -27,9 +25,10 @@ export interface GroupPlan {
 
 /** A group: records with what they stand for. */
 export interface Group {
-  /** Place in the plan's names. */
-  readonly name: number;
-  /** The part of the key that is no kind's: a client's id, a country; 0 for none. */
+  /** Places in the plan's names. */
+  readonly finding: number;
+  readonly kind: number;
+  /** The part of the key that is the client's: its id, its country; 0 for none. */
   readonly sub: number | string;
   records: number;
   hits: number;
@@ -37,36 +36,39 @@ export interface Group {
   incidents: number;
   first: number;
   last: number;
-  /** Kind and client of its newest record. */
-  lastKind: number;
-  lastClient: number;
+  /** Finding, kind and client of its newest record. */
+  newest: readonly [finding: number, kind: number, client: number];
   clients: number;
-  /** Some of the kinds in it. */
-  kinds: number[];
+  /** Some of the findings in it, each with a kind. */
+  seen: (readonly [finding: number, kind: number])[];
 }
 
-/** Kinds that a group remembers. */
-export const GROUP_KINDS_MAX = 16;
+/** Findings that a group remembers. */
+export const GROUP_SEEN_MAX = 16;
 /** Groups at one time; records of further ones are left out, on no machine that a laptop's store is meant for. */
 const GROUPS_MAX = 2_000_000;
 const FEW_CLIENTS = 256;
 
 interface Growing extends Group {
   /** Null where the group is of one client. */
-  readonly seen: ClientSet | null;
+  readonly clientSet: ClientSet | null;
 }
 
 /** @returns what orders groups that are equal otherwise */
-export function tieOf(name: string, sub: number | string, first: number): string {
-  return `${name} ${sub} ${first}`;
+export function tieOf(
+  { findingNames, kindNames }: Pick<GroupPlan, "findingNames" | "kindNames">,
+  { finding, kind, sub, first }: Pick<Group, "finding" | "kind" | "sub" | "first">,
+): string {
+  return `${findingNames[finding] ?? ""} ${kindNames[kind] ?? ""} ${sub} ${first}`;
 }
 
 /** Collects groups. */
 export class GroupCollector {
   readonly #plan: GroupPlan;
+  readonly #findings = new Map<number, PlannedFinding>();
   readonly #kinds = new Map<number, PlannedKind>();
-  /** Groups that may grow, by the place of their name and by what stands beside it. */
-  readonly #open: (Map<number | string, Growing> | undefined)[] = [];
+  /** Groups that may grow, by the places of their names and by what stands beside them. */
+  readonly #open = new Map<number, Map<number | string, Growing>>();
   #count = 0;
   /** When those were last looked for that have ended. */
   #swept = 0;
@@ -74,51 +76,43 @@ export class GroupCollector {
 
   constructor(plan: GroupPlan) {
     this.#plan = plan;
+    for (const one of plan.findings) this.#findings.set(one[0], one);
     for (const one of plan.kinds) this.#kinds.set(one[0], one);
   }
 
-  /** Takes a record. @param sub what stands in the key beside the kind's group: a client's id, a country, or 0 */
-  step(kind: number, client: number, sub: number | string, at: number, n: number): void {
-    const planned = this.#kinds.get(kind);
-    if (planned === undefined) return;
+  /** Takes a record. @param sub what stands in the key beside the groups: a client's id, a country, or 0 */
+  step(finding: number, kind: number, client: number, sub: number | string, at: number, n: number): void {
+    const [found, planned] = [this.#findings.get(finding), this.#kinds.get(kind)];
+    if (found === undefined || planned === undefined) return;
     const { gapMs } = this.#plan;
     if (gapMs > 0 && at - this.#swept >= gapMs) this.#sweep(at);
-    for (const name of planned[1]) {
-      const group = this.#groupOf(name, sub, at);
-      if (group !== undefined) grow(group, planned, client, at, n);
+    for (const name of found[1]) {
+      const group = this.#groupOf(name, planned[1], sub, at);
+      if (group !== undefined) grow(group, found, planned, client, at, n);
     }
   }
 
   /** The groups that were asked for, in their order, as JSON; one more than the limit where there are more. */
   result(): string {
-    for (const groups of this.#open) for (const group of groups?.values() ?? []) this.#rank(group);
-    return JSON.stringify(this.#top.map(({ seen, ...group }) => ({ ...group, clients: seen?.size ?? 1 })));
+    for (const groups of this.#open.values()) for (const group of groups.values()) this.#rank(group);
+    return JSON.stringify(this.#top.map(({ clientSet, ...group }) => ({ ...group, clients: clientSet?.size ?? 1 })));
   }
 
-  #groupOf(name: number, sub: number | string, at: number): Growing | undefined {
-    let groups = this.#open[name];
+  #groupOf(finding: number, kind: number, sub: number | string, at: number): Growing | undefined {
+    const place = finding * this.#plan.kindNames.length + kind;
+    let groups = this.#open.get(place);
     if (groups === undefined) {
       groups = new Map();
-      this.#open[name] = groups;
+      this.#open.set(place, groups);
     }
     const known = groups.get(sub);
     const { gapMs } = this.#plan;
     if (known !== undefined && (gapMs === 0 || at - known.last < gapMs)) return known;
     if (known !== undefined) this.#rank(known);
     else if (++this.#count > GROUPS_MAX) return undefined;
-    const seen = sub === 0 || typeof sub === "string" ? new ClientSet() : null;
-    const empty = {
-      records: 0,
-      hits: 0,
-      blocked: 0,
-      incidents: 0,
-      first: at,
-      last: -1,
-      lastKind: 0,
-      lastClient: 0,
-      clients: 0,
-    };
-    const group: Growing = { name, sub, ...empty, kinds: [], seen };
+    const clientSet = sub === 0 || typeof sub === "string" ? new ClientSet() : null;
+    const empty = { records: 0, hits: 0, blocked: 0, incidents: 0, first: at, last: -1, clients: 0 };
+    const group: Growing = { finding, kind, sub, ...empty, newest: [0, 0, 0], seen: [], clientSet };
     groups.set(sub, group);
     return group;
   }
@@ -126,11 +120,11 @@ export class GroupCollector {
   /** Ranks the groups that nothing can be added to any more, and forgets them. */
   #sweep(at: number): void {
     this.#swept = at;
-    for (const groups of this.#open) {
-      for (const [sub, group] of groups ?? []) {
+    for (const groups of this.#open.values()) {
+      for (const [sub, group] of groups) {
         if (at - group.last < this.#plan.gapMs) continue;
         this.#rank(group);
-        groups?.delete(sub);
+        groups.delete(sub);
         this.#count--;
       }
     }
@@ -156,14 +150,15 @@ export class GroupCollector {
     return a[order] === b[order] ? this.#tie(a) > this.#tie(b) : a[order] > b[order];
   }
 
-  #tie({ name, sub, first }: Growing): string {
-    return tieOf(this.#plan.names[name] ?? "", sub, first);
+  #tie(group: Growing): string {
+    return tieOf(this.#plan, group);
   }
 }
 
 function grow(
   group: Growing,
-  [kind, , blocked, hits, incident]: PlannedKind,
+  [finding, , hits]: PlannedFinding,
+  [kind, , blocked, incident]: PlannedKind,
   client: number,
   at: number,
   n: number,
@@ -175,12 +170,11 @@ function grow(
   if (at < group.first) group.first = at;
   if (at > group.last) {
     group.last = at;
-    group.lastKind = kind;
-    group.lastClient = client;
+    group.newest = [finding, kind, client];
   }
-  group.seen?.add(client);
-  const { kinds } = group;
-  if (kinds.length < GROUP_KINDS_MAX && !kinds.includes(kind)) kinds.push(kind);
+  group.clientSet?.add(client);
+  const { seen } = group;
+  if (seen.length < GROUP_SEEN_MAX && !seen.some(([one]) => one === finding)) seen.push([finding, kind]);
 }
 
 /** Small sets are sets; large ones are bits, since a client's id is a small number. */
@@ -231,6 +225,7 @@ export interface TallyPlan {
 export interface Tally {
   /** Records and blocked ones of each bucket. */
   readonly series: readonly (readonly [records: number, blocked: number])[];
+  readonly findings: readonly (readonly [id: number, records: number])[];
   readonly kinds: readonly (readonly [id: number, records: number])[];
   readonly clients: readonly (readonly [id: number, records: number])[];
   readonly clientCount: number;
@@ -239,6 +234,7 @@ export interface Tally {
 /** Collects counts. */
 export class TallyCollector {
   readonly #plan: TallyPlan;
+  readonly #findings = new Map<number, number>();
   readonly #kinds = new Map<number, number>();
   readonly #clients = new Map<number, number>();
   readonly #series: [number, number][];
@@ -249,13 +245,14 @@ export class TallyCollector {
   }
 
   /** Takes a record. @param blocked 1 where it was stopped, else 0 */
-  step(kind: number, client: number, at: number, n: number, blocked: number): void {
+  step(finding: number, kind: number, client: number, at: number, n: number, blocked: number): void {
     const { from, bucketMs } = this.#plan;
     const bucket = this.#series[Math.floor((at - from) / bucketMs)];
     if (bucket !== undefined) {
       bucket[0] += n;
       bucket[1] += n * blocked;
     }
+    this.#findings.set(finding, (this.#findings.get(finding) ?? 0) + n);
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + n);
     this.#clients.set(client, (this.#clients.get(client) ?? 0) + n);
   }
@@ -263,7 +260,13 @@ export class TallyCollector {
   /** A Tally as JSON. */
   result(): string {
     const clients = [...this.#clients].sort(([a, m], [b, n]) => n - m || a - b).slice(0, this.#plan.clients);
-    const tally: Tally = { series: this.#series, kinds: [...this.#kinds], clients, clientCount: this.#clients.size };
+    const tally: Tally = {
+      series: this.#series,
+      findings: [...this.#findings],
+      kinds: [...this.#kinds],
+      clients,
+      clientCount: this.#clients.size,
+    };
     return JSON.stringify(tally);
   }
 }

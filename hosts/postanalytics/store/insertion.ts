@@ -2,13 +2,22 @@
 import type { AttackRecord } from "../../records/record.ts";
 import type { Database, Queryable, Value } from "./database.ts";
 import type { LogEntry, LoggedLabel } from "./log-entry.ts";
-import { CLIENT_COLUMNS, columnsOf, type Dimension, KIND_COLUMNS, type RecordColumns } from "./record-columns.ts";
+import {
+  CLIENT_COLUMNS,
+  columnsOf,
+  type Dimension,
+  FINDING_COLUMNS,
+  KIND_COLUMNS,
+  type RecordColumns,
+} from "./record-columns.ts";
 import { RecordPartitions } from "./record-partition.ts";
 import { insertRows, queryIn } from "./rows.ts";
 import type { LogPosition } from "./segment-log.ts";
 
 /** Where whoever removes rows that nobody uses any more keeps others from using them again meanwhile. */
 export const DIMENSIONS_LOCK = 0x6d657264;
+
+const DAY_MS = 86_400_000;
 
 interface Parsed {
   readonly columns: RecordColumns;
@@ -78,7 +87,13 @@ export class Insertion {
 async function insertRecords(inside: Queryable, fresh: readonly Parsed[]): Promise<void> {
   if (fresh.length === 0) return;
   const all = fresh.map(({ columns }) => columns);
-  const kinds = await insertKinds(inside, all);
+  const findings = await insertFindings(inside, all);
+  const kinds = await insertDimensions(
+    inside,
+    "kinds",
+    KIND_COLUMNS,
+    all.map(({ kind }) => kind),
+  );
   const clients = await insertDimensions(
     inside,
     "clients",
@@ -91,12 +106,13 @@ async function insertRecords(inside: Queryable, fresh: readonly Parsed[]): Promi
     ["path"],
     all.map(({ path }) => path),
   );
-  const rows = all.map(({ id, at, kind, client, path, n }): readonly Value[] => {
-    return [id, at, idOf(kinds, kind), idOf(clients, client), idOf(paths, path), n];
+  await insertLooks(inside, all);
+  const rows = all.map(({ id, at, finding, kind, client, path, n }): readonly Value[] => {
+    return [id, at, idOf(findings, finding), idOf(kinds, kind), idOf(clients, client), idOf(paths, path), n];
   });
   // Another replica may have been sent the same records at the same moment.
   const once = "on conflict do nothing";
-  await insertRows(inside, "records", ["id", "at", "kind", "client", "path", "n"], rows, once);
+  await insertRows(inside, "records", ["id", "at", "finding", "kind", "client", "path", "n"], rows, once);
   const bodies = fresh.map(({ columns: { id, at }, json }) => [id, at, json]);
   await insertRows(inside, "bodies", ["id", "at", "json"], bodies, once);
   const asked = all.flatMap(({ id, requestId }) => (requestId === null ? [] : [[requestId, id]]));
@@ -109,41 +125,51 @@ function idOf(ids: ReadonlyMap<string, number>, { key }: Dimension): number {
   return id;
 }
 
-async function insertKinds(inside: Queryable, all: readonly RecordColumns[]): Promise<Map<string, number>> {
-  const first = new Map<string, { readonly columns: RecordColumns; readonly at: number }>();
-  for (const columns of all) {
-    const { key } = columns.kind;
-    const at = Math.min(columns.at, first.get(key)?.at ?? columns.at);
-    first.set(key, { columns, at });
-  }
-  const known = await queryIn(inside, "select id, key, first_at from kinds where key in (in)", [...first.keys()]);
-  const ids = new Map<string, number>();
-  for (const row of known) {
-    ids.set(String(row["key"]), Number(row["id"]));
-    const at = first.get(String(row["key"]))?.at ?? 0;
-    if (at >= Number(row["first_at"])) continue;
-    await inside.query("update kinds set first_at = ? where id = ? and first_at > ?", [at, Number(row["id"]), at]);
-  }
-  const missing = [...first].filter(([key]) => !ids.has(key)).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (missing.length === 0) return ids;
-  const rows = missing.map(([key, { columns, at }]) => [key, ...columns.kind.columns, at]);
-  await insertRows(inside, "kinds", ["key", ...KIND_COLUMNS, "first_at"], rows, "on conflict do nothing");
-  const keys = missing.map(([key]) => key);
-  for (const row of await queryIn(inside, "select id, key from kinds where key in (in)", keys)) {
-    ids.set(String(row["key"]), Number(row["id"]));
-  }
-  const marks = missing.flatMap(([key, { columns }]) => {
-    return columns.marks.map(([field, value]): readonly Value[] => [field, value, ids.get(key) ?? 0]);
+async function insertFindings(inside: Queryable, all: readonly RecordColumns[]): Promise<Map<string, number>> {
+  const made = new Set<string>();
+  const ids = await insertDimensions(
+    inside,
+    "findings",
+    FINDING_COLUMNS,
+    all.map(({ finding }) => finding),
+    made,
+  );
+  const marks = new Map(
+    all.flatMap((one) => (made.has(one.finding.key) ? [[one.finding.key, one.marks] as const] : [])),
+  );
+  const rows = [...marks].flatMap(([key, some]) => {
+    return some.map(([field, value]): readonly Value[] => [field, value, ids.get(key) ?? 0]);
   });
-  await insertRows(inside, "kind_marks", ["field", "value", "kind"], marks, "on conflict do nothing");
+  await insertRows(inside, "finding_marks", ["field", "value", "finding"], rows, "on conflict do nothing");
   return ids;
+}
+
+/** Notes when each look was first and last seen; the last time to the day, so that few rows are written again. */
+async function insertLooks(inside: Queryable, all: readonly RecordColumns[]): Promise<void> {
+  const looks = new Map<string, [first: number, last: number]>();
+  for (const { look, at } of all) {
+    const [first, last] = looks.get(look) ?? [at, at];
+    looks.set(look, [Math.min(first, at), Math.max(last, at)]);
+  }
+  const rows = [...looks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([look, times]) => [look, ...times]);
+  const earlier = "case when excluded.first_at < looks.first_at then excluded.first_at else looks.first_at end";
+  const later = "case when excluded.last_at > looks.last_at then excluded.last_at else looks.last_at end";
+  await insertRows(
+    inside,
+    "looks",
+    ["look", "first_at", "last_at"],
+    rows,
+    `on conflict (look) do update set first_at = ${earlier}, last_at = ${later}
+     where excluded.first_at < looks.first_at or excluded.last_at > looks.last_at + ${DAY_MS}`,
+  );
 }
 
 async function insertDimensions(
   inside: Queryable,
-  table: "clients" | "paths",
+  table: "findings" | "kinds" | "clients" | "paths",
   columns: readonly string[],
   wanted: readonly Dimension[],
+  made = new Set<string>(),
 ): Promise<Map<string, number>> {
   const byKey = new Map(wanted.map((one) => [one.key, one]));
   const select = `select id, key from ${table} where key in (in)`;
@@ -154,6 +180,7 @@ async function insertDimensions(
   await note([...byKey.keys()]);
   // In one order everywhere: replicas that write the same rows wait for each other and never in a circle.
   const missing = [...byKey.keys()].filter((key) => !ids.has(key)).sort();
+  for (const key of missing) made.add(key);
   const rows = missing.map((key) => [key, ...(byKey.get(key)?.columns ?? [])]);
   await insertRows(inside, table, ["key", ...columns], rows, "on conflict do nothing");
   await note(missing);

@@ -9,7 +9,18 @@ import { isBefore, type LogPosition, type SegmentLog } from "./segment-log.ts";
 
 const READ_BYTES = 4 * 1024 * 1024;
 const PROGRESS_MS = 250;
-const TABLES = ["records", "bodies", "request_ids", "labels", "kind_marks", "kinds", "clients", "paths"];
+const TABLES = [
+  "records",
+  "bodies",
+  "request_ids",
+  "labels",
+  "looks",
+  "finding_marks",
+  "findings",
+  "kinds",
+  "clients",
+  "paths",
+];
 
 /** What was found. */
 export interface StoreCheck {

@@ -7,8 +7,10 @@ import type { Value } from "./database.ts";
 /** Columns of a kind, after its key. */
 export const KIND_COLUMNS = [
   ...["app", "host", "path", "method", "status", "action", "would", "mode", "source", "node", "node_kind", "policy"],
-  ...["client_list", "incident", "hits", "severity", "look"],
+  ...["client_list", "incident"],
 ] as const;
+/** Columns of a finding, after its key. */
+export const FINDING_COLUMNS = ["hits", "severity"] as const;
 /** Columns of a client, after its key. */
 export const CLIENT_COLUMNS = ["ip", "ip_key", "country", "asn"] as const;
 
@@ -21,7 +23,7 @@ export interface Dimension {
   readonly columns: readonly Value[];
 }
 
-/** What a kind is marked with; several values of a field are no exception. */
+/** What a finding is marked with; several values of a field are no exception. */
 export type MarkField = "type" | "subtype" | "stamp" | "point" | "cve" | "cwe" | "decision" | "exception";
 /** A mark: a field and its value. */
 export type Mark = readonly [MarkField, string];
@@ -33,8 +35,11 @@ export interface RecordColumns {
   readonly at: number;
   readonly n: number;
   readonly requestId: string | null;
-  readonly kind: Dimension;
+  readonly finding: Dimension;
   readonly marks: readonly Mark[];
+  readonly kind: Dimension;
+  /** Of records that nothing new is to be seen in, beside each other. */
+  readonly look: string;
   readonly client: Dimension;
   readonly path: Dimension;
 }
@@ -46,16 +51,18 @@ export function columnsOf(record: AttackRecord): RecordColumns {
   const kind = [
     ...[appOf(record.app), request.host.toLowerCase(), request.path_template, request.method, record.response.status],
     ...[record.action, record.would_action, record.mode, record.source, record.node.id, record.node.kind],
-    ...[record.policy.ref, client.list, record.incident ? 1 : 0, hits.length],
-    ...[Math.max(0, ...hits.map(({ severity }) => severity)), lookOf(record, marks)],
+    ...[record.policy.ref, client.list, record.incident ? 1 : 0],
   ];
+  const severity = Math.max(0, ...hits.map((hit) => hit.severity));
   return {
     id: record.id,
     at: Date.parse(record.ts),
     n: record.sampled.count_since_last,
     requestId: request.id === undefined ? null : plain(request.id),
-    kind: dimension(kind, marks),
+    finding: dimension([hits.length, severity], marks),
     marks,
+    kind: dimension(kind),
+    look: lookOf(marks, request.host.toLowerCase(), request.path_template),
     // An address is one client, wherever a newer table of countries puts it.
     client: dimension([client.ip, ipKey(client.ip), client.country ?? "", client.asn ?? 0], null, 1),
     path: dimension([request.path]),
@@ -67,10 +74,10 @@ function appOf({ name, id }: AttackRecord["app"]): string {
   return name ?? (id === 0 ? "" : String(id));
 }
 
-/** What tells something new from what was seen before: types, points, host and path. */
-function lookOf({ request }: AttackRecord, marks: readonly Mark[]): string {
+/** What tells something new from what was seen before: types and points at a host and path. */
+export function lookOf(marks: readonly Mark[], host: string, path: string): string {
   const seen = marks.filter(([field]) => field === "type" || field === "point");
-  return dimension([request.host.toLowerCase(), request.path_template], seen).key;
+  return dimension([host, path], seen).key;
 }
 
 function marksOf({ hits }: AttackRecord): Mark[] {

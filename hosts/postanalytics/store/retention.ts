@@ -17,6 +17,8 @@ export interface Retention {
   readonly bytesMax: number | null;
 }
 
+/** Looks are noted to the day. */
+const DAY_MS = 86_400_000;
 const STEP_ROWS = 5_000;
 const READ_BYTES = 4 * 1024 * 1024;
 
@@ -31,6 +33,7 @@ export async function prune(database: Database, log: RecordLog, { ageMs, bytesMa
     await log.segments.drop(oldest.number);
   }
   if (removed > 0) await removeOrphans(database);
+  if (ageMs !== null) await database.query("delete from looks where last_at < ?", [Date.now() - ageMs - 2 * DAY_MS]);
   return removed;
 }
 
@@ -91,7 +94,8 @@ async function removeOrphans(database: Database): Promise<void> {
   await database.transaction(async (inside) => {
     if (database.dialect === "postgres") await inside.query(`select pg_advisory_xact_lock(${DIMENSIONS_LOCK})`);
     const used = [
-      ["kind_marks", "kind", "kind"],
+      ["finding_marks", "finding", "finding"],
+      ["findings", "finding", "id"],
       ["kinds", "kind", "id"],
       ["clients", "client", "id"],
       ["paths", "path", "id"],

@@ -1,5 +1,5 @@
 /** Counts over time, and the largest values of fields. Exact: what sampling left out is in them. */
-import { listAttacks, valuesOf } from "./attack-list.ts";
+import { findingValues, listAttacks } from "./attack-list.ts";
 import { conditionOf } from "./condition.ts";
 import type { Database } from "./database.ts";
 import type { Tally, TallyPlan } from "./group-aggregate.ts";
@@ -10,6 +10,11 @@ import type { GroupField, Search, Statistics } from "./store.ts";
 
 /** Values shown of a field. */
 export const TOP_MAX = 10;
+
+interface Top {
+  readonly value: string;
+  readonly count: number;
+}
 
 /** See RecordStore.statistics. */
 export async function readStatistics(
@@ -24,31 +29,28 @@ export async function readStatistics(
   const count = Math.max(1, Math.ceil((to - from) / bucketMs));
   const plan: TallyPlan = { from, bucketMs, buckets: count, clients: TOP_MAX };
   const tally = await tallyOf(database, plan, search);
-  const known = await kinds.of(tally.kinds.map(([id]) => id));
+  const findings = await kinds.findings(tally.findings.map(([id]) => id));
+  const ofKinds = await kinds.kinds(tally.kinds.map(([id]) => id));
   const totals = { records: 0, hits: 0, blocked: 0, clients: tally.clientCount };
+  for (const [id, n] of tally.findings) totals.hits += n * (findings.get(id)?.hits ?? 0);
   for (const [id, n] of tally.kinds) {
-    const kind = known.get(id);
     totals.records += n;
-    totals.hits += n * (kind?.hits ?? 0);
-    if (kind?.blocked === true) totals.blocked += n;
+    if (ofKinds.get(id)?.blocked === true) totals.blocked += n;
   }
-  const tops = new Map<GroupField, readonly { readonly value: string; readonly count: number }[]>();
+  const tops = new Map<GroupField, readonly Top[]>();
   for (const field of top) {
     if (field === "ip") tops.set(field, await topClients(database, tally));
     else if (field === "country") tops.set(field, await topCountries(database, kinds, search));
-    else {
-      const counts = new Map<string, number>();
-      for (const [id, n] of tally.kinds) {
-        const kind = known.get(id);
-        for (const value of kind === undefined ? [] : valuesOf(kind, field))
-          counts.set(value, (counts.get(value) ?? 0) + n);
-      }
-      const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, TOP_MAX);
+    else if (field === "type" || field === "point" || field === "stamp") {
       tops.set(
         field,
-        sorted.map(([value, n]) => ({ value, count: n })),
+        largest(tally.findings, findings, (finding) => findingValues(finding, field)),
       );
-    }
+    } else
+      tops.set(
+        field,
+        largest(tally.kinds, ofKinds, (kind) => [kind[field]]),
+      );
   }
   return {
     bucketMs,
@@ -58,16 +60,32 @@ export async function readStatistics(
   };
 }
 
+/** The values with most records. */
+function largest<T>(
+  counted: readonly (readonly [id: number, records: number])[],
+  known: ReadonlyMap<number, T>,
+  valuesOf: (one: T) => readonly string[],
+): Top[] {
+  const counts = new Map<string, number>();
+  for (const [id, n] of counted) {
+    const one = known.get(id);
+    for (const value of one === undefined ? [] : valuesOf(one)) counts.set(value, (counts.get(value) ?? 0) + n);
+  }
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).slice(0, TOP_MAX);
+  return sorted.map(([value, count]) => ({ value, count }));
+}
+
 async function tallyOf(database: Database, plan: TallyPlan, search: Search): Promise<Tally> {
   const condition = conditionOf(search, database.dialect, Date.now());
   if (database.dialect === "postgres") return await tallyInPostgres(database, plan, condition);
   const [row] = await database.query(
-    `select merlon_tally(p.plan, r.kind, r.client, r.at, r.n, ${BLOCKED}) as found
+    `select merlon_tally(p.plan, r.finding, r.kind, r.client, r.at, r.n, ${BLOCKED}) as found
      from (select merlon_plan(?) as plan limit 1) p cross join records r where ${condition.sql}`,
     [JSON.stringify(plan), ...condition.values],
   );
   const nothing: Tally = {
     series: Array.from({ length: plan.buckets }, () => [0, 0] as const),
+    findings: [],
     kinds: [],
     clients: [],
     clientCount: 0,

@@ -36,22 +36,24 @@ const collectors: (GroupCollector | TallyCollector)[] = [];
 database.function("merlon_plan", (plan) => plans.push(String(plan)) - 1);
 database.aggregate("merlon_groups", {
   start: -1,
-  step: (number, plan, kind, client, sub, at, n) => {
+  step: (number, plan, finding, kind, client, sub, at, n) => {
     const mine = number === -1 ? collectors.push(new GroupCollector(planOf(plan))) - 1 : Number(number);
     const collector = collectors[mine];
     const part = typeof sub === "string" ? sub : Number(sub);
-    if (collector instanceof GroupCollector) collector.step(Number(kind), Number(client), part, Number(at), Number(n));
+    if (collector instanceof GroupCollector) {
+      collector.step(Number(finding), Number(kind), Number(client), part, Number(at), Number(n));
+    }
     return mine;
   },
   result: (number) => collectors[Number(number)]?.result() ?? null,
 });
 database.aggregate("merlon_tally", {
   start: -1,
-  step: (number, plan, kind, client, at, n, blocked) => {
+  step: (number, plan, finding, kind, client, at, n, blocked) => {
     const mine = number === -1 ? collectors.push(new TallyCollector(planOf(plan))) - 1 : Number(number);
     const collector = collectors[mine];
     if (collector instanceof TallyCollector) {
-      collector.step(Number(kind), Number(client), Number(at), Number(n), Number(blocked));
+      collector.step(Number(finding), Number(kind), Number(client), Number(at), Number(n), Number(blocked));
     }
     return mine;
   },

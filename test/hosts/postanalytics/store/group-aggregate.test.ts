@@ -10,11 +10,16 @@ import {
 } from "../../../../hosts/postanalytics/store/group-aggregate.ts";
 
 const PLAN: GroupPlan = {
-  kinds: [
-    [1, [0], 1, 2, 0],
-    [2, [0, 1], 0, 1, 1],
+  findings: [
+    [1, [0], 2],
+    [2, [0, 1], 1],
   ],
-  names: ["a", "b"],
+  kinds: [
+    [1, 0, 1, 0],
+    [2, 0, 0, 1],
+  ],
+  findingNames: ["a", "b"],
+  kindNames: ["k"],
   gapMs: 0,
   order: "last",
   limit: 10,
@@ -23,7 +28,7 @@ const PLAN: GroupPlan = {
 
 function groupsOf(plan: GroupPlan, rows: readonly (readonly [number, number, number, number])[]): readonly Group[] {
   const collector = new GroupCollector(plan);
-  for (const [kind, client, at, n] of rows) collector.step(kind, client, 0, at, n);
+  for (const [id, client, at, n] of rows) collector.step(id, Math.min(id, 2), client, 0, at, n);
   return JSON.parse(collector.result());
 }
 
@@ -34,13 +39,16 @@ test("records are added up by what each stands for", () => {
     [2, 8, 300, 1],
     [99, 9, 400, 1],
   ]);
-  expect(
-    groups.map(({ name, records, hits, blocked, incidents, first, last, clients, kinds }) => {
-      return { name, records, hits, blocked, incidents, first, last, clients, kinds };
-    }),
-  ).toEqual([
-    { name: 1, records: 11, hits: 11, blocked: 0, incidents: 11, first: 200, last: 300, clients: 2, kinds: [2] },
-    { name: 0, records: 12, hits: 13, blocked: 1, incidents: 11, first: 100, last: 300, clients: 2, kinds: [1, 2] },
+  const at = { kind: 0, sub: 0, last: 300, newest: [2, 2, 8], clients: 2, incidents: 11 };
+  expect(groups).toEqual([
+    { ...at, finding: 1, records: 11, hits: 11, blocked: 0, first: 200, seen: [[2, 2]] },
+    {
+      ...{ ...at, finding: 0, records: 12, hits: 13, blocked: 1, first: 100 },
+      seen: [
+        [1, 1],
+        [2, 2],
+      ],
+    },
   ]);
 });
 
@@ -55,18 +63,19 @@ test("silence ends a group, and nothing shorter does", () => {
 });
 
 test("pages follow each other without gap or overlap, whatever is equal", () => {
-  const names = Array.from({ length: 25 }, (_, i) => `g${i}`);
-  const kinds = names.map((_, i) => [i, [i], 0, 1, 0] as const);
-  const rows = names.map((_, i) => [i, 1, 1000 + (i % 3), 1] as const);
+  const findingNames = Array.from({ length: 25 }, (_, i) => `g${i}`);
+  const findings = findingNames.map((_, i) => [i, [i], 1] as const);
+  const kinds = [0, 1, 2].map((id) => [id, 0, 0, 0] as const);
+  const rows = findingNames.map((_, i) => [i, 1, 1000 + (i % 3), 1] as const);
   const seen: number[] = [];
   let after: GroupPlan["after"] = null;
   for (let page = 0; page < 20; page++) {
-    const groups: readonly Group[] = groupsOf({ ...PLAN, names, kinds, limit: 4, after }, rows);
+    const groups: readonly Group[] = groupsOf({ ...PLAN, findingNames, findings, kinds, limit: 4, after }, rows);
     const shown = groups.slice(0, 4);
-    seen.push(...shown.map(({ name }) => name));
+    seen.push(...shown.map(({ finding }) => finding));
     const last: Group | undefined = shown.at(-1);
     if (groups.length <= 4 || last === undefined) break;
-    after = [last.last, tieOf(names[last.name] ?? "", last.sub, last.first)];
+    after = [last.last, tieOf({ ...PLAN, findingNames }, last)];
   }
   expect(seen).toHaveLength(25);
   expect(new Set(seen).size).toBe(25);
@@ -85,7 +94,7 @@ test("a tally counts buckets, kinds and the clients with most", () => {
     [1, 7, 129, 2],
     [1, 5, 130, 1],
   ] as const) {
-    collector.step(kind, client, at, n, kind === 1 ? 1 : 0);
+    collector.step(kind + 10, kind, client, at, n, kind === 1 ? 1 : 0);
   }
   const tally: Tally = JSON.parse(collector.result());
   expect(tally).toEqual({
@@ -93,6 +102,10 @@ test("a tally counts buckets, kinds and the clients with most", () => {
       [1, 1],
       [4, 0],
       [2, 2],
+    ],
+    findings: [
+      [11, 4],
+      [12, 4],
     ],
     kinds: [
       [1, 4],

@@ -15,7 +15,10 @@ test("records that differ in what varies only have one kind", () => {
   expect(other.client.key).not.toBe(one.client.key);
   expect(other.path.key).not.toBe(one.path.key);
   expect(columnsOf(sampleRecord({ action: "monitored" })).kind.key).not.toBe(one.kind.key);
-  expect(columnsOf(sampleRecord({ hits: [sampleHit({ type: "xss" })] })).kind.key).not.toBe(one.kind.key);
+  const found = columnsOf(sampleRecord({ hits: [sampleHit({ type: "xss" })] }));
+  expect([other.finding.key, other.look]).toEqual([one.finding.key, one.look]);
+  expect(found.finding.key).not.toBe(one.finding.key);
+  expect(found.look).not.toBe(one.look);
 });
 
 test("an address is one client, whatever else is known of it", () => {

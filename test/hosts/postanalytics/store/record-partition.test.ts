@@ -15,7 +15,10 @@ test("replicas make the tables of weeks once, and old ones go in one step", asyn
   await Promise.all([one, other].map((database) => new RecordPartitions(database).prepare(times)));
   for (const at of times) {
     const values = [`id-${at}`, at];
-    await one.query("insert into records (id, at, kind, client, path, n) values (?, ?, 1, 1, 1, 1)", values);
+    await one.query(
+      "insert into records (id, at, finding, kind, client, path, n) values (?, ?, 1, 1, 1, 1, 1)",
+      values,
+    );
   }
   const tables = await one.query(
     "select tableoid::regclass::text as t, count(*) as n from records group by 1 order by 1",
