@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
+import { buildConsole } from "./web/page-files.ts";
 
 /** What `merlon test` sends. */
 const SUITE = "hosts/cli/suite";
@@ -215,6 +216,9 @@ export async function bundleImage(root: string = ROOT, folder = join(root, "buil
   });
   for (const file of ["merlon.wasm", "merlon.wasm.sha256"]) {
     await replaceFile(join(image, "build", file), await readFile(join(folder, file)));
+  }
+  for (const [path, { content }] of await buildConsole()) {
+    await replaceFile(join(image, "hosts/web/bundle", path), content);
   }
   // Data that the command line reads beside its own file.
   await cp(join(root, SUITE), join(image, SUITE), { recursive: true });

@@ -4,8 +4,10 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bundleImage, CORE_BUILDS, type CoreBuild, compileCore } from "../../hosts/build.ts";
+import { buildConsole, bundleConsole } from "../../hosts/web/page-files.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CORE = "export const LIMIT: u32 = 3;\nexport function limit_of(size: u32): u32 { return size + LIMIT; }\n";
@@ -125,4 +127,6 @@ test("the image's bundle runs alone and finds the core where its source does", a
   expect(Number(output)).toBe(readFileSync(join(root, "build/merlon.wasm")).length);
   const thread = execFileSync(process.execPath, [join(moved, "hosts/cli/sqlite-thread.mjs")], { encoding: "utf8" });
   expect(thread).toBe("a thread\n");
+  const pages = await bundleConsole(pathToFileURL(`${join(moved, "hosts/web/bundle")}/`));
+  expect(pages).toEqual(await buildConsole());
 });

@@ -80,13 +80,15 @@ export function AttacksPage({ route }: { readonly route: Route }) {
   const pages = usePages<Line>(question, (cursor) => loadLines(state, cursor));
   const statistics = useResource(JSON.stringify([where, window]), () => loadStatistics(state));
   const check = useResource(where, () => api.call("checkSearch", { query: { where } }));
+  // An answer to the search of before says nothing of this one.
+  const read = check.isLoading ? null : check.value;
   const muted = useMuted();
   const live = useLive(state.isLive, () => {
     pages.refresh();
     statistics.reload();
   });
   const search = useCallback((next: string) => changeParams({ where: next, line: "", open: "" }), []);
-  const filter = (added: string): void => search(withCondition(where, check.value, added));
+  const filter = (added: string): void => search(withCondition(where, read, added));
   const all = pages.items ?? [];
   const lines = all.filter(({ id }) => !muted.has(id) || id === state.line);
   const now = useNow();
@@ -116,7 +118,7 @@ export function AttacksPage({ route }: { readonly route: Route }) {
               key={state.open}
               recordId={state.open}
               line={opened ?? null}
-              groupWhere={opened === undefined ? "" : withCondition(where, check.value, searchOfGroup(opened))}
+              groupWhere={opened === undefined ? "" : withCondition(where, read, searchOfGroup(opened))}
               onClose={() => openLine(null)}
               onChanged={changed}
               onMute={opened === undefined ? undefined : () => muteLine(opened, lines, muted.mute)}

@@ -58,8 +58,8 @@ function GroupLine({ line, where }: { readonly line: Line; readonly where: strin
   const first = exactTime(line.firstSeen).split(" · ")[0];
   return (
     <p class="group-line">
-      One of <a href={href}>{countOf(line.records, "record")}</a> from {countOf(line.clients, "client")}, first seen{" "}
-      {first}
+      One of <a href={href}>{countOf(line.records, "record")}</a> from {countOf(line.clients, "client")},{" "}
+      {`first seen ${first}`}
     </p>
   );
 }

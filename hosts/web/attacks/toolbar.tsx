@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { addressOf } from "../../postanalytics/api/client.ts";
 import { changeParams } from "../shell/route.ts";
-import { refusalOf, useSession } from "../shell/session.tsx";
+import { refusalOf, useSession } from "../shell/session.ts";
 import { toast } from "../shell/toasts.tsx";
 import { isMoving, localMoment, readWindow, WINDOWS, windowText, writeWindow } from "../shell/window.ts";
 import type { ListState } from "./attacks-page.tsx";

@@ -11,7 +11,7 @@ import { Dialog } from "../shell/dialog.tsx";
 import { dayText } from "../shell/format.ts";
 import { Empty, Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
-import { refusalOf, type Session, useSession } from "../shell/session.tsx";
+import { refusalOf, type Session, useSession } from "../shell/session.ts";
 import { useSubmit } from "../shell/submit.ts";
 import { PreviewView } from "./preview-view.tsx";
 import { type Change, followChange } from "./propagation.ts";

@@ -7,7 +7,7 @@ import { agoText, countText, dayText, exactTime } from "../shell/format.ts";
 import { Empty, Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
 import { hrefOf } from "../shell/route.ts";
-import { refusalOf, useSession } from "../shell/session.tsx";
+import { refusalOf, useSession } from "../shell/session.ts";
 import { attempt } from "../shell/submit.ts";
 import { followChange } from "./propagation.ts";
 

@@ -11,7 +11,7 @@ import { countText, microsText, shareText, shortCount } from "../shell/format.ts
 import { Empty, Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
 import { changeParams, goTo, hrefOf, type Route } from "../shell/route.ts";
-import { refusalOf, type Session, useSession } from "../shell/session.tsx";
+import { refusalOf, type Session, useSession } from "../shell/session.ts";
 import { readWindow, WINDOW_DEFAULT, WINDOWS, windowText, writeWindow } from "../shell/window.ts";
 import { type Traffic, trafficOf } from "./traffic.ts";
 

@@ -9,7 +9,7 @@ import { agoText, countOf, countText, exactTime } from "../shell/format.ts";
 import { Empty, Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
 import { hrefOf, type Route } from "../shell/route.ts";
-import { refusalOf, useSession } from "../shell/session.tsx";
+import { refusalOf, useSession } from "../shell/session.ts";
 import { attempt, useSubmit } from "../shell/submit.ts";
 
 const LISTS = ["deny", "gray", "allow"] as const;

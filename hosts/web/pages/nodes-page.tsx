@@ -5,7 +5,7 @@ import { api } from "../shell/api.ts";
 import { agoText, countText, exactTime, microsText, shareText } from "../shell/format.ts";
 import { Empty, Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
-import { refusalOf, useSession } from "../shell/session.tsx";
+import { refusalOf, useSession } from "../shell/session.ts";
 import { NodeTokens } from "./node-tokens.tsx";
 
 type NodeLine = Answer<"nodes">["items"][number];

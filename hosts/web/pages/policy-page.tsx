@@ -10,7 +10,7 @@ import { exactTime, tookText } from "../shell/format.ts";
 import { Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
 import { changeParams, type Route } from "../shell/route.ts";
-import { refusalOf, useSession } from "../shell/session.tsx";
+import { refusalOf, useSession } from "../shell/session.ts";
 import { useSubmit } from "../shell/submit.ts";
 
 const MODES = ["off", "monitoring", "safe_blocking", "block"] as const;

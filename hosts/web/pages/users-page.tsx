@@ -7,7 +7,7 @@ import { api } from "../shell/api.ts";
 import { agoText } from "../shell/format.ts";
 import { Loading, Problem } from "../shell/notice.tsx";
 import { useResource } from "../shell/resource.ts";
-import { useSession } from "../shell/session.tsx";
+import { useSession } from "../shell/session.ts";
 import { attempt, useSubmit } from "../shell/submit.ts";
 import { ApiTokens } from "./api-tokens.tsx";
 import { Once } from "./once.tsx";

@@ -4,7 +4,7 @@ import { ExceptionPanel } from "../exceptions/exception-panel.tsx";
 import { api, messageOf } from "../shell/api.ts";
 import { useKeys } from "../shell/keys.ts";
 import { goTo, hrefOf } from "../shell/route.ts";
-import { refusalOf, useSession } from "../shell/session.tsx";
+import { refusalOf, useSession } from "../shell/session.ts";
 import { toast } from "../shell/toasts.tsx";
 import type { AttackRecord } from "./record.ts";
 

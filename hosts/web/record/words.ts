@@ -142,8 +142,6 @@ const HUES: Words = {
 
 /** Name of the colour in which a type is shown; `grey` for those without one. */
 export const typeHue = (type: string): string => (Object.hasOwn(HUES, type) ? (HUES[type] ?? "grey") : "grey");
-/** All colours of types. */
-export const TYPE_HUES = ["amber", "violet", "red", "blue", "teal", "grey"] as const;
 
 /** A weakness at its catalogue; null for what is no CWE number. */
 export function weaknessHref(cwe: string): string | null {

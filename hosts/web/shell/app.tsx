@@ -7,7 +7,7 @@ import { Dialog } from "./dialog.tsx";
 import { boundKeys, press, useKeys } from "./keys.ts";
 import { Boundary, Empty, Loading, Problem } from "./notice.tsx";
 import { goTo, hrefOf, type Route, useRoute } from "./route.ts";
-import { refusalOf, type Session, SessionContext } from "./session.tsx";
+import { refusalOf, type Session, SessionContext } from "./session.ts";
 import { FirstPassword, SignIn, spendLink } from "./sign-in.tsx";
 import { keptTheme, nextTheme, setTheme } from "./theme.ts";
 import { Toasts, toast } from "./toasts.tsx";

@@ -18,7 +18,7 @@ export interface Resource<T> {
  * @param question says when to ask again: equal text, equal question
  * @param load rejects with what is shown to the person
  */
-export function useResource<T>(question: string, load: (signal: AbortSignal) => Promise<T>): Resource<T> {
+export function useResource<T>(question: string, load: () => Promise<T>): Resource<T> {
   const [state, setState] = useState<{ value: T | null; error: unknown; isLoading: boolean }>({
     value: null,
     error: null,
@@ -29,17 +29,19 @@ export function useResource<T>(question: string, load: (signal: AbortSignal) => 
   asked.current = load;
   // The question stands for everything that `load` reads.
   useEffect(() => {
-    const over = new AbortController();
+    let isOver = false;
     setState((before) => ({ ...before, isLoading: true }));
-    asked.current(over.signal).then(
+    asked.current().then(
       (value) => {
-        if (!over.signal.aborted) setState({ value, error: null, isLoading: false });
+        if (!isOver) setState({ value, error: null, isLoading: false });
       },
       (error: unknown) => {
-        if (!over.signal.aborted) setState((before) => ({ ...before, error, isLoading: false }));
+        if (!isOver) setState((before) => ({ ...before, error, isLoading: false }));
       },
     );
-    return () => over.abort();
+    return () => {
+      isOver = true;
+    };
   }, [question, round]);
   return { ...state, reload: useCallback(() => setRound((before) => before + 1), []) };
 }

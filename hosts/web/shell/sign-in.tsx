@@ -2,7 +2,7 @@
 import { api, messageOf } from "./api.ts";
 import { Loading, Problem } from "./notice.tsx";
 import { useResource } from "./resource.ts";
-import type { Session } from "./session.tsx";
+import type { Session } from "./session.ts";
 import { useSubmit } from "./submit.ts";
 
 const KEY = /^#k=([\w-]{1,64})$/;

@@ -69,9 +69,7 @@ export async function startSite(records: readonly AttackRecord[]): Promise<RealS
   const made = await openConsole({
     ...{ database: tables, store, knownAttacks: KNOWN_ATTACKS, withLink: true, names: new Set(), secure: false },
     ...{ oidc: null, version: "0.1.0", say: () => {}, checkSearch, engine: () => MODULE.sibling() },
-    files: new Map(
-      [...(await bundleConsole())].map(([path, file]) => [path, { ...file, content: new Uint8Array(file.content) }]),
-    ),
+    files: await bundleConsole(),
     local: { id: "local", kind: "local", version: "0.1.0", traffic: () => traffic },
     openPolicy: (kept) => EmbeddedDoor.open(host, base, kept),
     openExports: async () => ({

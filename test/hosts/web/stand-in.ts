@@ -9,7 +9,7 @@ import { OPERATIONS, type Operation, type OperationName } from "../../../hosts/p
 import { type Answer, type Asked, SHAPES, type Shapes } from "../../../hosts/postanalytics/api/routes.ts";
 import type { Attack, GroupField } from "../../../hosts/postanalytics/store/store.ts";
 import type { AttackRecord } from "../../../hosts/records/record.ts";
-import { bundleConsole, CONSOLE_CONTENT_POLICY, type ConsoleFiles } from "../../../hosts/web/page-files.ts";
+import { bundleConsole, type ConsoleFiles } from "../../../hosts/web/page-files.ts";
 
 /** What a test may put in the place of an answer. */
 export type Handlers = {
@@ -31,6 +31,13 @@ export class Refusal {
     this.detail = detail;
   }
 }
+
+/** Stricter than that of the real server: the pages make no trusted type at all, and load no data as images. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  ...["script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self'", "base-uri 'none'"],
+  ...["form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"],
+].join("; ");
 
 const FIELDS: Readonly<Record<string, (record: AttackRecord) => readonly (string | boolean)[]>> = {
   type: ({ hits }) => hits.map(({ type }) => type),
@@ -114,7 +121,7 @@ export class StandIn {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader("content-security-policy", CONSOLE_CONTENT_POLICY);
+    response.setHeader("content-security-policy", CONTENT_POLICY);
     response.setHeader("x-content-type-options", "nosniff");
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     if (!url.pathname.startsWith("/api/")) {

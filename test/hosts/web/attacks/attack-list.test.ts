@@ -6,7 +6,7 @@ import { linesOf, openConsole } from "../stage.ts";
 
 afterAll(closeBrowser);
 
-const now = (): string => new Date().toISOString();
+const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
 
 test("a line opens by its button and by a press anywhere on it", async (context) => {
   const { page } = await openConsole(context);
@@ -21,9 +21,12 @@ test("a line opens by its button and by a press anywhere on it", async (context)
 test("says what is new, what was settled, what stands for many, and how many types there are", async (context) => {
   const hits = ["sqli", "xss", "rce"].map((type) => sampleHit({ type }));
   const sampled = { kept: true, group: "g", count_since_last: 12_400 };
-  const labels = { verdict: "false_positive", note: null } as const;
-  const records = [sampleRecord({ ts: now(), hits, sampled }), sampleRecord({ ts: now(), labels, incident: true })];
-  const { page } = await openConsole(context, { records, hash: "#/attacks?group=none" });
+  const records = [sampleRecord({ ts: ago(1000), hits, sampled }), sampleRecord({ ts: ago(60_000), incident: true })];
+  const { page, site } = await openConsole(context, { records });
+  await site.store.label(records[1]?.id ?? "", { verdict: "false_positive", note: null });
+  await site.store.settled();
+  await page.goto(`${site.origin}/#/attacks?group=none`);
+  await linesOf(page).nth(1).waitFor();
   const [first, second] = [linesOf(page).nth(0), linesOf(page).nth(1)];
   expect(await first.locator(".types").textContent()).toContain("+1");
   expect(await first.locator(".number").textContent()).toBe("12.4k");

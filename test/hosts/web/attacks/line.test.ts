@@ -75,7 +75,7 @@ test("a group is settled when all of it is", () => {
 });
 
 test("the search of a group names what its records have in common", () => {
-  expect(searchOfGroup(lineOfAttack(attack({})))).toBe('type == "sqli" && path == "/a"');
+  expect(searchOfGroup(lineOfAttack(attack({})))).toBe('type == "sqli" && template == "/a"');
 });
 
 test.each([

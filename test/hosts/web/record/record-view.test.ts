@@ -86,3 +86,30 @@ describe("S2: a client's text stays text in every field of a record", () => {
     await expectInert(stage);
   });
 });
+
+test("S2 holds through the real store and API, in the list, each record and what is proposed of it", {
+  timeout: 240_000,
+}, async (context) => {
+  const records = HOSTILE.map(hostileRecord);
+  const stage = await openConsole(context, { records, hash: "#/attacks?group=none" });
+  const { page, origin } = stage;
+  await expect.poll(() => linesOf(page).count()).toBe(HOSTILE.length);
+  await expectInert(stage);
+  for (const { id, ref } of records) {
+    await page.goto(`${origin}/#/record/${id}`);
+    await page
+      .locator(".facts")
+      .filter({ hasText: visible(ref) })
+      .waitFor();
+    await page.getByRole("button", { name: "False positive" }).click();
+    await page.locator("dialog").locator(".preview, .problem, .empty").first().waitFor();
+    await expectInert(stage);
+    await page.keyboard.press("Escape");
+  }
+  for (const view of ["attacks", "attacks?group=point,path,ip,node", "dashboard", "nodes", "audit"]) {
+    await page.goto(`${origin}/#/${view}`);
+    await page.locator("main h1").first().waitFor();
+    await expect.poll(() => page.locator(".ghost").count()).toBe(0);
+    await expectInert(stage);
+  }
+});

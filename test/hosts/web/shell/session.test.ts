@@ -1,7 +1,7 @@
 /** What each role is shown the way to; the server decides again. */
 import { expect, test } from "vitest";
 import { OPERATIONS, type OperationName, ROLES } from "../../../../hosts/postanalytics/api/operations.ts";
-import { refusalOf, type Session } from "../../../../hosts/web/shell/session.tsx";
+import { refusalOf, type Session } from "../../../../hosts/web/shell/session.ts";
 
 function session(fields: Partial<Session>): Session {
   const rest = { by: "password", idleUntil: 0, endsAt: 0, mustChangePassword: false, version: "" } as const;
