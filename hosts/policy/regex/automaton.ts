@@ -31,6 +31,8 @@ export interface Automaton {
 export const AUTOMATON_BYTES_MAX = 65_536;
 /** States while the machine is built; most go when it is made small. */
 const STATES_MAX = 4096;
+/** Steps that are visited while it is built: what a pattern may cost whoever reads a policy, some seconds at most. */
+const WORK_MAX = 10_000_000;
 
 /** What came before a place, or comes behind it. */
 type Side = "edge" | "word" | "newline" | "other";
@@ -135,6 +137,7 @@ class Construction {
   readonly #needs: Needs;
   readonly #numbers = new Map<string, number>();
   readonly #states: { readonly kernel: readonly number[]; readonly before: Side }[] = [];
+  #work = 0;
   /** Whether the pattern can begin behind the text's first byte. */
   readonly #isFloating: boolean;
 
@@ -163,7 +166,13 @@ class Construction {
     for (let index = 0; index < this.#states.length; index++) {
       const state = this.#states[index];
       if (state === undefined) break;
-      for (const byte of samples) next.push(this.#follow(state.kernel, state.before, byte));
+      const reached = new Map<Side, readonly Step[]>();
+      for (const byte of samples) {
+        const after = this.#needs.side(byte);
+        const steps = reached.get(after) ?? this.#closure(state.kernel, state.before, after);
+        reached.set(after, steps);
+        next.push(this.#follow(steps, after, byte));
+      }
       ends.push(this.#closure(state.kernel, state.before, "edge").some(({ kind }) => kind === "match") ? 1 : 0);
       if (index > STATES_MAX) throw tooLarge();
     }
@@ -171,10 +180,9 @@ class Construction {
     return { classes, classCount, stateCount, start, next: Uint16Array.from(next), ends: Uint8Array.from(ends) };
   }
 
-  #follow(kernel: readonly number[], before: Side, byte: number): number {
-    const after = this.#needs.side(byte);
+  #follow(steps: readonly Step[], after: Side, byte: number): number {
     const found = new Set<number>(this.#isFloating ? [this.#program.start] : []);
-    for (const step of this.#closure(kernel, before, after)) {
+    for (const step of steps) {
       if (step.kind === "match") return MATCHED;
       if (step.kind === "bytes" && step.low <= byte && byte <= step.high) found.add(step.next);
     }
@@ -202,6 +210,7 @@ class Construction {
     for (let number = open.pop(); number !== undefined; number = open.pop()) {
       const step = this.#program.steps[number];
       if (step === undefined) continue;
+      if (++this.#work > WORK_MAX) throw tooLarge();
       const to =
         step.kind === "fork"
           ? step.to

@@ -1,28 +1,17 @@
 /** Makes the tables of a machine small: states and classes of bytes that no text tells apart become one. */
 import { type Automaton, DEAD, MATCHED } from "./automaton.ts";
+import { blocksOf } from "./partition.ts";
 
 /** @returns an equal machine with the fewest states, and with bytes of equal columns in one class */
 export function minimise(automaton: Automaton): Automaton {
   return mergeClasses(mergeStates(automaton));
 }
 
-/** Splits the states by what they lead to until nothing changes (Moore's algorithm). */
+/** Makes states of one block one. */
 function mergeStates(automaton: Automaton): Automaton {
   const { stateCount, classCount, next, ends } = automaton;
-  let blocks = Array.from({ length: stateCount }, (_, state) => (state === MATCHED ? 2 : (ends[state] ?? 0)));
-  for (let count = 0; ; ) {
-    const numbers = new Map<string, number>();
-    const refined = blocks.map((block, state) => {
-      const row = next.subarray(state * classCount, (state + 1) * classCount);
-      const key = `${block} ${Array.from(row, (to) => blocks[to] ?? 0).join(" ")}`;
-      const number = numbers.get(key) ?? numbers.size;
-      numbers.set(key, number);
-      return number;
-    });
-    blocks = refined;
-    if (numbers.size === count) break;
-    count = numbers.size;
-  }
+  const kinds = Uint8Array.from({ length: stateCount }, (_, state) => (state === MATCHED ? 2 : (ends[state] ?? 0)));
+  const blocks = blocksOf(kinds, classCount, next);
   // DEAD and MATCHED keep their numbers; the others are numbered as they come.
   const order = new Map([
     [blocks[DEAD] ?? 0, DEAD],

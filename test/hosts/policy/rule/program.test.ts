@@ -19,6 +19,20 @@ test("a formula is its steps", () => {
 test("a long chain takes no deep stack, and one that would is refused", () => {
   const chain: Formula = { kind: "and", of: Array.from({ length: 500 }, () => a) };
   expect(programOf(chain, numbers, "r").length).toBe(500 * 3 + 499);
+  let doubling: Formula = b;
+  // `a == (a == (a == …))`: a few hundred parts, and two to the power of that many steps.
+  for (let level = 0; level < 300; level++) {
+    const inner: Formula = { kind: "and", of: [a, doubling] };
+    const other: Formula = {
+      kind: "and",
+      of: [
+        { kind: "not", of: a },
+        { kind: "not", of: doubling },
+      ],
+    };
+    doubling = { kind: "or", of: [inner, other] };
+  }
+  expect(() => programOf(doubling, numbers, "r")).toThrow("the rule r is too large");
   let deep: Formula = a;
   // Both sides equally deep: each level takes one place more.
   for (let level = 0; level < 17; level++) deep = { kind: level % 2 ? "or" : "and", of: [deep, deep] };
