@@ -1,7 +1,7 @@
 /**
  * The last good policy on disk, so that a host which starts while its policy service is away has more than the built-in
- * one, and a service knows after a restart what its hosts have. Written beside and renamed, so that a crash leaves the old one or the new one, never half of one; read with
- * every part held against its hash.
+ * one, and a service knows after a restart what its hosts have. Written beside and renamed, so that a crash leaves the
+ * old one or the new one, never half of one; read with every part held against its hash.
  *
  *   "MRLNPOL1"   u32 version   u32 parts, then for each   32 bytes SHA-256   u32 size   bytes
  *
