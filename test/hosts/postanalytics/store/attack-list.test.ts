@@ -72,11 +72,10 @@ describe.each(DIALECTS)("in %s", (dialect) => {
     const { store, database } = await openStore(context, dialect);
     await store.append(someRecords(200));
     await store.settled();
-    const condition = { sql: "r.at >= ? and r.kind in (select id from kinds where action = 'blocked')", values: [FROM] };
-    const rows = await database.query(
-      `select r.finding, r.kind from records r where ${condition.sql}`,
-      condition.values,
-    );
+    const blocked = "r.kind in (select id from kinds where action = 'blocked')";
+    const condition = { sql: `r.at >= ? and ${blocked}`, values: [FROM] };
+    const { sql, values } = condition;
+    const rows = await database.query(`select r.finding, r.kind from records r where ${sql}`, values);
     const distinct = (name: string): number[] =>
       [...new Set(rows.map((row) => Number(row[name])))].sort((a, b) => a - b);
     const met = await metBy(database, condition, 0);
