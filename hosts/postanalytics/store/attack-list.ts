@@ -23,6 +23,8 @@ const LABELS_MAX = 10_000;
 /** Groups that one finding belongs to: it may have several types, points and stamps. */
 const GROUPS_OF_FINDING_MAX = 64;
 const TEXTS_MAX = 32;
+/** Findings and kinds that are handed to the grouping without looking which of them occur. */
+const FEW = 50_000;
 const ORDERS = { last_seen: "last", first_seen: "first", count: "records" } as const;
 
 type FindingField = "type" | "point" | "stamp";
@@ -61,9 +63,9 @@ export async function listAttacks(
 ): Promise<Page<Attack>> {
   const fields = groupBy.length === 0 ? DEFAULT_GROUPING : [...new Set(groupBy)].slice(0, GROUP_FIELDS_MAX);
   const condition = conditionOf(search, database.dialect, Date.now());
-  const present = await presentIn(database, condition);
+  const met = await metBy(database, condition);
   const groups = new Grouping(fields);
-  const planned = groups.plan(await kinds.findings(present.findings), await kinds.kinds(present.kinds));
+  const planned = groups.plan(await kinds.findings(met.findings), await kinds.kinds(met.kinds));
   const gapMs = isDefault(fields) ? ATTACK_GAP_MS : 0;
   const plan: GroupPlan = { ...planned, gapMs, order: ORDERS[order], limit, after: readCursor(cursor) };
   const sub = fields.includes("ip") ? "r.client" : fields.includes("country") ? COUNTRY : "0";
@@ -83,11 +85,28 @@ function isDefault(fields: readonly GroupField[]): boolean {
   return fields.length === DEFAULT_GROUPING.length && DEFAULT_GROUPING.every((field) => fields.includes(field));
 }
 
-/** The findings and kinds that the search meets: few, where records are many. */
-async function presentIn(
-  database: Database,
-  { sql, values }: Predicate,
-): Promise<{ findings: number[]; kinds: number[] }> {
+/** Ids of findings and kinds. */
+export interface Met {
+  readonly findings: readonly number[];
+  readonly kinds: readonly number[];
+}
+
+/**
+ * The findings and kinds that a search may meet. All there are, where they are few; else those of its records, which
+ * takes a walk of its own.
+ * @param most rows that count as few
+ */
+export async function metBy(database: Database, { sql, values }: Predicate, most: number = FEW): Promise<Met> {
+  const [ids] = await database.query(
+    "select (select max(id) from findings) as findings, (select max(id) from kinds) as kinds",
+  );
+  if (Math.max(Number(ids?.["findings"] ?? 0), Number(ids?.["kinds"] ?? 0)) <= most) {
+    const [findings, kinds] = [
+      await database.query("select id from findings"),
+      await database.query("select id from kinds"),
+    ];
+    return { findings: findings.map(({ id }) => Number(id)), kinds: kinds.map(({ id }) => Number(id)) };
+  }
   const list = (column: string): string =>
     database.dialect === "sqlite"
       ? `json_group_array(distinct ${column})`

@@ -1,6 +1,6 @@
 /** Attacks: whatever they are grouped by and ordered by, they are those of an array. */
 import { describe, expect, test } from "vitest";
-import { ATTACK_GAP_MS } from "../../../../hosts/postanalytics/store/attack-list.ts";
+import { ATTACK_GAP_MS, metBy } from "../../../../hosts/postanalytics/store/attack-list.ts";
 import type { Attack, GroupField } from "../../../../hosts/postanalytics/store/store.ts";
 import { sampleHit, sampleRecord } from "../../records/sample.ts";
 import {
@@ -66,5 +66,23 @@ describe.each(DIALECTS)("in %s", (dialect) => {
       ["rce", true],
       ["sqli", false],
     ]);
+  });
+
+  test("the findings and kinds of a search are those of its records, where all are too many", async (context) => {
+    const { store, database } = await openStore(context, dialect);
+    await store.append(someRecords(200));
+    await store.settled();
+    const blocked = "r.kind in (select id from kinds where action = 'blocked')";
+    const condition = { sql: `r.at >= ? and ${blocked}`, values: [FROM] };
+    const { sql, values } = condition;
+    const rows = await database.query(`select r.finding, r.kind from records r where ${sql}`, values);
+    const distinct = (name: string): number[] =>
+      [...new Set(rows.map((row) => Number(row[name])))].sort((a, b) => a - b);
+    const met = await metBy(database, condition, 0);
+    expect([...met.findings].sort((a, b) => a - b)).toEqual(distinct("finding"));
+    expect([...met.kinds].sort((a, b) => a - b)).toEqual(distinct("kind"));
+    const all = await metBy(database, condition);
+    expect(all.kinds.length).toBeGreaterThan(met.kinds.length);
+    expect(await metBy(database, { sql: "1 = 0", values: [] }, 0)).toEqual({ findings: [], kinds: [] });
   });
 });
