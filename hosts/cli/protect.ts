@@ -5,6 +5,7 @@
 import { MODES } from "../core/verdict.ts";
 import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sidecar/sidecar.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
+import { CONSOLE_OPTIONS, EmbeddedConsole } from "./protection/embedded-console.ts";
 import { KEEPING_OPTIONS, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
@@ -59,6 +60,7 @@ export const protectCommand: Command = {
       about: "peers that must send PROXY protocol, and are believed; may be given again",
     },
     ...KEEPING_OPTIONS,
+    ...CONSOLE_OPTIONS,
     grace: SERVING_OPTIONS.grace,
     quiet: SERVING_OPTIONS.quiet,
   },
@@ -70,6 +72,7 @@ export const protectCommand: Command = {
     "merlon protect http://127.0.0.1:3000",
     "merlon protect http://127.0.0.1:3000 --mode block --listen 0.0.0.0:8080",
     "merlon protect h2c://127.0.0.1:50051 --policy merlon.yaml",
+    "merlon protect http://127.0.0.1:3000 --console 127.0.0.1:9090",
     "merlon protect http://127.0.0.1:3000 --data /var/lib/merlon --metrics 127.0.0.1:9100",
   ],
   run,
@@ -85,9 +88,16 @@ async function run(input: Input, io: Io): Promise<number> {
   const { startSidecar } = await import("../dataplane/sidecar/sidecar.ts");
   const opened = await openCore(serving, io, say);
   const { engine, keeper } = opened;
-  const host = { kind: "sidecar", engine, keeper, policyRef: policyRefOf(serving.source), say } as const;
-  const keeping = await orClose(NodeKeeping.open(kept, host), () => keeper.close());
-  const closers = [() => keeping.close(), () => keeper.close()];
+  const { source } = serving;
+  const embedded = await orClose(EmbeddedConsole.open(input, kept, { engine, keeper, source, say }), () =>
+    keeper.close(),
+  );
+  const policyRef = policyRefOf(source);
+  const host = { kind: "sidecar", engine, keeper, policyRef, say, store: embedded?.sink } as const;
+  const endConsole = async (): Promise<void> => await embedded?.close();
+  const opening = NodeKeeping.open(embedded?.keeping ?? kept, host);
+  const keeping = await orClose(opening, endConsole, () => keeper.close());
+  const closers = [() => keeping.close(), endConsole, () => keeper.close()];
   const proxied = input.texts("proxy-protocol");
   const starting = startSidecar({
     upstream,
@@ -100,11 +110,13 @@ async function run(input: Input, io: Io): Promise<number> {
     onVerdict: (event) => {
       opened.onVerdict(event);
       keeping.add(event);
+      embedded?.add(event);
     },
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
   });
   const sidecar = await orClose(starting, ...closers);
-  await orClose(keeping.serve(sidecar.counters), () => sidecar.close(0), ...closers);
+  const answering = keeping.serve(sidecar.counters).then(() => embedded?.serve(sidecar.counters));
+  await orClose(answering, () => sidecar.close(0), ...closers);
   keeper.counters = () => {
     const { requests, inspected, skipped, blocked } = sidecar.counters;
     return { requests, inspected, skipped, blocked };
@@ -119,10 +131,12 @@ async function run(input: Input, io: Io): Promise<number> {
     greet: () => {
       greet(io, sidecar, upstream, tls !== undefined, keeper);
       io.stdout.write(keeping.greeting);
+      io.stdout.write(embedded?.greeting ?? "");
     },
   };
   await serveUntilSignal(opened, served, serving.graceMs, say);
   await keeping.close();
+  await endConsole();
   const { requests, blocked } = sidecar.counters;
   say(`${count(requests)} requests, ${count(blocked)} blocked`);
   return 0;

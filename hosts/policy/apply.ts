@@ -106,3 +106,9 @@ function rewriteMode(image: Uint8Array, mode: Mode): Uint8Array {
 export function withMode(ready: Ready, mode: Mode): Ready {
   return { ...ready, mode, image: imageWithMode(ready.image, mode) };
 }
+
+/** @returns the policy, not compiled yet, with a mode that is somebody's last word */
+export function policyInMode(policy: Policy, mode: Mode): Policy {
+  const scopes = policy.scopes?.map(({ mode: _mode, modeAllowOverride: _override, ...rest }) => rest);
+  return { ...policy, mode, modeAllowOverride: "off", ...(scopes === undefined ? {} : { scopes }) };
+}

@@ -11,6 +11,7 @@ import { HttpSink, type HttpSinkOptions, recordsUrl } from "../../records/http-s
 import type { NodeFacts } from "../../records/make-record.ts";
 import { type PolicyFacts, policyFacts } from "../../records/policy-facts.ts";
 import { Recorder } from "../../records/recorder.ts";
+import type { RecordSink } from "../../records/sink.ts";
 import { SPOOL_LIMITS } from "../../records/spool/spool.ts";
 import { type Input, type Option, usage } from "../command.ts";
 import { count, showWord } from "../text.ts";
@@ -115,6 +116,8 @@ export interface KeepingHost {
   /** Where the policy comes from, as records name it. */
   readonly policyRef: string;
   readonly say: (line: string) => void;
+  /** A store in this process, which takes the records in the place of one at an address. */
+  readonly store?: RecordSink | undefined;
 }
 
 /** Keeps records and numbers of one process. */
@@ -223,7 +226,7 @@ async function openRecorder(keeping: Keeping, host: KeepingHost, policy: () => P
     node,
     policy,
     limits: { bytesMax, segmentBytes: Math.min(SPOOL_LIMITS.segmentBytes, bytesMax / SEGMENTS_MIN) },
-    sink: sink === undefined ? undefined : new HttpSink({ ...sink, nodeId: id }),
+    sink: host.store ?? (sink === undefined ? undefined : new HttpSink({ ...sink, nodeId: id })),
     onNotice: ({ event, detail }) => host.say(`${event.replaceAll("_", " ")}: ${detail}`),
   });
 }

@@ -9,7 +9,7 @@ import { MerlonError } from "../../core/error.ts";
 import type { HostPolicy } from "../../core/host-policy.ts";
 import type { VerdictEvent } from "../../core/inspection.ts";
 import type { Mode } from "../../core/verdict.ts";
-import { applyReady, imageWithMode, type Ready, readyOf, withMode } from "../../policy/apply.ts";
+import { applyReady, imageWithMode, policyInMode, type Ready, readyOf, withMode } from "../../policy/apply.ts";
 import { type Bundle, BundleCompiler, compileBundle, imageOf } from "../../policy/bundle.ts";
 import { Comparing } from "../../policy/follow/comparing.ts";
 import { type Followed, Follower, type FollowOptions } from "../../policy/follow/follower.ts";
@@ -55,6 +55,7 @@ export class PolicyKeeper {
   readonly #places: PlaceLookup | null;
   readonly #compiler = new BundleCompiler();
   #ready: Ready;
+  #written: Policy;
   #watch: PolicyWatch | undefined;
   #follower: Follower | undefined;
   #comparing: Comparing | undefined;
@@ -74,6 +75,7 @@ export class PolicyKeeper {
     this.#say = say;
     this.#user = user;
     this.#places = places;
+    this.#written = this.#inMode(defaultPolicy);
     this.#ready = this.#lastWord(compileBundle(defaultPolicy));
   }
 
@@ -93,7 +95,7 @@ export class PolicyKeeper {
     const shown = candidate === undefined ? undefined : await readPolicyFile(candidate);
     const keeper = new PolicyKeeper(engine, source, say, user, await openPlaces(databases));
     if (file === undefined) applyReady(engine, keeper.#ready);
-    else keeper.#loadWritten(file.policy);
+    else keeper.#loadWritten(keeper.#inMode(file.policy));
     if (path !== undefined && file !== undefined) keeper.#listen(path, file.text);
     if (shown !== undefined) keeper.#show(compileBundle(shown.policy), Number.POSITIVE_INFINITY);
     if (service !== undefined) await keeper.#follow(service);
@@ -153,6 +155,19 @@ export class PolicyKeeper {
     if (change !== undefined) this.#user.differs?.(change);
   }
 
+  /** What is written, with the mode of the command line; the built-in policy where a service sends another. */
+  get written(): Policy {
+    return this.#written;
+  }
+
+  /** Takes what is written in the place of the core: it adds something, and puts both into force by `enforce`. */
+  adder: ((written: Policy) => void) | null = null;
+
+  /** Puts a policy into force as it is. @throws MerlonError MERLON_POLICY; the policy before then stays */
+  enforce(policy: Policy): void {
+    this.#use(readyOf(this.#compiler.compile(policy), this.#places));
+  }
+
   /** Looks at the source now; resolves when what it has is in force or refused. */
   async check(): Promise<void> {
     await this.#watch?.check();
@@ -175,7 +190,10 @@ export class PolicyKeeper {
 
   #change(path: string, written: Policy): void {
     try {
-      this.#loadWritten(written);
+      const policy = this.#inMode(written);
+      if (this.adder === null) this.#loadWritten(policy);
+      else this.adder(policy);
+      this.#written = policy;
     } catch (error) {
       this.#refuse(error instanceof MerlonError ? error : new MerlonError("MERLON_POLICY", "it cannot be compiled"));
       return;
@@ -187,13 +205,22 @@ export class PolicyKeeper {
     this.#say(`${error.message} (the policy before stays in force)`);
   }
 
+  #inMode(policy: Policy): Policy {
+    const { mode } = this.#source;
+    return mode === undefined ? policy : policyInMode(policy, mode);
+  }
+
   #loadWritten(policy: Policy): void {
-    this.#load(this.#compiler.compile(policy));
+    this.enforce(policy);
+    this.#written = policy;
     for (const line of namesNobodyKnows(policy, this.#engine.signatures)) this.#say(line);
   }
 
   #load(bundle: Bundle): void {
-    const ready = this.#lastWord(bundle);
+    this.#use(this.#lastWord(bundle));
+  }
+
+  #use(ready: Ready): void {
     applyReady(this.#engine, ready);
     this.#user.used?.(ready);
     this.#ready = ready;

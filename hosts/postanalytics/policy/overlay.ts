@@ -5,6 +5,7 @@
 import { stringify } from "yaml";
 import { MerlonError } from "../../core/error.ts";
 import type { Mode } from "../../core/verdict.ts";
+import { policyInMode } from "../../policy/apply.ts";
 import { type Exception, exceptionOf, exceptionSchema } from "../../policy/exception.ts";
 import { type IpList, ipListSchema, LISTS } from "../../policy/ip-list.ts";
 import { API_VERSION, type Policy } from "../../policy/schema.ts";
@@ -76,13 +77,7 @@ export function amend(base: Policy, { exceptions, sources, mode }: Overlay): Pol
     ...(added.length === 0 ? {} : { exceptions: [...(base.exceptions ?? []), ...added] }),
     ...(lists.length === 0 ? {} : { ipLists: [...(base.ipLists ?? []), ...lists] }),
   };
-  return mode === null ? amended : inMode(amended, mode.item.mode);
-}
-
-/** @returns the policy with a mode that is the last word: neither its scopes nor its console rules change it */
-function inMode(policy: Policy, mode: Mode): Policy {
-  const scopes = policy.scopes?.map(({ mode: _mode, modeAllowOverride: _override, ...rest }) => rest);
-  return { ...policy, mode, modeAllowOverride: "off", ...(scopes === undefined ? {} : { scopes }) };
+  return mode === null ? amended : policyInMode(amended, mode.item.mode);
 }
 
 /** @returns the additions with one change made; @throws MerlonError MERLON_POLICY where there are too many */
