@@ -3,9 +3,9 @@
  * `input()`, results come out as records whose layout layout.ts exports.
  *
  * Order of a transaction: tx_begin, tx_head, tx_source?, tx_body*, tx_trailers?, tx_end, then tx_response_head,
- * tx_response_body*, tx_response_end where the host sees responses, tx_result at any time, tx_free once. Or tx_begin,
- * tx_raw*, tx_end for the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the decision so
- * far.
+ * tx_response_body*, tx_response_end where the host sees responses, tx_result and tx_mask at any time, tx_free once. Or
+ * tx_begin, tx_raw*, tx_end for the bytes of a raw HTTP/1 request. Calls answer a `Status`; PASS and BLOCK are the
+ * decision so far.
  */
 import { arenaReset } from "../bytes/arena";
 import { blocksUsed } from "../bytes/blocks";
@@ -31,6 +31,7 @@ import { LEXER_NAMES } from "../detect/detector";
 import { imageClear, imageCommit, imageOf, imageStage, imagesIntact, Slot } from "../policy/image";
 import { decide } from "../policy/verdict";
 import { lineSize, writeLine } from "../report/line";
+import { maskPairs } from "../report/mask";
 import { writeResult } from "../report/result";
 import { PLACE_NAMES } from "../report/trace";
 import { CATALOG } from "../tables/signatures.gen";
@@ -220,6 +221,16 @@ export function tx_line(handle: u32): usize {
 /** Bytes of the line that tx_line wrote last. */
 export function line_size(): u32 {
   return lineSize;
+}
+
+/**
+ * Masks a block of pairs in the input buffer where it lies, for records: the request's head, or a part of it, with what
+ * the policy of this transaction hides overwritten by `*`, byte for byte. Changes nothing else.
+ */
+export function tx_mask(handle: u32, size: u32): u32 {
+  if (!enter(handle)) return Status.BAD_HANDLE;
+  if (!take(size)) return Status.LIMIT;
+  return maskPairs(inputAt, size) ? Status.PASS : Status.MALFORMED;
 }
 
 /** Closes a transaction and gives its memory back. */

@@ -52,6 +52,11 @@ const MATCH_BYTES_MAX: u32 =
   RULE_LINE_BYTES_MAX +
   (CHAIN_MAX + 1) * (offsetof<LayerHead>() + EXCERPT_BYTES_MAX);
 
+/** Bytes on each side of an excerpt that are looked at for numbers it has a part of: 19 digits, percent-encoded. */
+const MARGIN_BYTES: u32 = 128;
+/** Room for an excerpt and both margins; given anew for each match. */
+let wide: usize = 0;
+
 const chain: usize = memory.data(64, 16);
 const starts: usize = memory.data(64, 16);
 const ends: usize = memory.data(64, 16);
@@ -76,6 +81,16 @@ function spansOf(start: u32, end: u32): u32 {
   return count;
 }
 
+/** Copies an excerpt of a layer with card numbers hidden, those that it has only a part of included. */
+function copyHidden(to: usize, one: Layer, from: u32, size: u32): void {
+  const before = from < MARGIN_BYTES ? from : MARGIN_BYTES;
+  const left = one.size - from - size;
+  const after = left < MARGIN_BYTES ? left : MARGIN_BYTES;
+  copyBytes(wide, one.at + <usize>(from - before), before + size + after);
+  hideCards(wide, before + size + after);
+  copyBytes(to, wide + <usize>before, size);
+}
+
 /** Writes one layer's record. @returns bytes written */
 function writeLayer(to: usize, one: Layer, start: u32, end: u32, base: u32, secret: bool): u32 {
   const head = changetype<LayerHead>(to);
@@ -91,9 +106,8 @@ function writeLayer(to: usize, one: Layer, start: u32, end: u32, base: u32, secr
   head.excerptAt = from + base;
   head.excerptSize = size;
   const excerpt = to + <usize>offsetof<LayerHead>();
-  copyBytes(excerpt, one.at + <usize>from, size);
   if (secret) hideAll(excerpt, size);
-  else hideCards(excerpt, size);
+  else copyHidden(excerpt, one, from, size);
   return offsetof<LayerHead>() + size;
 }
 
@@ -114,7 +128,9 @@ function keep(signature: u32, severity: u32, spared: u32, start: u32, end: u32, 
   }
   const mark = arenaMark();
   const at = arenaAlloc(MATCH_BYTES_MAX);
-  if (!at) {
+  wide = arenaAlloc(EXCERPT_BYTES_MAX + 2 * MARGIN_BYTES);
+  if (!at || !wide) {
+    arenaRelease(mark);
     reachLimit(Limit.MEMORY);
     return;
   }

@@ -2,8 +2,9 @@
  * What must not leave the core: values of secret names are hidden whole, and card numbers wherever they stand. Hidden
  * bytes become `*`, one for one, so that spans stay true.
  */
-import { equalsLower, isDigit, startsLower } from "../bytes/ascii";
+import { equalsLower, hexValue, isDigit, startsLower } from "../bytes/ascii";
 import { hashWord } from "../bytes/hash";
+import { findEither } from "../bytes/scan";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../decode/point";
 import { place } from "../decode/value";
 import { Slot } from "../policy/image";
@@ -41,7 +42,8 @@ function isMasked(hash: u32): bool {
   return false;
 }
 
-function isSecretName(at: usize, size: u32): bool {
+/** Whether a name speaks of a secret, or the policy masks it for the current request. */
+export function isSecretName(at: usize, size: u32): bool {
   if (isMasked(hashWord(at, size))) return true;
   const text = changetype<usize>(SECRET);
   const end = <u32>SECRET.length;
@@ -63,48 +65,81 @@ export function isSecretPoint(): bool {
   return isSecretName(lastNameAt, lastNameSize);
 }
 
-/** Luhn's check (ISO/IEC 7812-1) over the digits of [at, end), separators skipped. */
-function luhn(at: usize, end: usize): bool {
+/** The unit that `readUnit` read: its byte and how many bytes it takes. */
+export let unit: u32 = 0;
+export let unitSize: u32 = 0;
+
+/** Reads the byte at an address below `end`; where `escaped`, percent escapes and `+` are undone. */
+export function readUnit(at: usize, end: usize, escaped: bool): void {
+  unit = <u32>load<u8>(at);
+  unitSize = 1;
+  if (!escaped) return;
+  if (unit == 0x2b) unit = 0x20;
+  if (unit != 0x25 || <u32>(end - at) < 3) return;
+  const high = hexValue(load<u8>(at + 1));
+  const low = hexValue(load<u8>(at + 2));
+  if ((high | low) > 15) return;
+  unit = (high << 4) | low;
+  unitSize = 3;
+}
+
+const CARD_DIGITS_MIN: u32 = 13;
+const CARD_DIGITS_MAX: u32 = 19;
+const digits: usize = memory.data(32, 16);
+
+/** Luhn's check (ISO/IEC 7812-1) over `count` digits. */
+function luhn(count: u32): bool {
   let sum: u32 = 0;
-  let double = false;
-  while (end > at) {
-    const c = <u32>load<u8>(--end);
-    if (!isDigit(c)) continue;
-    let digit = c - 48;
-    if (double) {
-      digit *= 2;
-      if (digit > 9) digit -= 9;
-    }
+  for (let i: u32 = 0; i < count; i++) {
+    let digit = <u32>load<u8>(digits + <usize>(count - 1 - i));
+    if (i & 1) digit = digit < 5 ? digit * 2 : digit * 2 - 9;
     sum += digit;
-    double = !double;
   }
   return sum % 10 == 0;
 }
 
-/** Overwrites card numbers: 13 to 19 digits that pass Luhn's check, with single spaces or dashes between. */
-export function hideCards(at: usize, size: u32): void {
-  const end = at + <usize>size;
+/** Overwrites the digits of [at, end). */
+function hideDigits(at: usize, end: usize, escaped: bool): void {
   while (at < end) {
-    if (!isDigit(load<u8>(at))) {
-      at++;
+    readUnit(at, end, escaped);
+    if (isDigit(unit)) memory.fill(at, 0x2a, unitSize);
+    at += <usize>unitSize;
+  }
+}
+
+function hideCardsAs(at: usize, end: usize, escaped: bool): void {
+  while (at < end) {
+    readUnit(at, end, escaped);
+    if (!isDigit(unit)) {
+      at += <usize>unitSize;
       continue;
     }
     const from = at;
     let last = at;
-    let digits: u32 = 0;
-    while (at < end && digits < 20) {
-      const c = <u32>load<u8>(at);
-      if (isDigit(c)) {
-        digits++;
-        last = at + 1;
-      } else if ((c != 0x20 && c != 0x2d) || at == last + 1) break;
-      at++;
+    let count: u32 = 0;
+    while (at < end && count <= CARD_DIGITS_MAX) {
+      readUnit(at, end, escaped);
+      const isSeparator = (unit == 0x20 || unit == 0x2d) && at == last;
+      if (!isDigit(unit) && !isSeparator) break;
+      at += <usize>unitSize;
+      if (isSeparator) continue;
+      store<u8>(digits + <usize>count, <u8>(unit - 48));
+      count++;
+      last = at;
     }
-    if (digits >= 13 && digits <= 19 && luhn(from, last)) {
-      for (let p = from; p < last; p++) if (isDigit(load<u8>(p))) store<u8>(p, 0x2a);
-    }
+    if (count >= CARD_DIGITS_MIN && count <= CARD_DIGITS_MAX && luhn(count)) hideDigits(from, last, escaped);
     at = last;
   }
+}
+
+/**
+ * Overwrites card numbers: 13 to 19 digits that pass Luhn's check, with single spaces or dashes between; as they stand,
+ * and as they are read once percent escapes and `+` are undone.
+ */
+export function hideCards(at: usize, size: u32): void {
+  const end = at + <usize>size;
+  hideCardsAs(at, end, false);
+  if (findEither(at, end, 0x25, 0x2b) < end) hideCardsAs(at, end, true);
 }
 
 /** Overwrites all bytes. */

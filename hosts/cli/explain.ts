@@ -6,6 +6,9 @@ import { isIP } from "node:net";
 import { Engine } from "../core/engine.ts";
 import { MerlonError } from "../core/error.ts";
 import { MODES } from "../core/verdict.ts";
+import { API_OPTIONS } from "./attacks/api-access.ts";
+import { recordWords, terminalJson } from "./attacks/record-words.ts";
+import { withApi } from "./attacks.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
 import { inspect, toJson } from "./explanation/explanation.ts";
@@ -20,10 +23,11 @@ const PEER = "127.0.0.1";
 export const explainCommand: Command = {
   name: "explain",
   summary: "show for one request what the core saw and why it decided",
-  usage: "[<file with a raw request> | -] [flags]",
+  usage: "[<file with a raw request> | <reference of a record> | -] [flags]",
   least: 0,
   most: 1,
   options: {
+    ...API_OPTIONS,
     curl: { type: "string", value: "<command>", about: "explain what this curl command would send; nothing is sent" },
     json: { type: "boolean", about: "print one JSON object" },
     policy: { type: "string", value: "<file>", about: "policy file; the built-in policy if not given" },
@@ -33,7 +37,7 @@ export const explainCommand: Command = {
   details: [
     "The request is a file with raw HTTP/1.1, standard input (-), or a curl command as browsers copy it. Every",
     "reading of every value is shown with the decoders that led to it and the lexers that looked at it. Secrets are",
-    "hidden as in records.",
+    "hidden as in records. With --api or --data, a reference shows the record that the store has of it.",
   ].join("\n"),
   examples: [
     "merlon explain request.http",
@@ -43,7 +47,14 @@ export const explainCommand: Command = {
   run,
 };
 
+/** What a blocked client is shown, or a record's id. */
+const REFERENCE = /^[0-7][0-9A-HJKMNP-TV-Z]{15}(?:[0-9A-HJKMNP-TV-Z]{10})?$/i;
+
 async function run(input: Input, io: Io): Promise<number> {
+  const [reference = ""] = input.positionals;
+  if (REFERENCE.test(reference) && (input.flag("api") || input.flag("data"))) {
+    return await explainRecord(reference, input, io);
+  }
   const peer = input.text("peer") ?? PEER;
   if (isIP(peer) === 0)
     throw usage(`--peer is "${showWord(peer)}"`, "it takes an IP address", `write one such as ${PEER}`);
@@ -59,6 +70,12 @@ async function run(input: Input, io: Io): Promise<number> {
   io.stdout.write(
     json ? `${JSON.stringify(toJson(inspected, policy, notes), null, 2)}\n` : explainInWords(inspected, policy, notes),
   );
+  return 0;
+}
+
+async function explainRecord(reference: string, input: Input, io: Io): Promise<number> {
+  const record = await withApi(input, (client) => client.call("record", { path: { id: reference } }));
+  io.stdout.write(input.flag("json") ? `${terminalJson(record, 2)}\n` : recordWords(record));
   return 0;
 }
 

@@ -2,11 +2,14 @@
  * `merlon extproc`: the server that Envoy asks by its ext_proc filter, with a policy that follows its file, in as many
  * processes as the machine has use for.
  */
+import { startStatusServer } from "../core/status-server.ts";
 import { MODES } from "../core/verdict.ts";
 import type { ExtProc, ExtProcNotice, ExtProcOptions } from "../dataplane/extproc/extproc.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
+import { KEEPING_OPTIONS, type Keeping, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { type ListenAddress, parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
+import { orClose } from "./protection/running.ts";
 import {
   certificateOf,
   openCore,
@@ -15,6 +18,8 @@ import {
   serveUntilSignal,
   servingOf,
 } from "./protection/serving.ts";
+import { statusPages } from "./protection/status-pages.ts";
+import { askWorkers, workersReady } from "./protection/worker-metrics.ts";
 import { defaultWorkers, isFirst, isWorker, keepWorkers, leave, WORKERS_MAX } from "./protection/workers.ts";
 import { count } from "./text.ts";
 
@@ -32,7 +37,7 @@ export const extprocCommand: Command = {
     mode: {
       type: "string",
       value: "<mode>",
-      about: `${MODES.join(", ")}; goes before the policy's, a route's before both`,
+      about: `${MODES.join(", ")}; before the policy's, a route's before both`,
     },
     policy: SERVING_OPTIONS.policy,
     "tls-cert": { type: "string", value: "<file>", about: "certificate chain (PEM); Envoy then has to speak TLS" },
@@ -47,6 +52,7 @@ export const extprocCommand: Command = {
       value: "<number>",
       about: "processes that share the port; one for each core but one if not given",
     },
+    ...KEEPING_OPTIONS,
     grace: SERVING_OPTIONS.grace,
     quiet: SERVING_OPTIONS.quiet,
   },
@@ -66,16 +72,32 @@ async function run(input: Input, io: Io): Promise<number> {
   const listen = parseListen(input.text("listen") ?? LISTEN);
   const workers = input.integer("workers", 1, WORKERS_MAX, defaultWorkers());
   const tls = tlsOf(input);
+  const kept = keepingOf(input);
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   if (workers > 1 && !isWorker()) {
     if (listen.port === 0) throw usage("--listen has port 0", "several workers need one port", "choose a port");
-    return await keepWorkers(workers, say);
+    return await keepCounted(workers, kept, io, say);
   }
   try {
-    return await serve(listen, tls, servingOf(input), io, say);
+    return await serve(listen, tls, servingOf(input), kept, io, say);
   } finally {
     leave();
   }
+}
+
+/** Keeps workers, and answers for the numbers of all of them. */
+async function keepCounted(
+  workers: number,
+  { metrics }: Keeping,
+  io: Io,
+  say: (line: string) => void,
+): Promise<number> {
+  if (metrics === undefined) return await keepWorkers(workers, say);
+  const server = await startStatusServer(metrics, statusPages(askWorkers, workersReady));
+  io.stdout.write(`metrics    ${urlOf("http", { host: server.address, port: server.port })}/metrics\n`);
+  const code = await keepWorkers(workers, say);
+  await server.close();
+  return code;
 }
 
 /** Serves in this process until a signal. */
@@ -83,6 +105,7 @@ async function serve(
   listen: ListenAddress,
   tls: ExtProcOptions["tls"],
   { source, graceMs, quiet }: Serving,
+  kept: Keeping,
   io: Io,
   say: (line: string) => void,
 ): Promise<number> {
@@ -91,26 +114,37 @@ async function serve(
   const opened = await openCore(source, io, say, (policy) => modes.use(policy));
   const { engine, keeper, lines } = opened;
   const modes = new RouteModes(engine, keeper.policy);
-  const server = await startExtProc({
+  const host = { kind: "ext_proc", engine, keeper, policyPath: source.path, say } as const;
+  const keeping = await orClose(NodeKeeping.open(kept, host), () => keeper.close());
+  const closers = [() => keeping.close(), () => keeper.close()];
+  const starting = startExtProc({
     listen,
     ...(tls === undefined ? {} : { tls }),
     policy: () => keeper.host,
     inspectorFor: (mode) => modes.inspectorFor(mode),
-    ...(quiet ? {} : { onVerdict: (event) => lines.add(event) }),
+    onVerdict: (event) => {
+      if (!quiet) lines.add(event);
+      keeping.add(event);
+    },
     onNotice: (notice: ExtProcNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch((error: unknown) => {
-    keeper.close();
-    throw error;
   });
+  const server = await orClose(starting, ...closers);
+  await orClose(keeping.serve(server.counters), () => server.close(0), ...closers);
   const served = {
-    close: server.close,
+    close: (ms: number) => {
+      keeping.drain();
+      return server.close(ms);
+    },
     active: () => server.counters.activeStreams,
     verify: () => modes.verify(),
     greet: () => {
-      if (isFirst()) greet(io, server, tls, keeper, source.path);
+      if (!isFirst()) return;
+      greet(io, server, tls, keeper, source.path);
+      io.stdout.write(keeping.greeting);
     },
   };
   await serveUntilSignal(opened, served, graceMs, say);
+  await keeping.close();
   const { requests, blocked, partiallyBlocked } = server.counters;
   say(`${count(requests)} requests, ${count(blocked + partiallyBlocked)} blocked`);
   return 0;

@@ -5,8 +5,11 @@
 import { MODES } from "../core/verdict.ts";
 import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sidecar/sidecar.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
+import { CONSOLE_OPTIONS, EmbeddedConsole } from "./protection/embedded-console.ts";
+import { KEEPING_OPTIONS, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
+import { orClose } from "./protection/running.ts";
 import { certificateOf, openCore, SERVING_OPTIONS, serveUntilSignal, servingOf } from "./protection/serving.ts";
 import { count } from "./text.ts";
 
@@ -48,6 +51,8 @@ export const protectCommand: Command = {
       value: "<network>",
       about: "peers that must send PROXY protocol, and are believed; may be given again",
     },
+    ...KEEPING_OPTIONS,
+    ...CONSOLE_OPTIONS,
     grace: SERVING_OPTIONS.grace,
     quiet: SERVING_OPTIONS.quiet,
   },
@@ -59,6 +64,8 @@ export const protectCommand: Command = {
     "merlon protect http://127.0.0.1:3000",
     "merlon protect http://127.0.0.1:3000 --mode block --listen 0.0.0.0:8080",
     "merlon protect h2c://127.0.0.1:50051 --policy merlon.yaml",
+    "merlon protect http://127.0.0.1:3000 --console 127.0.0.1:9090",
+    "merlon protect http://127.0.0.1:3000 --data /var/lib/merlon --metrics 127.0.0.1:9100",
   ],
   run,
 };
@@ -69,11 +76,20 @@ async function run(input: Input, io: Io): Promise<number> {
   const { source, graceMs, quiet } = servingOf(input);
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const tls = tlsOf(input);
+  const kept = keepingOf(input);
   const { startSidecar } = await import("../dataplane/sidecar/sidecar.ts");
   const opened = await openCore(source, io, say);
   const { engine, keeper, lines } = opened;
+  const embedded = await orClose(EmbeddedConsole.open(input, kept, { engine, keeper, source, say }), () =>
+    keeper.close(),
+  );
+  const host = { kind: "sidecar", engine, keeper, policyPath: source.path, say, store: embedded?.sink } as const;
+  const endConsole = async (): Promise<void> => await embedded?.close();
+  const opening = NodeKeeping.open(embedded?.keeping ?? kept, host);
+  const keeping = await orClose(opening, endConsole, () => keeper.close());
+  const closers = [() => keeping.close(), endConsole, () => keeper.close()];
   const proxied = input.texts("proxy-protocol");
-  const sidecar = await startSidecar({
+  const starting = startSidecar({
     upstream,
     listen,
     ...(tls === undefined ? {} : { tls }),
@@ -81,19 +97,32 @@ async function run(input: Input, io: Io): Promise<number> {
     ...(proxied.length === 0 ? {} : { proxyProtocol: { trustedPeers: [...proxied] } }),
     inspector: engine,
     policy: () => keeper.host,
-    ...(quiet ? {} : { onVerdict: (event) => lines.add(event) }),
+    onVerdict: (event) => {
+      if (!quiet) lines.add(event);
+      keeping.add(event);
+      embedded?.add(event);
+    },
     onNotice: (notice: SidecarNotice) => say(`${notice.event.replaceAll("_", " ")}: ${notice.detail}`),
-  }).catch((error: unknown) => {
-    keeper.close();
-    throw error;
   });
+  const sidecar = await orClose(starting, ...closers);
+  const serving = keeping.serve(sidecar.counters).then(() => embedded?.serve(sidecar.counters));
+  await orClose(serving, () => sidecar.close(0), ...closers);
   const served = {
-    close: sidecar.close,
+    close: (ms: number) => {
+      keeping.drain();
+      return sidecar.close(ms);
+    },
     active: () => sidecar.counters.activeRequests,
     verify: () => engine.verify(),
-    greet: () => greet(io, sidecar, upstream, tls !== undefined, keeper, source.path),
+    greet: () => {
+      greet(io, sidecar, upstream, tls !== undefined, keeper, source.path);
+      io.stdout.write(keeping.greeting);
+      io.stdout.write(embedded?.greeting ?? "");
+    },
   };
   await serveUntilSignal(opened, served, graceMs, say);
+  await keeping.close();
+  await endConsole();
   const { requests, blocked } = sidecar.counters;
   say(`${count(requests)} requests, ${count(blocked)} blocked`);
   return 0;

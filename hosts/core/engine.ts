@@ -10,6 +10,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 import { addressText } from "./address.ts";
 import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 import { MerlonError } from "./error.ts";
+import { type Bytes, readPairs, writePairs } from "./pair-block.ts";
 import type { Trace, TraceEntry } from "./trace.ts";
 import type {
   Action,
@@ -23,12 +24,9 @@ import type {
   Transaction,
   Verdict,
 } from "./verdict.ts";
-import { MODES } from "./verdict.ts";
+import { CLIENT_LISTS, MODES } from "./verdict.ts";
 
 export type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
-
-/** Node's buffers write single-byte text fastest by a method that its types do not know. */
-type Bytes = Buffer & { latin1Write(text: string, at: number, size: number): number };
 
 /** The module's exports, as the compiler describes them. */
 type Core = Awaited<ReturnType<typeof import("../../build/merlon.js").instantiate>>;
@@ -39,8 +37,6 @@ const ABI_VERSION = 1;
 /** Slots of policies: the active one decides, the shadow one shows what a candidate would do. */
 export type PolicySlot = "active" | "shadow";
 const SLOTS = { active: 0, shadow: 1 } as const;
-/** What the core is told of a client that a list denies. */
-const SOURCE_DENY = 2;
 
 const WASM_FILE = new URL("../../build/merlon.wasm", import.meta.url);
 
@@ -117,7 +113,7 @@ function signatureOf(line: string): SignatureInfo {
 }
 
 /** Reads the module and checks it against its hash. */
-function readModule(options: EngineOptions): WebAssembly.Module {
+function readModule(options: EngineOptions): { module: WebAssembly.Module; sha256: string } {
   let wasm = options.wasm;
   let expected = options.sha256;
   try {
@@ -132,7 +128,7 @@ function readModule(options: EngineOptions): WebAssembly.Module {
     throw new MerlonError("MERLON_ENGINE", `the core has SHA-256 ${actual}, expected ${expected}: run "npm run build"`);
   }
   try {
-    return new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
+    return { module: new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>), sha256: actual };
   } catch (cause) {
     throw new MerlonError("MERLON_ENGINE", "the core is no WebAssembly module that this Node can run", { cause });
   }
@@ -141,6 +137,8 @@ function readModule(options: EngineOptions): WebAssembly.Module {
 /** The core, ready to open transactions. */
 export class Engine implements Inspector {
   readonly counters: EngineCounters = { traps: 0, refused: 0 };
+  /** Hash of the module, in hex: which core this is. */
+  readonly sha256: string;
   readonly #module: WebAssembly.Module;
   readonly #options: EngineOptions;
   readonly #policies = new Map<PolicySlot, Uint8Array>();
@@ -148,8 +146,9 @@ export class Engine implements Inspector {
   /** @internal What lists say of a client, as 128 bits; null where there are none. */
   sources: SourceLookup | null = null;
 
-  private constructor(module: WebAssembly.Module, options: EngineOptions) {
+  private constructor(module: WebAssembly.Module, sha256: string, options: EngineOptions) {
     this.#module = module;
+    this.sha256 = sha256;
     this.#options = options;
     this.#instance = new Instance(module);
   }
@@ -159,12 +158,13 @@ export class Engine implements Inspector {
    * @throws MerlonError MERLON_ENGINE when the module is missing, is not the expected one or speaks another ABI
    */
   static load(options: EngineOptions = {}): Engine {
-    return new Engine(readModule(options), options);
+    const { module, sha256 } = readModule(options);
+    return new Engine(module, sha256, options);
   }
 
   /** @returns another engine on the same module and options, with memory, policies and counters of its own */
   sibling(): Engine {
-    return new Engine(this.#module, this.#options);
+    return new Engine(this.#module, this.sha256, this.#options);
   }
 
   /** All signatures, in the order of their numbers. */
@@ -363,7 +363,22 @@ export class CoreTransaction implements Transaction {
     if (this.#isDead()) return null;
     try {
       const at = this.#instance.core.tx_result(this.#handle);
-      return readSettings(this.#instance, at, this.#source === SOURCE_DENY);
+      return readSettings(this.#instance, at, this.#source);
+    } catch (error) {
+      this.#trap(error);
+      return null;
+    }
+  }
+
+  masked(head: RequestHead): RequestHead | null {
+    if (this.#isDead()) return null;
+    const instance = this.#instance;
+    const { core, input, inputMax, pass } = instance;
+    try {
+      const size = writePairs(instance.view(), input, inputMax, [":path", head.target], head.rawHeaders);
+      if (size < 0 || core.tx_mask(this.#handle, size) !== pass) return null;
+      const [, target = "", ...rawHeaders] = readPairs(instance.view(), input);
+      return { ...head, target, rawHeaders };
     } catch (error) {
       this.#trap(error);
       return null;
@@ -445,7 +460,8 @@ export class CoreTransaction implements Transaction {
 
   #pairs(pseudo: readonly string[], headers: readonly string[], call: (core: Core, size: number) => number): Action {
     return this.#call((core) => {
-      const size = writePairs(this.#instance, pseudo, headers);
+      const { input, inputMax } = this.#instance;
+      const size = writePairs(this.#instance.view(), input, inputMax, pseudo, headers);
       if (size < 0) {
         this.#failed = "overlimit";
         return this.#engine.failureAction("overlimit") === "block" ? this.#instance.block : this.#instance.pass;
@@ -453,29 +469,6 @@ export class CoreTransaction implements Transaction {
       return call(core, size);
     });
   }
-}
-
-/** Serialises pairs into the input buffer. @returns bytes, or -1 where they do not fit */
-function writePairs(instance: Instance, first: readonly string[], second: readonly string[]): number {
-  const count = (first.length >> 1) + (second.length >> 1);
-  const view = instance.view();
-  let bytes = 4 + count * 8;
-  for (const list of [first, second]) for (const text of list) bytes += text.length + 1;
-  if (bytes > instance.inputMax) return -1;
-  let sizes = instance.input;
-  view.writeUInt32LE(count, sizes);
-  sizes += 4;
-  let at = sizes + count * 8;
-  for (const list of [first, second]) {
-    for (const text of list) {
-      view.writeUInt32LE(text.length, sizes);
-      sizes += 4;
-      view.latin1Write(text, at, text.length);
-      at += text.length;
-      view[at++] = 0;
-    }
-  }
-  return bytes;
 }
 
 function readVerdict(instance: Instance, at: number): Verdict {
@@ -509,7 +502,7 @@ function readVerdict(instance: Instance, at: number): Verdict {
   };
 }
 
-function readSettings(instance: Instance, at: number, isDenied: boolean): RequestSettings {
+function readSettings(instance: Instance, at: number, source: number): RequestSettings {
   const { core } = instance;
   const bytes = instance.view();
   const failures = bytes.readUInt32LE(at + core.RESULT_FAILURES.value);
@@ -521,7 +514,7 @@ function readSettings(instance: Instance, at: number, isDenied: boolean): Reques
       overlimit: (failures & FAILURE_OVERLIMIT) === 0 ? "open" : "closed",
       oversize: (failures & FAILURE_OVERSIZE) === 0 ? "open" : "closed",
     },
-    isDenied,
+    list: CLIENT_LISTS[source] ?? "none",
   };
 }
 

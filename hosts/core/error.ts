@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   MERLON_INPUT: "an input file cannot be read",
   MERLON_STORE: "the store of records cannot be opened, read or written",
   MERLON_SEARCH: "a search cannot be understood",
+  MERLON_RECORDS: "records cannot be kept where they should be, or sent where they should go",
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
 

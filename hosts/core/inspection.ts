@@ -5,7 +5,16 @@
  */
 import type { BlockPage, HostPolicy } from "./host-policy.ts";
 import { refOf, type UlidSource } from "./ulid.ts";
-import type { Action, Inspector, RequestHead, RequestSettings, ResponseHead, Transaction, Verdict } from "./verdict.ts";
+import type {
+  Action,
+  ClientList,
+  Inspector,
+  RequestHead,
+  RequestSettings,
+  ResponseHead,
+  Transaction,
+  Verdict,
+} from "./verdict.ts";
 
 /** `refuse`: the core could not answer and policy says closed. */
 export type Outcome = "pass" | "block" | "refuse";
@@ -50,7 +59,38 @@ export interface VerdictEvent {
   readonly requestId?: string;
   /** The host watched and could not stop anything, whatever the verdict. */
   readonly watched: boolean;
+  /** The verdict came when bytes of the request or of the response were beyond reach: both sides were cut. */
+  readonly cut: boolean;
+  /** Address of the socket's other end, as the host knows it. */
+  readonly peer: string;
+  readonly scheme: "http" | "https";
+  /** Bytes of the request's body that came, inspected or not. */
+  readonly bodyBytes: number;
+  /** Whether the core saw something of the response. */
+  readonly responseSeen: boolean;
+  /** From the request's begin to the end of its inspection, milliseconds. */
+  readonly totalMs: number;
+  /**
+   * More, for those who keep records. It costs a call of the core, and the core has forgotten it when the listener
+   * returns: later calls answer null.
+   */
+  readonly details: () => EventDetails | null;
 }
+
+/** What a record needs of a transaction beside its verdict. */
+export interface EventDetails {
+  /** Number of the request's application; 0 for none. */
+  readonly application: number;
+  readonly list: ClientList;
+  /** The head as the core masks it, cut to DETAIL_*; null where it does not, so that nothing of it may be kept. */
+  readonly head: () => RequestHead | null;
+}
+
+/** What is masked of a head: so many characters of the target and of a field's value, and so many fields. */
+export const DETAIL_TARGET_CHARS = 8192;
+export const DETAIL_VALUE_CHARS = 1280;
+export const DETAIL_NAME_CHARS = 128;
+export const DETAIL_FIELDS = 64;
 
 /** What inspections share. */
 export interface InspectionContext {
@@ -86,10 +126,13 @@ export class Inspection {
   #over = false;
   #responseOver: boolean;
   #responseBytes = 0;
+  #responseSeen = false;
+  #bodyBytes = 0;
   #id = "";
   /** Set by the flow, see `VerdictEvent`. */
   addedMicros = 0;
   watched = false;
+  cut = false;
   requestId = "";
 
   /** @param startedAt when the request came, milliseconds since 1970 */
@@ -116,7 +159,7 @@ export class Inspection {
   /** The page that a blocked client is shown; undefined, the standard one, where the policy's is for other causes. */
   get page(): BlockPage | undefined {
     const page = this.#policy.pages[this.#settings?.page ?? 0];
-    return page?.types.includes(this.#settings?.isDenied ? "acl_ip" : "attack") ? page : undefined;
+    return page?.types.includes(this.#settings?.list === "deny" ? "acl_ip" : "attack") ? page : undefined;
   }
 
   /** Whether a failure stops this request. */
@@ -150,6 +193,7 @@ export class Inspection {
 
   body(chunk: Uint8Array): Outcome {
     const transaction = this.#transaction;
+    this.#bodyBytes += chunk.length;
     if (transaction === null) return "pass";
     try {
       return this.#outcome(transaction.body(chunk));
@@ -189,6 +233,7 @@ export class Inspection {
   responseHead(head: ResponseHead): Outcome {
     const transaction = this.#transaction;
     if (transaction === null || this.#responseOver) return "pass";
+    this.#responseSeen = true;
     try {
       return this.#outcome(transaction.responseHead(head));
     } catch {
@@ -229,6 +274,7 @@ export class Inspection {
     this.#over = true;
     const { counters, onVerdict } = this.#context;
     const verdict = this.#readVerdict();
+    if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
     this.#free();
     counters.requests++;
     const failure = this.#failure ?? (verdict?.failed ? "trap" : null);
@@ -238,7 +284,6 @@ export class Inspection {
       const closed = verdict?.failed ? verdict.action === "block" : this.closes(failure);
       counters[closed ? "failedClosed" : "failedOpen"][failure]++;
     }
-    if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
   }
 
   /** Reads the verdict where it decides something: a block by policy and a block by failure are answered apart. */
@@ -285,8 +330,16 @@ export class Inspection {
     }
   }
 
+  #details(): EventDetails | null {
+    const transaction = this.#transaction;
+    if (transaction === null) return null;
+    const settings = transaction.settings?.() ?? null;
+    const head = (): RequestHead | null => this.#transaction?.masked?.(detailOf(this.#head)) ?? null;
+    return { application: settings?.application ?? 0, list: settings?.list ?? "none", head };
+  }
+
   #tell(verdict: Verdict, status: number, onVerdict: (event: VerdictEvent) => void): void {
-    const { method, authority, target } = this.#head;
+    const { method, authority, target, scheme } = this.#head;
     const queryAt = target.indexOf("?");
     const pathEnd = Math.min(queryAt < 0 ? target.length : queryAt, PATH_CHARS_MAX);
     const id = this.id;
@@ -303,12 +356,27 @@ export class Inspection {
         status,
         ...(this.requestId === "" ? {} : { requestId: this.requestId }),
         watched: this.watched,
+        cut: this.cut,
+        peer: this.#peer,
+        scheme,
+        bodyBytes: this.#bodyBytes,
+        responseSeen: this.#responseSeen,
+        totalMs: Math.max(0, Date.now() - this.startedAt),
+        details: () => this.#details(),
       });
     } catch (error) {
       // A listener's bug must not cost a request; the warning names it once per process and code.
       process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
+}
+
+/** A head cut to what is masked of it. */
+function detailOf(head: RequestHead): RequestHead {
+  const rawHeaders = head.rawHeaders
+    .slice(0, DETAIL_FIELDS * 2)
+    .map((text, at) => text.slice(0, at % 2 === 0 ? DETAIL_NAME_CHARS : DETAIL_VALUE_CHARS));
+  return { ...head, target: head.target.slice(0, DETAIL_TARGET_CHARS), rawHeaders };
 }
 
 /** The later verdict, with what the earlier one had found beyond it. */

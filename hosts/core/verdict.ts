@@ -72,6 +72,10 @@ export interface Verdict {
   readonly failed: boolean;
 }
 
+/** Lists of clients, in the order of the numbers that the core has for them. */
+export const CLIENT_LISTS = ["none", "allow", "deny", "gray"] as const;
+export type ClientList = (typeof CLIENT_LISTS)[number];
+
 /** What the policy says of one request, by its scopes: known when the core has its head. */
 export interface RequestSettings {
   /** Number of its application; 0 for none. */
@@ -81,8 +85,8 @@ export interface RequestSettings {
   /** Body bytes that are withheld until the verdict. */
   readonly holdBytes: number;
   readonly failure: { readonly overlimit: "open" | "closed"; readonly oversize: "open" | "closed" };
-  /** Whether a list denies its client. */
-  readonly isDenied: boolean;
+  /** Which of the policy's lists has its client. */
+  readonly list: ClientList;
 }
 
 /** Head of a request as a host reads it from the wire. Strings hold one byte a character (latin1). */
@@ -120,6 +124,11 @@ export interface Transaction {
   verdict(): Verdict;
   /** What the policy says of this request; null, or no method, where the host's own settings count. */
   settings?(): RequestSettings | null;
+  /**
+   * A head with its secrets overwritten, byte for byte, by the policy of this request; the head may be a part of the
+   * one that was judged. Null, or no method, where the core cannot answer: then nothing of the head may be kept.
+   */
+  masked?(head: RequestHead): RequestHead | null;
   free(): void;
 }
 

@@ -7,7 +7,9 @@
  * exact bytes matter they come in base64 beside it.
  */
 import { z } from "zod";
-import { MODES } from "../core/verdict.ts";
+import { CLIENT_LISTS, MODES } from "../core/verdict.ts";
+
+export { CLIENT_LISTS } from "../core/verdict.ts";
 
 /** Version of the shape. */
 export const RECORD_VERSION = 1;
@@ -22,8 +24,6 @@ export const NODE_KINDS = ["sidecar", "ext_proc", "wasm", "ebpf", "local"] as co
 export const RECORD_ACTIONS = ["blocked", "monitored", "passed_fail_open", "partially_blocked"] as const;
 /** Why a hit did or did not count. */
 export const DECISIONS = ["would_block", "excepted", "experimental", "counted"] as const;
-/** Which list had the client. */
-export const CLIENT_LISTS = ["none", "allow", "deny", "gray"] as const;
 
 const text = (most: number): z.ZodString => z.string().max(most);
 const count = z.int().min(0);

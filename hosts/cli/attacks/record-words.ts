@@ -1,4 +1,5 @@
 /** Attacks and records for a terminal: lines of a list, and one record explained. Every text is escaped. */
+import { escapedJson } from "../../postanalytics/api/record-file.ts";
 import type { Attack } from "../../postanalytics/store/store.ts";
 import type { AttackRecord, Hit } from "../../records/record.ts";
 import { type Column, count, layOut, showBytes, showWord } from "../text.ts";
@@ -105,13 +106,5 @@ export function recordWords(record: AttackRecord): string {
 
 /** @returns a value as JSON that no terminal acts on */
 export function terminalJson(value: unknown, indent = 0): string {
-  return JSON.stringify(value, null, indent).replace(/[\p{Cf}\u007f-\u009f\u2028\u2029]/gu, (char) => {
-    return [...char].map((one) => unicodeEscape(one)).join("");
-  });
-}
-
-function unicodeEscape(char: string): string {
-  return Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, "0")}`).join(
-    "",
-  );
+  return escapedJson(JSON.stringify(value, null, indent));
 }

@@ -74,6 +74,17 @@ export class PolicyKeeper {
     return this.#host;
   }
 
+  /** Takes what is written in the place of the core: it adds something, and puts both into force by `enforce`. */
+  adder: ((written: Policy) => void) | null = null;
+
+  /** Puts a policy into force. @throws MerlonError MERLON_POLICY; the policy before then stays */
+  enforce(policy: Policy): void {
+    this.#load(policy);
+    this.#used(policy);
+    this.#policy = policy;
+    this.#host = hostPolicyOf(policy);
+  }
+
   /** Looks at the file now; resolves when its content is in force or refused. */
   async check(): Promise<void> {
     await this.#watch?.check();
@@ -95,15 +106,13 @@ export class PolicyKeeper {
   #change(path: string, written: Policy): void {
     const policy = lastWord(written, this.#source);
     try {
-      this.#load(policy);
-      this.#used(policy);
+      if (this.adder === null) this.enforce(policy);
+      else this.adder(policy);
     } catch (error) {
       this.#refuse(error instanceof MerlonError ? error : new MerlonError("MERLON_POLICY", "it cannot be compiled"));
       return;
     }
-    this.#policy = policy;
-    this.#host = hostPolicyOf(policy);
-    this.#say(`policy ${path} is in force, mode ${policy.mode}`);
+    this.#say(`policy ${path} is in force, mode ${this.#policy.mode}`);
   }
 
   #refuse(error: MerlonError): void {

@@ -31,3 +31,13 @@ export async function drain(close: () => Promise<void>): Promise<void> {
   // Connections that are still open would keep the process alive.
   if (again.signal.aborted) process.exit(0);
 }
+
+/** Awaits a step of a start; where it fails, closes what was opened before, in the order given. */
+export async function orClose<T>(step: Promise<T>, ...closers: readonly (() => unknown)[]): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    for (const close of closers) await close();
+    throw error;
+  }
+}

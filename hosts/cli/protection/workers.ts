@@ -16,6 +16,15 @@ export function defaultWorkers(cores: number = availableParallelism()): number {
   return Math.max(1, Math.min(cores - 1, 8));
 }
 
+/** Where a worker finds its place among the others: a restarted one takes that of the one before. */
+const PLACE_VARIABLE = "MERLON_WORKER";
+
+/** @returns this worker's place, from 1; 0 where the process is not one of several */
+export function workerPlace(): number {
+  const place = Number(process.env[PLACE_VARIABLE] ?? 0);
+  return isWorker() && Number.isInteger(place) ? place : 0;
+}
+
 /** Whether this process is one of several workers. */
 export function isWorker(): boolean {
   return cluster.isWorker;
@@ -38,9 +47,14 @@ export function leave(): void {
 export async function keepWorkers(count: number, say: (line: string) => void): Promise<number> {
   const ending = new AbortController();
   const workers = new Set<Worker>();
+  const places = new Map<Worker, number>();
   let failed = 0;
   const start = (): void => {
-    const worker = cluster.fork();
+    const taken = new Set(places.values());
+    let place = 1;
+    while (taken.has(place)) place++;
+    const worker = cluster.fork({ [PLACE_VARIABLE]: String(place) });
+    places.set(worker, place);
     let listening = false;
     workers.add(worker);
     worker.once("listening", () => {
@@ -50,6 +64,7 @@ export async function keepWorkers(count: number, say: (line: string) => void): P
     });
     worker.once("exit", (code) => {
       workers.delete(worker);
+      places.delete(worker);
       if (ending.signal.aborted) return;
       if (code === WRONG || !listening) {
         failed = code || 1;

@@ -398,7 +398,10 @@ export class ProcessFlow implements Watched {
   /** A verdict or a closed failure. */
   #stop(outcome: Outcome): void {
     const { counters } = this.#context;
-    if (outcome === "block") counters[this.#wentOn ? "partiallyBlocked" : "blocked"]++;
+    if (outcome === "block") {
+      counters[this.#wentOn ? "partiallyBlocked" : "blocked"]++;
+      this.#judged.inspection.cut = this.#wentOn;
+    }
     this.#refuse(outcome === "block" ? "blocked" : "uninspected");
   }
 

@@ -408,6 +408,7 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
       return;
     }
     if (blocked) counters.partiallyBlocked++;
+    if (blocked && this.#inspection !== null) this.#inspection.cut = true;
     // gRPC has a way to say it in the middle of a stream; everyone else must see that the message is not whole.
     if (this.#client.http2 && isGrpc(this.#facts.mediaType)) this.#endGrpc(blocked ? "blocked" : "uninspected");
     else this.#cut();

@@ -51,12 +51,21 @@ export function csvCell(value: string | number): string {
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
+/** @returns JSON with every character escaped that a terminal or an editor would act on; the same value when read */
+export function escapedJson(json: string): string {
+  return json.replace(/[\p{Cf}\u007f-\u009f\u2028\u2029]/gu, (char) => {
+    return Array.from({ length: char.length }, (_, at) => hexEscape(char.charCodeAt(at))).join("");
+  });
+}
+
+function hexEscape(code: number): string {
+  return `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
 /** @returns one record on one line, without its line break */
 export function recordLine(record: AttackRecord, format: (typeof EXPORT_FORMATS)[number]): string {
   if (format === "csv") return COLUMNS.map(([, value]) => csvCell(value(record))).join(",");
-  return JSON.stringify(record).replace(/[\u007f-\u009f\u2028\u2029]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  return escapedJson(JSON.stringify(record));
 }
 
 /** Lines of the file, newest record first; the last says where it was cut, if it was. */

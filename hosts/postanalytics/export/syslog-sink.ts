@@ -7,6 +7,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { hostname } from "node:os";
 import { connect as connectTls } from "node:tls";
+import { escapedJson } from "../api/record-file.ts";
 import type { AttackRecord } from "../../records/record.ts";
 import type { AddressGuard } from "./guarded-address.ts";
 import { type Sink, SinkError } from "./sink.ts";
@@ -52,10 +53,8 @@ export function syslogFrame(record: AttackRecord): Buffer {
     ["node", node.id],
   ];
   const data = params.map(([name, value]) => ` ${name}="${paramValue(value)}"`).join("");
-  // C1 controls and line separators are legal in JSON and would move a terminal that shows the log.
-  const json = JSON.stringify(record).replace(/[\u007f-\u009f\u2028\u2029]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  // Such characters are legal in JSON and would move a terminal that shows the log.
+  const json = escapedJson(JSON.stringify(record));
   const time = new Date(record.ts).toISOString();
   const header = `<${priority}>1 ${time} ${headerName(hostname(), 255)} merlon ${process.pid} attack`;
   const message = Buffer.from(`${header} [${SD_ID}${data}] \ufeff${json}`);

@@ -1,6 +1,6 @@
 /** `merlon extproc` as a process: what it says, what it refuses, its policy, several workers on one port. */
 import { once } from "node:events";
-import { renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import * as http2 from "node:http2";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -41,6 +41,18 @@ describe("extproc", () => {
     child.kill("SIGTERM");
     expect(await ended()).toBe(0);
     await saw(/2 requests, 1 blocked/);
+  });
+
+  test("keeps records of what Envoy shows it, and counts", async () => {
+    const folder = makeFolder();
+    const { port, saw, child, ended } = await serve("--data", folder, "--metrics", "127.0.0.1:0", "--mode", "block");
+    const [, metrics = ""] = await saw(/^metrics +(\S+)$/m);
+    expect(await ask(port, `/?${ATTACK}`)).toMatchObject({ field: 7 });
+    expect(await (await fetch(metrics)).text()).toMatch(/^waf_requests_total\{host="ext_proc"\} 1$/m);
+    child.kill("SIGTERM");
+    expect(await ended()).toBe(0);
+    const segment = readFileSync(join(folder, "spool", "0000000001.seg"), "latin1");
+    expect(segment).toMatch(/"kind":"ext_proc".*"action":"blocked".*"type":"ptrav"/);
   });
 
   test("takes a new policy without a restart", async () => {

@@ -87,6 +87,13 @@ test("the end finishes what is in progress, and verdicts of that time are told t
     path: "/late",
     startedAt: 0,
     addedMicros: 1,
+    cut: false,
+    peer: "192.0.2.1",
+    scheme: "http",
+    bodyBytes: 0,
+    responseSeen: false,
+    totalMs: 1,
+    details: () => null,
     status: 403,
     watched: false,
   };

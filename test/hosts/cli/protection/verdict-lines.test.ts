@@ -39,6 +39,13 @@ const EVENT: VerdictEvent = {
   path: "/a",
   startedAt: Date.UTC(2026, 10, 21, 12, 0, 4),
   addedMicros: 112,
+  cut: false,
+  peer: "192.0.2.1",
+  scheme: "http",
+  bodyBytes: 0,
+  responseSeen: false,
+  totalMs: 1,
+  details: () => null,
   status: 403,
   watched: false,
 };

@@ -40,7 +40,7 @@ function actionOf(engine: Engine, target: string, peer = "203.0.113.9"): string 
 function isDenied(engine: Engine, peer: string): boolean {
   const transaction = engine.begin(peer, Math.floor(Date.now() / 1000));
   transaction.head({ method: "GET", target: "/", authority: "shop.example", scheme: "http", rawHeaders: [] });
-  const denied = transaction.settings()?.isDenied ?? false;
+  const denied = transaction.settings()?.list === "deny";
   transaction.free();
   return denied;
 }

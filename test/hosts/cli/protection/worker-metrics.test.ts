@@ -1,0 +1,43 @@
+/** Numbers of several workers: asked for by the first process, and added up. */
+
+import { readdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { expect, test, vi } from "vitest";
+import { askWorkers, workersReady } from "../../../../hosts/cli/protection/worker-metrics.ts";
+import { makeFolder, start } from "../stage.ts";
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
+test("a process without workers has none to ask, and is not ready", async () => {
+  expect(await askWorkers()).toEqual([]);
+  expect(workersReady()).toBe("no worker is running");
+});
+
+test("the first process of several answers for all of them, each with a folder of its own", async () => {
+  const folder = makeFolder();
+  const listen = `127.0.0.1:${await freePort()}`;
+  const flags = ["--workers", "2", "--metrics", "127.0.0.1:0", "--data", folder];
+  const { saw, child, ended } = start(["extproc", "--listen", listen, ...flags]);
+  const [, url = ""] = await saw(/^metrics +(\S+)$/m);
+  await saw(/^listening/m);
+  // Each worker says 1 for the memory's owner; two of them have twice that of one.
+  await vi.waitFor(
+    async () => {
+      const text = await (await fetch(url)).text();
+      expect(text).toMatch(/^waf_policy_source\{kind="builtin"\} 1$/m);
+      expect(Number(/^waf_engine_memory_bytes (\d+)$/m.exec(text)?.[1])).toBeGreaterThan(7_000_000);
+    },
+    { timeout: 30_000 },
+  );
+  expect((await fetch(url.replace("/metrics", "/readyz"))).status).toBe(200);
+  expect(readdirSync(folder).sort()).toEqual(["worker-1", "worker-2"]);
+  child.kill("SIGTERM");
+  expect(await ended()).toBe(0);
+});

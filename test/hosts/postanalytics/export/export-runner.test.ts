@@ -1,0 +1,43 @@
+/** The way of one export, over a log in memory whose sink fails when the test says so. */
+import { expect, onTestFinished, test } from "vitest";
+import { ExportRunner, type Progress } from "../../../../hosts/postanalytics/export/export-runner.ts";
+import { SinkError } from "../../../../hosts/postanalytics/export/sink.ts";
+import { labelEntry, recordEntry } from "../../../../hosts/postanalytics/store/log-entry.ts";
+import { sampleRecord } from "../../records/sample.ts";
+
+const START = { delivered: 0, failed: 0, lastError: null, newest: 0 };
+
+test("the place moves on only when a batch has arrived, and labels are no records", async () => {
+  const records = Array.from({ length: 3 }, () => sampleRecord());
+  const entries = [...records.map(recordEntry), labelEntry(records[0]?.id ?? "", { verdict: null, note: null, at: 1 })];
+  const log = {
+    end: { segment: 1, offset: entries.length },
+    read: async ({ offset }: { offset: number }) => {
+      const next = { segment: 1, offset: Math.min(offset + 2, entries.length) };
+      return { entries: entries.slice(offset, next.offset).map((bytes) => ({ bytes, at: 0 })), next, damaged: 0 };
+    },
+  };
+  const arrived: string[] = [];
+  const kept: Progress[] = [];
+  let failures = 1;
+  const runner = new ExportRunner({
+    log,
+    sink: {
+      deliver: async (batch) => {
+        if (batch.length === 1 && failures-- > 0) throw new SinkError("not now");
+        arrived.push(...batch.map(({ id }) => id));
+      },
+      close: async () => {},
+    },
+    choose: async (batch) => batch,
+    progress: { ...START, position: { segment: 1, offset: 0 } },
+    keep: async (progress) => void kept.push({ ...progress }),
+  });
+  onTestFinished(() => runner.close());
+  await expect.poll(() => runner.progress.lastError, { timeout: 10_000 }).toBe("not now");
+  expect(kept.map(({ position }) => position.offset)).toEqual([2]);
+  await expect.poll(() => arrived.length, { timeout: 20_000 }).toBe(3);
+  await expect.poll(() => kept.at(-1)?.position.offset).toBe(4);
+  expect(arrived).toEqual(records.map(({ id }) => id));
+  expect(runner.progress).toMatchObject({ delivered: 3, failed: 1, lastError: null });
+});
