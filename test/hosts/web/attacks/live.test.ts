@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
 import { sampleRecord } from "../../records/sample.ts";
-import { linesOf, openStandIn } from "../stage.ts";
+import { linesOf, openConsole, openStandIn } from "../stage.ts";
 
 afterAll(closeBrowser);
 
@@ -21,4 +21,13 @@ test("new records are shown when the stream tells of them, and the open one stay
   expect(await page.locator(".line.open").getAttribute("data-id")).toBe(open);
   await page.getByRole("button", { name: "Live" }).click();
   await expect.poll(() => api.streams).toBe(0);
+});
+
+test("what a node sends to the real store is shown without a reload", async (context) => {
+  const { page, site } = await openConsole(context, { records: [], hash: "#/attacks?group=none&live=1" });
+  await page.getByText("No attacks yet").waitFor();
+  await page.locator(".live.on").waitFor();
+  const record = sampleRecord({ ts: new Date().toISOString() });
+  await site.store.append([record]);
+  await expect.poll(() => linesOf(page).first().getAttribute("data-id")).toBe(record.id);
 });

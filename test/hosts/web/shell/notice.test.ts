@@ -13,7 +13,7 @@ test("a view that fails says so in its place; the next one is whole", async (con
   await page.getByRole("link", { name: "Nodes", exact: true }).click();
   await page.getByText("This view failed").waitFor();
   await page.getByRole("link", { name: "Audit" }).click();
-  await page.getByText("setMode").waitFor();
+  await page.getByRole("heading", { name: "Audit" }).waitFor();
   expect(await page.getByText("This view failed").count()).toBe(0);
 });
 
