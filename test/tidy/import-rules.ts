@@ -62,7 +62,8 @@ function mayImport(from: string, to: string): boolean {
   if (to === "package.json") return true;
   const [host, other] = [hostOf(from), hostOf(to)];
   if (host === other) return true;
-  if (host === "hosts/cli" || host === "hosts/demo") return to.startsWith("hosts/");
+  // The build bundles what programs serve.
+  if (host === "hosts/cli" || host === "hosts/demo" || from === "hosts/build.ts") return to.startsWith("hosts/");
   if (host === "hosts/web")
     return other === "hosts/core" || other === "hosts/policy" || other === "hosts/postanalytics";
   // Each shared host may import what is left of it; programs may import all of them.
