@@ -7,8 +7,8 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { hostname } from "node:os";
 import { connect as connectTls } from "node:tls";
-import { escapedJson } from "../api/record-file.ts";
 import type { AttackRecord } from "../../records/record.ts";
+import { escapedJson } from "../api/record-file.ts";
 import type { AddressGuard } from "./guarded-address.ts";
 import { type Sink, SinkError } from "./sink.ts";
 
