@@ -53,8 +53,9 @@ export const attacksCommand: Command = {
     most: { type: "string", value: "<number>", about: `export: records at most; ${MOST_DEFAULT} if not given` },
   },
   details: [
-    "Whoever has a token of the console (--api, --token-file) or may read a data folder (--data) can use it; a reference",
-    "alone teaches an outsider nothing. What clients wrote is escaped. Another authority for TLS: NODE_EXTRA_CA_CERTS.",
+    "Whoever has a token of the console (--api, --token-file) or may read a data folder (--data) can use it; a",
+    "reference alone teaches an outsider nothing. What clients wrote is escaped. NODE_EXTRA_CA_CERTS names another",
+    "authority for TLS.",
   ].join("\n"),
   examples: [
     "merlon attacks list --data ./merlon-data",

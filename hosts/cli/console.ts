@@ -55,8 +55,8 @@ export const consoleCommand: Command = {
     "new-password": { type: "boolean", about: `make a new password for ${FIRST_USER}, show it, and end` },
   },
   details: [
-    "The first start makes the user admin and shows the password once; without TLS and on loopback it also shows a link",
-    "that opens one session. Nodes send records with --records-url and a token that the console makes (Nodes).",
+    "The first start makes the user admin and shows the password once; without TLS and on loopback it also shows a",
+    "link that opens one session. Nodes send records with --records-url and a token that the console makes (Nodes).",
     "Only one process has a data folder at a time. SIGINT or SIGTERM ends it.",
   ].join("\n"),
   examples: [

@@ -1,6 +1,7 @@
 /**
  * What an exception covers, told from a record: for lists, previews and counts. The core decides on live requests by
- * tables of its own (assembly/policy/route.ts, exception.ts); test/hosts/policy/coverage.test.ts holds the two together.
+ * tables of its own (assembly/policy/route.ts, exception.ts); test/hosts/policy/coverage.test.ts holds the two
+ * together.
  */
 import type { Exception } from "./exception.ts";
 import type { Match, Template } from "./match.ts";

@@ -1,6 +1,7 @@
 /**
  * The console put together: users, sessions, policy, live stream and pages around a store of records. What runs it (the
- * command, a proxy with a console in it, the demo) hands in the database, the store and the host whose policy it changes.
+ * command, a proxy with a console in it, the demo) hands in the database, the store and the host whose policy it
+ * changes.
  */
 import type { Hono } from "hono";
 import type { Engine } from "../core/engine.ts";

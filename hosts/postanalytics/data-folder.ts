@@ -3,12 +3,12 @@
  * PostgreSQL server. The folder has one owner.
  */
 import { join } from "node:path";
+import { DATABASE_FILE } from "./store/data-folder.ts";
 import type { Database } from "./store/database.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { lockFolder } from "./store/owner-lock.ts";
 import { SqlRecordStore } from "./store/record-store.ts";
 
-const DATABASE_FILE = "records.sqlite";
 const PRUNE_MS = 3_600_000;
 
 /** An open data folder. */

@@ -1,6 +1,6 @@
 /**
- * The API of a data folder that nobody runs: the store is opened under the folder's lock, and the API's own code answers
- * in this process, without a socket. So a command says the same with a console and without one.
+ * The API of a data folder that nobody runs: the store is opened under the folder's lock, and the API's own code
+ * answers in this process, without a socket. So a command says the same with a console and without one.
  */
 import { stat } from "node:fs/promises";
 import { Engine } from "../core/engine.ts";

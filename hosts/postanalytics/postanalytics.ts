@@ -1,6 +1,6 @@
 /**
- * Postanalytics put together: a data folder, the intake of nodes, the console and its socket. Commands hand in what they
- * have: a host whose policy the console changes, the pages, the attacks that previews try.
+ * Postanalytics put together: a data folder, the intake of nodes, the console and its socket. Commands hand in what
+ * they have: a host whose policy the console changes, the pages, the attacks that previews try.
  */
 import manifest from "../../package.json" with { type: "json" };
 import type { Engine } from "../core/engine.ts";

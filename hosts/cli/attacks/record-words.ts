@@ -91,7 +91,8 @@ export function recordWords(record: AttackRecord): string {
   ];
   const lines = [
     `${outcomeOf(record).padEnd(9)} ${target}${query}`,
-    `when      ${timeText(Date.parse(record.ts))} UTC, reference ${shown(record.ref, 16)}, status ${record.response.status}`,
+    `when      ${timeText(Date.parse(record.ts))} UTC, status ${record.response.status}`,
+    `reference ${shown(record.ref, 16)}`,
     `where     ${shown(request.host, 253)}, application ${showWord(app.name ?? "none")}, node ${showWord(node.id)}`,
     `client    ${shown(record.client.ip, 45)}${record.client.list === "none" ? "" : `, on list ${record.client.list}`}`,
     `policy    ${showWord(policy.ref)}, generation ${policy.generation}, mode ${record.mode}`,

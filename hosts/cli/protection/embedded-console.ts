@@ -106,8 +106,7 @@ export class EmbeddedConsole {
 
   async #open({ engine, keeper, source, say }: ConsoleHost): Promise<void> {
     const { nodeId } = this.keeping;
-    const { hostname } = { hostname: this.#address.host };
-    const isLoopback = /^(?:127\.|localhost$|::1$)/.test(hostname);
+    const isLoopback = /^(?:127\.|localhost$|::1$)/.test(this.#address.host);
     const opened = await openPostanalytics({
       ...{ data: this.#data, folder: this.#folder, names: [], secure: false, withLink: isLoopback, oidc: null, say },
       host: { node: nodeId, refusal: null, load: (policy) => keeper.enforce(policy) },

@@ -98,7 +98,9 @@ export class Tokens {
     return info;
   }
 
-  /** @param user whose it must be; anybody's where null. @returns what was removed, null where there is no such token */
+  /**
+   * @param user whose it must be; anybody's where null. @returns what was removed, null where there is no such token
+   */
   async remove(id: string, user: string | null): Promise<TokenInfo | null> {
     const [where, values] = user === null ? ["", []] : [" AND user_name = ?", [user]];
     const rows = await this.#database.query(

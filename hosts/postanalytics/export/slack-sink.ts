@@ -1,4 +1,6 @@
-/** Messages in Slack's format, which other chats take as well: a line for each of the first records, the rest counted. */
+/**
+ * Messages in Slack's format, which other chats take as well: a line for each of the first records, the rest counted.
+ */
 import type { AttackRecord } from "../../records/record.ts";
 import type { AddressGuard } from "./guarded-address.ts";
 import { post } from "./http-delivery.ts";

@@ -1,7 +1,7 @@
 /**
- * Syslog over TCP or TLS: RFC 5424 messages, each with its length in front (RFC 6587 §3.4.1, RFC 5425 §4.3). The message
- * is the record as JSON; what is searched for most stands in structured data. Syslog has no acknowledgement: a batch
- * counts as delivered when the system has taken it and the connection still stands.
+ * Syslog over TCP or TLS: RFC 5424 messages, each with its length in front (RFC 6587 §3.4.1, RFC 5425 §4.3). The
+ * message is the record as JSON; what is searched for most stands in structured data. Syslog has no acknowledgement: a
+ * batch counts as delivered when the system has taken it and the connection still stands.
  */
 
 import { connect as connectTcp, type Socket } from "node:net";

@@ -77,8 +77,8 @@ export interface PolicyDoor {
   /**
    * Changes the policy, and keeps the change. Changes are made one after the other.
    * @param by name of who asked for it
-   * @throws MerlonError MERLON_POLICY where it is wrong or too large, MERLON_STORE where it cannot be kept; then nothing
-   *   has changed
+   * @throws MerlonError MERLON_POLICY where it is wrong or too large, MERLON_STORE where it cannot be kept; then
+   * nothing has changed
    */
   apply(change: Change, by: string): Promise<PolicyInForce>;
   states(): readonly NodeState[];

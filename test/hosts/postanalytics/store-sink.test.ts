@@ -1,4 +1,6 @@
-/** A store in the same process: acknowledged when stored, refused when it is no record, later when the store is away. */
+/**
+ * A store in the same process: acknowledged when stored, refused when it is no record, later when the store is away.
+ */
 import { expect, test } from "vitest";
 import { storeSink } from "../../../hosts/postanalytics/store-sink.ts";
 import { sampleRecord } from "../records/sample.ts";

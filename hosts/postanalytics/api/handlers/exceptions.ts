@@ -58,7 +58,7 @@ function refuseLoose(exception: Exception, nowSeconds: number): void {
     });
   }
   if (exception.expiresAt > nowSeconds + YEARS_MAX * 366 * DAY_SECONDS) {
-    const detail = `body.draft.expiresAt is more than ${YEARS_MAX} years away — exceptions are looked at again before that`;
+    const detail = `body.draft.expiresAt is more than ${YEARS_MAX} years away — write an earlier date`;
     throw new Problem("INVALID", detail, { field: "body.draft.expiresAt" });
   }
   const { match, point } = exception;
@@ -92,6 +92,10 @@ async function refuseForeign(parts: ApiParts, exception: Exception, { tenants }:
 
 /** The handlers. */
 export function exceptionHandlers(parts: ApiParts): ExceptionHandlers {
+  return { ...weighing(parts), ...changing(parts) };
+}
+
+function weighing(parts: ApiParts): Omit<ExceptionHandlers, keyof ReturnType<typeof changing>> {
   const { policy, store, now } = parts;
   const nowSeconds = (): number => Math.floor(now() / 1000);
   return {
@@ -143,7 +147,12 @@ export function exceptionHandlers(parts: ApiParts): ExceptionHandlers {
       const known = admitted.map(({ stamps, ...one }) => ({ ...one, stamps: [...stamps] }));
       return { ...effect, knownAttacks: { ...counts, admitted: known } };
     },
+  };
+}
 
+function changing(parts: ApiParts): Pick<Handlers, "applyException" | "removeException"> {
+  const { policy, store, now } = parts;
+  return {
     async applyException({ body, who, note }) {
       const record = body.record === undefined ? null : await store.record(idOf(body.record), who.tenants);
       if (body.record !== undefined && record === null) {
@@ -151,7 +160,7 @@ export function exceptionHandlers(parts: ApiParts): ExceptionHandlers {
       }
       const name = nameFor(parts, record?.ref);
       const exception = parseDraft(name, body.draft);
-      refuseLoose(exception, nowSeconds());
+      refuseLoose(exception, Math.floor(now() / 1000));
       await refuseForeign(parts, exception, who);
       const { generation, since } = await policy.apply({ kind: "exception", name, draft: body.draft }, who.name);
       note({ object: name, after: body.draft });

@@ -34,6 +34,10 @@ export function idOf(written: string): string {
 
 /** The handlers. */
 export function recordHandlers(parts: ApiParts): RecordHandlers {
+  return { ...oneByOne(parts), ...altogether(parts) };
+}
+
+function oneByOne(parts: ApiParts): Omit<RecordHandlers, keyof ReturnType<typeof altogether>> {
   const { store, now } = parts;
   return {
     async attacks({ query, who }) {
@@ -84,7 +88,12 @@ export function recordHandlers(parts: ApiParts): RecordHandlers {
     async checkSearch({ query }) {
       return parts.checkSearch(query.where);
     },
+  };
+}
 
+function altogether(parts: ApiParts): Pick<Handlers, "statistics" | "live" | "applications"> {
+  const { store, now } = parts;
+  return {
     async statistics({ query, who }) {
       const found = await store.statistics(searchOf(query, who, now()), query.buckets, query.top);
       const top = Object.fromEntries(Object.entries(found.top).map(([field, values]) => [field, [...values]]));

@@ -55,7 +55,11 @@ function backAddress({ request, secure }: Pick<Call<"oidcStart">, "request" | "s
 
 /** The handlers. */
 export function sessionHandlers(parts: ApiParts): SessionHandlers {
-  const { users, sessions, logins, oidc, link } = parts;
+  return { ...withUs(parts), ...elsewhere(parts), ...ofOneself(parts) };
+}
+
+function withUs(parts: ApiParts): Pick<Handlers, "loginMethods" | "login" | "openLink"> {
+  const { users, logins, oidc, link } = parts;
   return {
     async loginMethods() {
       return { password: true, oidc: oidc === null ? null : { label: oidc.settings.label } };
@@ -90,7 +94,12 @@ export function sessionHandlers(parts: ApiParts): SessionHandlers {
       const session = await begin(parts, call, user, "link");
       return answerOf(parts, { ...user, ...session, by: "link", mustChangePassword: false });
     },
+  };
+}
 
+function elsewhere(parts: ApiParts): Pick<Handlers, "oidcStart" | "oidcReturn"> {
+  const { users, logins, oidc } = parts;
+  return {
     async oidcStart(call) {
       if (oidc === null) throw new Problem("NOT_FOUND", "no identity provider is set up — sign in with a password");
       logins.enter(call.from, "(oidc)")();
@@ -115,7 +124,12 @@ export function sessionHandlers(parts: ApiParts): SessionHandlers {
       await begin(parts, call, user, "oidc");
       return landing("/", "Signed in.", 200);
     },
+  };
+}
 
+function ofOneself(parts: ApiParts): Pick<Handlers, "session" | "logout" | "changePassword"> {
+  const { users, sessions, logins } = parts;
+  return {
     async session({ who }) {
       return answerOf(parts, who);
     },

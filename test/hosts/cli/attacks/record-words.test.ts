@@ -13,7 +13,8 @@ test("a record says what happened, why, and what can be done", () => {
   for (const part of [
     ...[
       "blocked   GET /articles/7?id=1%20UNION%20SELECT%202",
-      `reference ${record.ref}, status 403`,
+      `reference ${record.ref}`,
+      "UTC, status 403",
       "application shop",
     ],
     ...[

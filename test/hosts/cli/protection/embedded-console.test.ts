@@ -1,4 +1,7 @@
-/** The console within a host: without a folder it keeps nothing. The whole of it runs in test/hosts/cli/console.test.ts. */
+/**
+ * The console within a host: without a folder it keeps nothing. The whole of it runs in
+ * test/hosts/cli/console.test.ts.
+ */
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";

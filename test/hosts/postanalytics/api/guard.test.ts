@@ -1,4 +1,7 @@
-/** Cookies and where a change comes from. The rest of the guard is driven over sockets by mount.test.ts and session.test.ts. */
+/**
+ * Cookies and where a change comes from. The rest of the guard is driven over sockets by mount.test.ts and
+ * session.test.ts.
+ */
 import { describe, expect, test } from "vitest";
 import { cookieName, cookieOf, refuseForeign, setCookie } from "../../../../hosts/postanalytics/api/guard.ts";
 import { OPERATIONS } from "../../../../hosts/postanalytics/api/operations.ts";

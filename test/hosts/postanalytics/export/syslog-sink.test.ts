@@ -13,8 +13,16 @@ import { temporaryFolder } from "../store/stage.ts";
 import { LOOPBACK } from "./stage.ts";
 
 /** RFC 5424 §6: header, one element of structured data, the message with its byte order mark. */
-const MESSAGE =
-  /^<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z) ([!-~]{1,255}) ([!-~]{1,48}) ([!-~]{1,128}) ([!-~]{1,32}) \[([!-~]{1,32})((?: [!-~]{1,32}="(?:[^"\\\]]|\\["\\\]])*")*)\] \ufeff(.*)$/su;
+const MESSAGE = new RegExp(
+  [
+    /^<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z)/,
+    / ([!-~]{1,255}) ([!-~]{1,48}) ([!-~]{1,128}) ([!-~]{1,32})/,
+    / \[([!-~]{1,32})((?: [!-~]{1,32}="(?:[^"\\\]]|\\["\\\]])*")*)\] \ufeff(.*)$/,
+  ]
+    .map(({ source }) => source)
+    .join(""),
+  "su",
+);
 
 function readMessages(bytes: Buffer): string[] {
   const messages: string[] = [];

@@ -1,4 +1,6 @@
-/** The door to a host in this process: what a change does to a real core, what a restart keeps, what a failure leaves. */
+/**
+ * The door to a host in this process: what a change does to a real core, what a restart keeps, what a failure leaves.
+ */
 import { describe, expect, test } from "vitest";
 import { Engine } from "../../../../hosts/core/engine.ts";
 import { applyPolicy } from "../../../../hosts/policy/apply.ts";

@@ -1,4 +1,6 @@
-/** What an exception would change in stored records: exact counts, true attacks among them, and the bound of the look. */
+/**
+ * What an exception would change in stored records: exact counts, true attacks among them, and the bound of the look.
+ */
 import { describe, expect, test } from "vitest";
 import {
   briefOf,

@@ -1,4 +1,6 @@
-/** The console's additions: what they make of a policy, and that they read back from the file that they are shown as. */
+/**
+ * The console's additions: what they make of a policy, and that they read back from the file that they are shown as.
+ */
 import { describe, expect, test } from "vitest";
 import { parsePolicy } from "../../../../hosts/policy/policy-text.ts";
 import type { ExceptionDraft } from "../../../../hosts/postanalytics/policy/door.ts";
