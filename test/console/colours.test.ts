@@ -94,7 +94,8 @@ const SHOWN = `
   };
   [...document.querySelectorAll("#app *")].flatMap((element) => {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
-    const visible = element.checkVisibility({ opacityProperty: true }) && element.closest(".spoken, :disabled, option") === null;
+    const hidden = element.closest(".spoken, :disabled, option") !== null;
+    const visible = element.checkVisibility({ opacityProperty: true }) && !hidden;
     if (!own || !visible) return [];
     return [[element.className + ": " + element.textContent, getComputedStyle(element).color, solid(element)]];
   });`;

