@@ -1,10 +1,10 @@
-/** `merlon demo`: a weak shop, Merlon in front of it and a live page; hosts/demo does it all. */
+/** `merlon demo`: a weak shop, Merlon in front of it, a live page and the console; hosts/demo does it all. */
 import type { Command } from "./command.ts";
 
 /** The command. */
 export const demoCommand: Command = {
   name: "demo",
-  summary: "see Merlon at work: a weak shop, the proxy and a live page on this machine",
+  summary: "see Merlon at work: a weak shop, the proxy and a live page and the console",
   usage: "[flags]",
   least: 0,
   most: 0,

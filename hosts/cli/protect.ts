@@ -5,7 +5,7 @@
 import { MODES } from "../core/verdict.ts";
 import type { Sidecar, SidecarNotice, SidecarOptions } from "../dataplane/sidecar/sidecar.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
-import { CONSOLE_OPTIONS, EmbeddedConsole } from "./protection/embedded-console.ts";
+import { CONSOLE_OPTIONS, consoleAddressOf, EmbeddedConsole } from "./protection/embedded-console.ts";
 import { KEEPING_OPTIONS, keepingOf, NodeKeeping } from "./protection/keeping.ts";
 import { parseListen, urlOf } from "./protection/listen-address.ts";
 import type { PolicyKeeper } from "./protection/policy-keeper.ts";
@@ -85,13 +85,17 @@ async function run(input: Input, io: Io): Promise<number> {
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const tls = tlsOf(input);
   const kept = keepingOf(input);
+  const { source } = serving;
+  const consoleAddress = consoleAddressOf(input, kept, source);
   const { startSidecar } = await import("../dataplane/sidecar/sidecar.ts");
   const opened = await openCore(serving, io, say);
   const { engine, keeper } = opened;
-  const { source } = serving;
-  const embedded = await orClose(EmbeddedConsole.open(input, kept, { engine, keeper, source, say }), () =>
-    keeper.close(),
-  );
+  const embedded =
+    consoleAddress === undefined
+      ? null
+      : await orClose(EmbeddedConsole.open(consoleAddress, kept, { engine, keeper, source, say }), () =>
+          keeper.close(),
+        );
   const policyRef = policyRefOf(source);
   const host = { kind: "sidecar", engine, keeper, policyRef, say, store: embedded?.sink } as const;
   const endConsole = async (): Promise<void> => await embedded?.close();

@@ -1,15 +1,16 @@
 /**
- * `merlon demo`: a weak shop, the proxy in front of it, and a page that shows what the core sees, in one process on
- * loopback. No account, no root, nothing from outside.
+ * `merlon demo`: a weak shop, the proxy in front of it, a page that shows what the core sees, and the console with what
+ * was recorded, in one process on loopback. No account, no root, nothing from outside.
  */
 import { spawn } from "node:child_process";
 import { on, once } from "node:events";
 import type { Server } from "node:http";
+import { PolicyKeeper } from "../cli/protection/policy-keeper.ts";
 import { Engine } from "../core/engine.ts";
 import type { Mode } from "../core/verdict.ts";
 import { type Sidecar, startSidecar } from "../dataplane/sidecar/sidecar.ts";
-import { compilePolicy } from "../policy/image.ts";
 import { defaultPolicy } from "../policy/schema.ts";
+import { DemoConsole } from "./demo-console.ts";
 import { Feed } from "./feed.ts";
 import { Live, sendSample } from "./live.ts";
 import { bundlePage } from "./page-files.ts";
@@ -23,6 +24,8 @@ export interface DemoOptions {
   readonly shopPort?: number;
   readonly proxyPort?: number;
   readonly livePort?: number;
+  /** Without it there is no console. */
+  readonly consolePort?: number;
   readonly mode?: "monitoring" | "block";
   /** Takes the lines for the terminal; stdout where absent. */
   readonly print?: (text: string) => void;
@@ -34,6 +37,8 @@ export interface Demo {
   readonly proxy: string;
   /** Link that opens one session of the live page; a new one after each use. */
   readonly link: () => string;
+  /** Link that opens one session of the console; null without one. */
+  readonly consoleLink: () => string | null;
   readonly mode: () => Mode;
   /** Holds from the next request on. */
   setMode(mode: "monitoring" | "block"): void;
@@ -44,6 +49,7 @@ export interface Demo {
 }
 
 const CLOSE_GRACE_MS = 500;
+const CONSOLE_PORT = 9091;
 
 /**
  * Starts the demo; where it cannot, nothing is left listening.
@@ -53,33 +59,42 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
   const files = await bundlePage();
   const engine = Engine.load();
-  let mode: Mode = options.mode ?? "monitoring";
-  const setMode = (next: Mode): void => {
-    engine.loadPolicy("active", compilePolicy({ ...defaultPolicy, mode: next }));
-    mode = next;
-  };
-  setMode(mode);
+  const keeper = await PolicyKeeper.open(engine, { path: undefined, mode: undefined }, print);
+  const setMode = (mode: Mode): void => keeper.take({ ...defaultPolicy, mode });
+  setMode(options.mode ?? "monitoring");
   const feed = new Feed();
   const printer = new VerdictPrinter(print);
   const shop = createShop();
   let sidecar: Sidecar | undefined;
+  let console: DemoConsole | undefined;
   const proxyPort = (): number => sidecar?.port ?? 0;
-  const live = new Live({ feed, files, proxyPort, mode: () => mode, setMode });
+  const live = new Live({ feed, files, proxyPort, mode: () => keeper.mode, setMode });
   const close = async (graceMs: number): Promise<void> => {
     stop(live.server);
     await sidecar?.close(graceMs);
+    await console?.close();
+    await keeper.close();
     stop(shop);
   };
   let shopPort = 0;
   try {
+    const { consolePort } = options;
+    if (consolePort !== undefined) {
+      console = await DemoConsole.open(engine, keeper, await freePortNear(consolePort), print);
+    }
     shopPort = await listenNear(shop, options.shopPort ?? 4000);
     sidecar = await startSidecar({
       upstream: `http://127.0.0.1:${shopPort}`,
       listen: { host: "127.0.0.1", port: await freePortNear(options.proxyPort ?? 8080) },
       inspector: engine,
-      onVerdict: (event) => printer.add(feed.add(event)),
+      policy: () => keeper.host,
+      onVerdict: (event) => {
+        printer.add(feed.add(event));
+        console?.add(event);
+      },
     });
     await listenNear(live.server, options.livePort ?? 9090);
+    await console?.serve(sidecar.counters);
   } catch (error) {
     await close(0);
     throw error;
@@ -88,7 +103,8 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     shop: `http://127.0.0.1:${shopPort}`,
     proxy: `http://127.0.0.1:${proxyPort()}`,
     link: () => live.link,
-    mode: () => mode,
+    consoleLink: () => console?.link ?? null,
+    mode: () => keeper.mode,
     setMode,
     attack: async () => {
       for (const sample of SAMPLES) if (!sample.harmless) await sendSample(sample, proxyPort());
@@ -124,6 +140,11 @@ async function readKeys(demo: Demo, print: (text: string) => void): Promise<void
       demo.setMode(demo.mode() === "block" ? "monitoring" : "block");
       print(`  mode: ${demo.mode()}`);
     }
+    if (key === "c") {
+      const link = demo.consoleLink();
+      print(`  console     ${link}`);
+      if (link !== null) openBrowser(link);
+    }
     if (key === "o") {
       print(`  live page   ${demo.link()}`);
       openBrowser(demo.link());
@@ -136,10 +157,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<void> {
   const print = options.print ?? ((text: string) => void process.stdout.write(`${text}\n`));
   // From the start: whoever reads the first line may send one.
   const signal = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-  const demo = await startDemo(options);
+  const demo = await startDemo({ consolePort: CONSOLE_PORT, ...options });
   const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const { shop, proxy } = demo;
-  print(greeting({ shop, proxy, link: demo.link(), mode: demo.mode() }, interactive));
+  print(greeting({ shop, proxy, link: demo.link(), console: demo.consoleLink(), mode: demo.mode() }, interactive));
   if (interactive) openBrowser(demo.link());
   if (interactive) {
     process.stdin.setRawMode(true).resume();

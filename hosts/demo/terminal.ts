@@ -57,6 +57,8 @@ export interface Places {
   readonly shop: string;
   readonly proxy: string;
   readonly link: string;
+  /** Link of the console; null without one. */
+  readonly console?: string | null;
   readonly mode: string;
 }
 
@@ -66,10 +68,11 @@ export function greeting(places: Places, keys: boolean): string {
     `  demo shop   ${places.shop}   (weak on purpose, this machine only)`,
     `  protected   ${places.proxy}   mode: ${places.mode}`,
     `  live page   ${places.link}   (one-time link)`,
+    ...(places.console ? [`  console     ${places.console}   (one-time link)`] : []),
     `  try:  curl '${places.proxy}/?id=or+1=1--a-<script>prompt(1)</script>'`,
     `        npm run -s merlon -- test ${places.proxy}   (when it blocks)`,
   ];
-  if (keys) lines.push("  keys: [a] attack me   [b] toggle block   [o] new link, opened   [q] quit");
+  if (keys) lines.push("  keys: [a] attack me   [b] toggle block   [o] live page   [c] console   [q] quit");
   return lines.join("\n");
 }
 

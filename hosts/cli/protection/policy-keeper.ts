@@ -163,6 +163,14 @@ export class PolicyKeeper {
   /** Takes what is written in the place of the core: it adds something, and puts both into force by `enforce`. */
   adder: ((written: Policy) => void) | null = null;
 
+  /** Takes a policy that somebody wrote. @throws MerlonError MERLON_POLICY; the policy before then stays */
+  take(policy: Policy): void {
+    const own = this.#inMode(policy);
+    if (this.adder === null) this.#loadWritten(own);
+    else this.adder(own);
+    this.#written = own;
+  }
+
   /** Puts a policy into force as it is. @throws MerlonError MERLON_POLICY; the policy before then stays */
   enforce(policy: Policy): void {
     this.#use(readyOf(this.#compiler.compile(policy), this.#places));
@@ -190,10 +198,7 @@ export class PolicyKeeper {
 
   #change(path: string, written: Policy): void {
     try {
-      const policy = this.#inMode(written);
-      if (this.adder === null) this.#loadWritten(policy);
-      else this.adder(policy);
-      this.#written = policy;
+      this.take(written);
     } catch (error) {
       this.#refuse(error instanceof MerlonError ? error : new MerlonError("MERLON_POLICY", "it cannot be compiled"));
       return;

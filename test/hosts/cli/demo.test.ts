@@ -7,6 +7,7 @@ test("starts in the mode that is asked for and ends with the signal", async () =
   const [, proxy = ""] = await demo.saw(/protected +(http:\S+) +mode: block/);
   const { status } = await fetch(`${proxy}/?file=../../../../../../etc/passwd`);
   expect(status).toBe(403);
+  expect(demo.stdout()).toMatch(/console +http:\/\/127\.0\.0\.1:\d+\/#k=/);
   demo.child.kill("SIGTERM");
   expect(await demo.ended()).toBe(0);
 });
