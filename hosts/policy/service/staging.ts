@@ -40,11 +40,13 @@ function textOf(policy: Policy): string {
     console: _console,
     exceptions: _,
     ipLists: _lists,
+    rules = [],
+    packs = [],
     ...rest
   } = policy;
   const scopes = (policy.scopes ?? []).map(({ mode: _own, modeAllowOverride: _rule, ...said }: Scope) => said);
   // Networks hold numbers that JSON has no form for.
-  return JSON.stringify({ ...rest, scopes }, (_key, part: unknown) => {
+  return JSON.stringify({ ...rest, scopes, rules, packs }, (_key, part: unknown) => {
     return typeof part === "bigint" ? part.toString(16) : part;
   });
 }
