@@ -1,21 +1,32 @@
 /** Values of a line: show only, exclude; by pointer and by keys, without opening the line. */
-import { afterAll, expect, test } from "vitest";
+import type { Locator } from "playwright-core";
+import { afterAll, expect, test, vi } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
 import { linesOf, openConsole } from "../stage.ts";
 
 afterAll(closeBrowser);
+
+/** The buttons are there while their value is pointed at; a list that is read again meanwhile moves it away. */
+async function clickWhereShown(value: Locator, line: Locator, name: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await value.hover({ timeout: 5000 });
+      await line.getByRole("button", { name }).click({ timeout: 2000 });
+    },
+    { timeout: 60_000 },
+  );
+}
 
 test("a value is shown alone, or left out, and the line stays closed", async (context) => {
   const { page } = await openConsole(context);
   await linesOf(page).first().waitFor();
   const all = await linesOf(page).count();
   const line = linesOf(page).filter({ hasText: "Path traversal" });
-  await line.locator(".types .filterable").hover();
-  await line.getByRole("button", { name: "exclude type ptrav" }).click();
+  await clickWhereShown(line.locator(".types .filterable"), line, "exclude type ptrav");
   await expect.poll(() => linesOf(page).count()).toBe(all - 1);
   expect(await page.locator(".chip.negated").count()).toBe(1);
-  await linesOf(page).first().locator(".request .filterable").nth(1).hover();
-  await linesOf(page).first().getByRole("button", { name: "show only template" }).click();
+  const first = linesOf(page).first();
+  await clickWhereShown(first.locator(".request .filterable").nth(1), first, "show only template");
   await expect.poll(() => linesOf(page).count()).toBe(1);
   expect(await page.locator(".open-record").count()).toBe(0);
 });
