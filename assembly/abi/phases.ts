@@ -6,6 +6,7 @@
 
 import { arenaMark, arenaRelease } from "../bytes/arena";
 import { bodyEnd, bodyFeed, bodyRestrict } from "../decode/body";
+import { isBare, mayBeBare } from "../decode/coding";
 import { collectAdd, collectBegin, collectEnd } from "../decode/collect";
 import { Decoder } from "../decode/decoder";
 import { isMessageOver, messageRest } from "../decode/grpc";
@@ -68,7 +69,7 @@ export function feedBody(at: usize, size: u32): void {
   while (size) {
     const toDecision = DECISION_BYTES - (current.bodyBytes & (DECISION_BYTES - 1));
     const looks = current.inspected < most && isLive();
-    const toMessage = looks ? messageRest() : 0;
+    const toMessage = looks && mayBeBare() ? messageRest() : 0;
     let step = size < toDecision ? size : toDecision;
     if (toMessage && toMessage < step) step = toMessage;
     if (looks) {
@@ -84,7 +85,7 @@ export function feedBody(at: usize, size: u32): void {
     current.bodyBytes = current.bodyBytes + step < current.bodyBytes ? 0xffffffff : current.bodyBytes + step;
     at += <usize>step;
     size -= step;
-    if (step != toDecision && (step != toMessage || !isMessageOver())) continue;
+    if (step != toDecision && (step != toMessage || !isBare() || !isMessageOver())) continue;
     if (isLive()) rulesDecide();
     decide();
   }

@@ -203,6 +203,16 @@ export function isPlain(): bool {
   return levelOf(0).stage == <u16>Stage.PLAIN && !current.coded;
 }
 
+/** Whether no coding lies around the bytes; frames may. */
+export function isBare(): bool {
+  return levelOf(0).stage == <u16>Stage.PLAIN;
+}
+
+/** Whether that is so, or the first bytes have not told yet. */
+export function mayBeBare(): bool {
+  return isBare() || levelOf(0).stage == <u16>Stage.UNKNOWN;
+}
+
 let textHook: (at: usize, size: u32) => void = ignore;
 
 function ignore(_at: usize, _size: u32): void {}

@@ -78,10 +78,6 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   };
   let shopPort = 0;
   try {
-    const { consolePort } = options;
-    if (consolePort !== undefined) {
-      console = await DemoConsole.open(engine, keeper, await freePortNear(consolePort), print);
-    }
     shopPort = await listenNear(shop, options.shopPort ?? 4000);
     sidecar = await startSidecar({
       upstream: `http://127.0.0.1:${shopPort}`,
@@ -94,7 +90,11 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       },
     });
     await listenNear(live.server, options.livePort ?? 9090);
-    await console?.serve(sidecar.counters);
+    const { consolePort } = options;
+    if (consolePort !== undefined) {
+      console = await DemoConsole.open(engine, keeper, await freePortNear(consolePort), print);
+      await console.serve(sidecar.counters);
+    }
   } catch (error) {
     await close(0);
     throw error;
