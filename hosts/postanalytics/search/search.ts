@@ -50,32 +50,6 @@ export function searchOfChips(chips: readonly Chip[]): ParsedSearch {
   return { form: "short", long, short, chips, ast: compile(long) };
 }
 
-/** What a box for searches shows while somebody types. */
-export interface SearchCheck {
-  readonly valid: boolean;
-  /** The long form; empty for everything, and where the search cannot be read. */
-  readonly long: string;
-  /** One for each condition that all must hold; a search that chips cannot say is one chip. */
-  readonly chips: { readonly text: string; readonly long: string; readonly negated: boolean }[];
-  /** What is wrong and the fix; `at` is a character of the text. */
-  readonly problem: { readonly message: string; readonly at: number } | null;
-}
-
-/** Reads a search, and says what is wrong with it instead of throwing. */
-export function checkSearch(text: string): SearchCheck {
-  try {
-    const { long, chips } = readSearch(text);
-    if (chips === null) return { valid: true, long, chips: [{ text: long, long, negated: false }], problem: null };
-    const shown = chips.map((chip) => {
-      return { text: shortOf(chip), long: longOf(chip, fieldOf(chip.field)), negated: chip.not };
-    });
-    return { valid: true, long, chips: shown, problem: null };
-  } catch (error) {
-    if (!(error instanceof SearchFault)) throw error;
-    return { valid: false, long: "", chips: [], problem: { message: error.message, at: error.at } };
-  }
-}
-
 function readLong(text: string): ParsedSearch {
   const ast = compile(text);
   const chips = chipsOf(ast);
