@@ -44,19 +44,25 @@ function colourOf(element: HTMLElement, token: string): string {
   return color;
 }
 
-function optionsOf(element: HTMLElement, props: SeriesChartProps): uPlot.Options {
-  const { lines, at, bucketMs, onChoose } = props;
+/** @param shown what is shown by then: the drawing outlives the numbers it was made for */
+function optionsOf(element: HTMLElement, shown: { readonly current: SeriesChartProps }): uPlot.Options {
   const [line, soft] = [colourOf(element, "line"), colourOf(element, "soft")];
-  const isLong = (at.at(-1) ?? 0) - (at[0] ?? 0) > 2 * DAY_MS;
   const font = "11px system-ui, sans-serif";
-  const tick = (seconds: number): string =>
-    isLong ? dayText(seconds * 1000).slice(5) : clockText(seconds * 1000).slice(0, 5);
+  const tick = (seconds: number): string => {
+    const { at } = shown.current;
+    const isLong = (at.at(-1) ?? 0) - (at[0] ?? 0) > 2 * DAY_MS;
+    return isLong ? dayText(seconds * 1000).slice(5) : clockText(seconds * 1000).slice(0, 5);
+  };
   return {
     width: Math.max(LEAST_WIDTH_PX, element.clientWidth),
     height: HEIGHT_PX,
     legend: { show: false },
     padding: [8, 8, 0, 0],
-    cursor: { y: false, drag: { x: onChoose !== undefined, y: false, setScale: false }, points: { size: 6 } },
+    cursor: {
+      y: false,
+      drag: { x: shown.current.onChoose !== undefined, y: false, setScale: false },
+      points: { size: 6 },
+    },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(4, most * 1.1)] } },
     axes: [
       {
@@ -79,7 +85,7 @@ function optionsOf(element: HTMLElement, props: SeriesChartProps): uPlot.Options
     ],
     series: [
       {},
-      ...lines.map(({ label, colour }) => {
+      ...shown.current.lines.map(({ label, colour }) => {
         const stroke = colourOf(element, colour);
         return { label, stroke, width: 1.5, fill: colourOf(element, `${colour}-back`), points: { show: false } };
       }),
@@ -88,6 +94,7 @@ function optionsOf(element: HTMLElement, props: SeriesChartProps): uPlot.Options
       setSelect: [
         (plot) => {
           if (plot.select.width < 4) return;
+          const { onChoose, bucketMs } = shown.current;
           const moment = (x: number): number => Math.round(plot.posToVal(x, "x") * 1000);
           onChoose?.({
             from: moment(plot.select.left),
@@ -99,33 +106,42 @@ function optionsOf(element: HTMLElement, props: SeriesChartProps): uPlot.Options
   };
 }
 
-/** The drawing, and the table behind it. */
+function numbersOf({ at, lines }: SeriesChartProps): uPlot.AlignedData {
+  return [at.map((one) => one / 1000), ...lines.map(({ values }) => [...values])];
+}
+
+/** The drawing, and the table behind it. New numbers go into the same drawing: a drag over it is not interrupted. */
 export function SeriesChart(props: SeriesChartProps) {
   const { title, at, lines } = props;
   const holder = useRef<HTMLDivElement>(null);
+  const drawing = useRef<uPlot | null>(null);
+  const shown = useRef(props);
+  shown.current = props;
+  const looks = lines.map(({ label, colour }) => `${colour} ${label}`).join("\n");
   useEffect(() => {
     const element = holder.current;
     if (element === null) return undefined;
-    const numbers: uPlot.AlignedData = [at.map((one) => one / 1000), ...lines.map(({ values }) => [...values])];
-    let plot = new uPlot(optionsOf(element, props), numbers, element);
-    const redraw = (): void => {
-      plot.destroy();
-      plot = new uPlot(optionsOf(element, props), numbers, element);
+    const draw = (): void => {
+      drawing.current?.destroy();
+      drawing.current = new uPlot(optionsOf(element, shown), numbersOf(shown.current), element);
     };
+    draw();
     const resized = new ResizeObserver(() => {
-      plot.setSize({ width: Math.max(LEAST_WIDTH_PX, element.clientWidth), height: HEIGHT_PX });
+      drawing.current?.setSize({ width: Math.max(LEAST_WIDTH_PX, element.clientWidth), height: HEIGHT_PX });
     });
     resized.observe(element);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    scheme.addEventListener("change", redraw);
-    addEventListener("merlon-theme", redraw);
+    scheme.addEventListener("change", draw);
+    addEventListener("merlon-theme", draw);
     return () => {
       resized.disconnect();
-      scheme.removeEventListener("change", redraw);
-      removeEventListener("merlon-theme", redraw);
-      plot.destroy();
+      scheme.removeEventListener("change", draw);
+      removeEventListener("merlon-theme", draw);
+      drawing.current?.destroy();
+      drawing.current = null;
     };
-  }, [props]);
+  }, [looks]);
+  useEffect(() => drawing.current?.setData(numbersOf(shown.current)), [at, lines]);
   return (
     <figure class="chart">
       <figcaption>

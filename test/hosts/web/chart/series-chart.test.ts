@@ -1,7 +1,8 @@
 /** The chart: drawn in the colours of the theme, told to those who cannot see it, and as wide as its place. */
 import { afterAll, expect, test } from "vitest";
 import { closeBrowser } from "../../../tools/browser.ts";
-import { openConsole } from "../stage.ts";
+import { sampleRecord } from "../../records/sample.ts";
+import { openConsole, openStandIn } from "../stage.ts";
 
 afterAll(closeBrowser);
 
@@ -34,4 +35,17 @@ test("follows the width of its place", async (context) => {
   await expect.poll(width).toBeGreaterThan(900);
   await page.setViewportSize({ width: 500, height: 900 });
   await expect.poll(width).toBeLessThan(500);
+});
+
+test("new numbers go into the drawing that is there: a drag over it goes on", async (context) => {
+  const { page, api } = await openStandIn(context, { hash: "#/attacks?live=1" });
+  await page.locator(".live.on").waitFor();
+  const canvas = page.locator(".plot canvas");
+  await canvas.waitFor();
+  await page.evaluate(`document.querySelector(".plot canvas").dataset.kept = "yes"`);
+  const before = await page.locator(".totals").textContent();
+  api.records = [sampleRecord({ ts: new Date().toISOString() }), ...api.records];
+  api.announce(1);
+  await expect.poll(() => page.locator(".totals").textContent()).not.toBe(before);
+  expect(await canvas.getAttribute("data-kept")).toBe("yes");
 });
