@@ -168,12 +168,16 @@ function rowOfPair(end: usize): u32 {
   if (!indexed) indexRows();
   let cell = load<usize>(heads + ((<usize>(<u32>Where.SET * 128 + c)) << 2));
   while (cell) {
+    const from = cell;
     const row = load<usize>(cell);
     cell = load<usize>(cell + 4);
     const name = row + 4;
     const behind = standsAt(name, lastNameAt, lastNameAt + <usize>lastNameSize);
     if (!behind || <u32>((behind - name) >> 1) != lastNameSize) continue;
     const value = nextText(name);
+    const path = nextText(value);
+    const number = <u64>((from - cells) >> 3);
+    if (load<u16>(path) != 0x0a && !((current.pathRows >> number) & 1)) continue;
     const stop = standsAt(value, layer.at, end);
     if (stop && <u32>((stop - value) >> 1) == layer.size) return <u32>load<u16>(row + 2) - 32;
   }

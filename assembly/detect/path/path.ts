@@ -22,7 +22,7 @@ import { Signature } from "../../tables/signatures.gen";
 import { PATH_MASK, PATH_SHIFT, PathWord } from "../../tables/words.gen";
 import { report } from "../match";
 import { PathSymbol, symbolAt, symbolOdd, symbolSize } from "./symbol";
-import { findTarget, Target, targetFolder } from "./target";
+import { findTarget, Target, targetFolder, targetLeft } from "./target";
 import {
   canonicalAt,
   canonicalSize,
@@ -392,6 +392,9 @@ function looksNoisy(): bool {
   return kinds > NOISE_KINDS || (many > 3 && kinds * 3 > many * 2);
 }
 
+/** Steps of a path to a site's own file; in deeper ones lie repositories that people look at. */
+const STEPS_FEW: u32 = 4;
+
 /** Weighs the path walked last, which stands in [from, to). */
 function judge(from: usize, to: usize, end: usize): void {
   if (!separators && !nulAt) return;
@@ -415,7 +418,8 @@ function judge(from: usize, to: usize, end: usize): void {
     return;
   }
   if (!whole) return;
-  if (target == Target.ANYWHERE) report(Signature.PTRAV_FILE, from, to);
+  const left = target != Target.NONE && targetLeft && place == Place.PATH && separators < STEPS_FEW;
+  if (target == Target.ANYWHERE || left) report(Signature.PTRAV_FILE, from, to);
   else if (target == Target.ABSOLUTE && place != Place.PATH && place != Place.REFERER) {
     const named = (isParameter() && place != Place.COOKIE) || (place == Place.JSON && !targetFolder);
     if (named && from <= layer.at + 1) report(Signature.PTRAV_SYSTEM, from, to);
@@ -423,7 +427,9 @@ function judge(from: usize, to: usize, end: usize): void {
   if (
     nulAt &&
     layer.opaque < 3 &&
-    ((rooted && separators > 1 && (isParameter() || place == Place.JSON)) || cutsEnding(from, end))
+    ((place == Place.PATH && layer.decoder == Decoder.PERCENT) ||
+      (rooted && separators > 1 && (isParameter() || place == Place.JSON)) ||
+      cutsEnding(from, end))
   )
     report(Signature.PTRAV_NUL, from, end);
 }
@@ -449,12 +455,20 @@ swp
 swo
 backup
 `;
-/** Steps of a path to a site's own file; in deeper ones lie repositories that people look at. */
-const STEPS_FEW: u32 = 4;
+
+/** Names behind a file's that are the file itself to NTFS, and no name that a server knows (MS-FSCC §2.1.5). */
+const STREAMS: string = `::$data
+::$index_allocation
+`;
 
 /** A copy of a source file, whose ending the server does not know, so that it sends the text: `/index.php.bak`. */
 function judgeCopy(end: usize): void {
   let last = end;
+  const colon = layer.has & Has.DOLLAR && layer.has & Has.COLON ? findByte(layer.at, end, 0x3a) : end;
+  if (colon < end && isRow(STREAMS, colon, <u32>(end - colon))) {
+    report(Signature.PTRAV_FILE, layer.at, end);
+    return;
+  }
   if (load<u8>(end - 1) != 0x7e) {
     while (last > layer.at && end - last < 8 && isWord(load<u8>(last - 1))) last--;
     if (last < layer.at + 5 || load<u8>(last - 1) != 0x2e || !isRow(COPIES, last, <u32>(end - last))) return;
@@ -494,7 +508,7 @@ export function traversalLex(): void {
   dotsRead = 0;
   const first = nextClimb(layer.at, end);
   if (first < end) judgeClimbs(first, end);
-  else if (mayName() || (layer.has & Has.CONTROL) != 0) judgeNames(end);
+  else if (mayName() || place == Place.PATH || (layer.has & Has.CONTROL) != 0) judgeNames(end);
 }
 
 /** Whether a path that begins at `from` may be all that the value says: what `isWhole` asks of its begin. */

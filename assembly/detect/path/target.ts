@@ -8,253 +8,256 @@ export enum Target {
   NONE = 0,
   /** Only after a climb: folders that every system has. */
   CLIMBED = 1,
+  /** Also as the path of the request itself: what people leave in the folder of a site by mistake. */
+  REQUESTED = 2,
   /** Also as a whole absolute path given to a parameter. */
-  ABSOLUTE = 2,
+  ABSOLUTE = 3,
   /** Wherever a path names it. */
-  ANYWHERE = 3,
+  ANYWHERE = 4,
 }
 
 /**
  * A row: a digit of `Target`, then the path. A row that ends in `/` is a folder, and counts where it is the first step
- * of an absolute path or the first after climbs, as do files by their absolute path (`2etc/inittab`); others count at
- * the start of any step.
+ * of an absolute path or the first after climbs, as do files by their absolute path (`3etc/inittab`); others count at
+ * the start of any step, and so do all that are requested.
  *
  * Sources: FHS 3.0 (etc, proc, var, usr, opt, root, home); proc(5); passwd(5), shadow(5), group(5), sudoers(5);
  * Windows: win.ini, boot.ini, system32, repair\SAM; Jakarta Servlet 6.0 §10.5 (WEB-INF), JAR specification (META-INF);
  * gitrepository-layout(5), sshd(8) FILES; Apache httpd 2.4 .htaccess, httpd.conf, logs; php.ini, MySQL option files;
  * Solaris vfstab(4), system(4), netconfig(4); Linux man-pages section 5; Windows answer files (unattend.xml), user
- * profiles, IIS metabase; folders that XAMPP, cPanel, AppServ and the BSD ports use.
+ * profiles, IIS metabase; folders that XAMPP, cPanel, AppServ and the BSD ports use; folders of version control systems
+ * (hg(1), bzr(1), cvs(1)) and editors; settings and histories of command line tools in a home folder.
  */
-const TARGETS: string = `3etc/passwd
-3etc/shadow
-3etc/master.passwd
-3etc/gshadow
-3etc/group
-3etc/sudoers
-3etc/security/passwd
-3etc/hosts
-3etc/issue
-3etc/motd
-3etc/fstab
-3etc/crontab
-3etc/mtab
-3etc/resolv.conf
-3etc/my.cnf
-3etc/mysql/my.cnf
-3etc/php.ini
-3etc/ssh/
-3etc/apache2/
-3etc/httpd/
-3etc/nginx/
-2etc/inittab
-2etc/vfstab
-2etc/netconfig
-2etc/system
-2etc/exports
-2etc/networks
-2etc/services
-2etc/protocols
-2etc/ftpusers
-2etc/hosts.allow
-2etc/hosts.deny
-2etc/hosts.equiv
-2etc/aliases
-2etc/profile
-2etc/bashrc
-2etc/bash.bashrc
-2etc/environment
-2etc/anacrontab
-2etc/os-release
-2etc/lsb-release
-2etc/redhat-release
-2etc/debian_version
-2etc/machine-id
-2etc/opasswd
-2etc/sshd_config
-2etc/cron.d/
-2etc/cron.daily/
-2etc/init.d/
-2etc/rc.d/
-2etc/pam.d/
-2etc/php.d/
-2etc/sysconfig/
-2etc/wu-ftpd/
-2etc/security/
-2etc/logrotate.d/
-2etc/sudoers.d/
-3proc/self/
-2proc/partitions
-2proc/cpuinfo
-2proc/meminfo
-2proc/modules
-2proc/interrupts
-2proc/ioports
-2proc/stat
-2proc/swaps
-2proc/filesystems
-2proc/devices
-2proc/1/
-3proc/version
-3proc/cmdline
-3proc/net/
-3proc/mounts
-3proc/sched_debug
-3boot.ini
-3autoexec.bat
-3windows/win.ini
-3winnt/win.ini
-3windows/system.ini
-3windows/repair/
-3winnt/repair/
-3windows/system32/config/sam
-3windows/system32/config/system
-3windows/system32/config/security
-3windows/system32/config/software
-3windows/system32/drivers/etc/
-3winnt/system32/drivers/etc/
-3web-inf/web.xml
-3web-inf/classes/
-3web-inf/lib/
-3meta-inf/context.xml
-3.git/config
-3.git/head
-3.git/index
-3.svn/entries
-3.svn/wc.db
-3.hg/hgrc
-3.env
-3.htaccess
-3.htpasswd
-3.ssh/id_rsa
-3.ssh/id_dsa
-3.ssh/id_ecdsa
-3.ssh/id_ed25519
-3.ssh/authorized_keys
-3.ssh/known_hosts
-3.aws/credentials
-3.docker/config.json
-3.kube/config
-3.bash_history
-3.mysql_history
-3.netrc
-2.bashrc
-2.bash_profile
-2.xauthority
-2.ssh/config
-2.git-credentials
-2.npmrc
-2.passwd
-2var/lib/mlocate/mlocate.db
-2var/run/secrets/
-2var/run/utmp
-2var/log/auth.log
-2var/log/wtmp
-2var/log/btmp
-2var/log/lastlog
-2var/log/faillog
-2var/log/secure
-2var/log/messages
-2var/log/syslog
-2windows/panther/
-2windows/debug/netsetup.log
-2windows/system32/config/
-2windows/system32/inetsrv/
-2system32/inetsrv/
-2unattend.xml
-2unattended.xml
-2sysprep.inf
-2ntuser.dat
-2ntuser.ini
-3.pgpass
-3run/secrets/kubernetes.io/
-3tomcat-users.xml
-2etc/
-2proc/
-2var/log/
-2var/logs/
-2var/mail/
-2var/adm/
-2var/spool/
-2var/run/secrets/
-2windows/system32/
-2winnt/
-2windows/
-2inetpub/
-2apache/logs/
-2apache2/logs/
-2access.log
-2error.log
-2access_log
-2error_log
-2usr/local/etc/
-2usr/local/cpanel/
-2usr/lib/cron/
-2usr/spool/
-2usr/etc/
-2usr/ports/
-2usr/pkg/etc/
-2usr/home/
-2var/db/
-2var/cron/
-2var/saf/
-2var/run/
-2var/lib/mysql/
-2var/lib/php/
-2var/lib/php4/
-2var/lib/php5/
-2var/lib/pgsql/
-2var/lib/mlocate/
-2var/apache/
-2var/apache2/
-2var/backups/
-2var/cpanel/
-2var/mysql.log
-2library/webserver/
-2program files/apache group/
-2program files/apache software foundation/
-2program files/mysql/
-2program files/xampp/
-2program files (x86)/apache group/
-2programfiles/mysql/
-2mysql/data/
-2mysql/my.cnf
-2mysql/my.ini
-2php/sessions/
-2php4/sessions/
-2php5/sessions/
-2php/php.ini
-2appserv/
-2nginx.conf
-2metabase.xml
-2httpd-error.log
+const TARGETS: string = `4etc/passwd
+4etc/shadow
+4etc/master.passwd
+4etc/gshadow
+4etc/group
+4etc/sudoers
+4etc/security/passwd
+4etc/hosts
+4etc/issue
+4etc/motd
+4etc/fstab
+4etc/crontab
+4etc/mtab
+4etc/resolv.conf
+4etc/my.cnf
+4etc/mysql/my.cnf
+4etc/php.ini
+4etc/ssh/
+4etc/apache2/
+4etc/httpd/
+4etc/nginx/
+3etc/inittab
+3etc/vfstab
+3etc/netconfig
+3etc/system
+3etc/exports
+3etc/networks
+3etc/services
+3etc/protocols
+3etc/ftpusers
+3etc/hosts.allow
+3etc/hosts.deny
+3etc/hosts.equiv
+3etc/aliases
+3etc/profile
+3etc/bashrc
+3etc/bash.bashrc
+3etc/environment
+3etc/anacrontab
+3etc/os-release
+3etc/lsb-release
+3etc/redhat-release
+3etc/debian_version
+3etc/machine-id
+3etc/opasswd
+3etc/sshd_config
+3etc/cron.d/
+3etc/cron.daily/
+3etc/init.d/
+3etc/rc.d/
+3etc/pam.d/
+3etc/php.d/
+3etc/sysconfig/
+3etc/wu-ftpd/
+3etc/security/
+3etc/logrotate.d/
+3etc/sudoers.d/
+4proc/self/
+3proc/partitions
+3proc/cpuinfo
+3proc/meminfo
+3proc/modules
+3proc/interrupts
+3proc/ioports
+3proc/stat
+3proc/swaps
+3proc/filesystems
+3proc/devices
+3proc/1/
+4proc/version
+4proc/cmdline
+4proc/net/
+4proc/mounts
+4proc/sched_debug
+4boot.ini
+4autoexec.bat
+4windows/win.ini
+4winnt/win.ini
+4windows/system.ini
+4windows/repair/
+4winnt/repair/
+4windows/system32/config/sam
+4windows/system32/config/system
+4windows/system32/config/security
+4windows/system32/config/software
+4windows/system32/drivers/etc/
+4winnt/system32/drivers/etc/
+4web-inf/web.xml
+4web-inf/classes/
+4web-inf/lib/
+4meta-inf/context.xml
+4.git/config
+4.git/head
+4.git/index
+4.svn/entries
+4.svn/wc.db
+4.hg/hgrc
+4.env
+4.htaccess
+4.htpasswd
+4.ssh/id_rsa
+4.ssh/id_dsa
+4.ssh/id_ecdsa
+4.ssh/id_ed25519
+4.ssh/authorized_keys
+4.ssh/known_hosts
+4.aws/credentials
+4.docker/config.json
+4.kube/config
+4.bash_history
+4.mysql_history
+4.netrc
+3.bashrc
+3.bash_profile
+3.xauthority
+3.ssh/config
+3.git-credentials
+3.npmrc
+3.passwd
+3var/lib/mlocate/mlocate.db
+3var/run/secrets/
+3var/run/utmp
+3var/log/auth.log
+3var/log/wtmp
+3var/log/btmp
+3var/log/lastlog
+3var/log/faillog
+3var/log/secure
+3var/log/messages
+3var/log/syslog
+3windows/panther/
+3windows/debug/netsetup.log
+3windows/system32/config/
+3windows/system32/inetsrv/
+3system32/inetsrv/
+3unattend.xml
+3unattended.xml
+3sysprep.inf
+3ntuser.dat
+3ntuser.ini
+4.pgpass
+4run/secrets/kubernetes.io/
+4tomcat-users.xml
+3etc/
+3proc/
+3var/log/
+3var/logs/
+3var/mail/
+3var/adm/
+3var/spool/
+3var/run/secrets/
+3windows/system32/
+3winnt/
+3windows/
+3inetpub/
+3apache/logs/
+3apache2/logs/
+3access.log
+3error.log
+3access_log
+3error_log
+3usr/local/etc/
+3usr/local/cpanel/
+3usr/lib/cron/
+3usr/spool/
+3usr/etc/
+3usr/ports/
+3usr/pkg/etc/
+3usr/home/
+3var/db/
+3var/cron/
+3var/saf/
+3var/run/
+3var/lib/mysql/
+3var/lib/php/
+3var/lib/php4/
+3var/lib/php5/
+3var/lib/pgsql/
+3var/lib/mlocate/
+3var/apache/
+3var/apache2/
+3var/backups/
+3var/cpanel/
+3var/mysql.log
+3library/webserver/
+3program files/apache group/
+3program files/apache software foundation/
+3program files/mysql/
+3program files/xampp/
+3program files (x86)/apache group/
+3programfiles/mysql/
+3mysql/data/
+3mysql/my.cnf
+3mysql/my.ini
+3php/sessions/
+3php4/sessions/
+3php5/sessions/
+3php/php.ini
+3appserv/
+3nginx.conf
+3metabase.xml
+3httpd-error.log
 1config.inc.php
-2desktop.ini
-2phpmyadmin/config.inc.php
-2usr/local/apache/
-2usr/local/apache2/
-2usr/local/php/
-2usr/local/php5/
-2usr/local/mysql/
-2opt/lampp/
-2xampp/
-2wamp/
-2httpd.conf
-2httpd-ssl.conf
-2apache2.conf
-2php.ini
-2php4.ini
-2php5.ini
-2my.cnf
-2my.ini
-2vsftpd.conf
-2proftpd.conf
-2pureftpd.conf
-2pure-ftpd.conf
-2postgresql.conf
-2pg_hba.conf
-2wp-config.php
-2master.passwd
-2id_rsa
+3desktop.ini
+3phpmyadmin/config.inc.php
+3usr/local/apache/
+3usr/local/apache2/
+3usr/local/php/
+3usr/local/php5/
+3usr/local/mysql/
+3opt/lampp/
+3xampp/
+3wamp/
+3httpd.conf
+3httpd-ssl.conf
+3apache2.conf
+3php.ini
+3php4.ini
+3php5.ini
+3my.cnf
+3my.ini
+3vsftpd.conf
+3proftpd.conf
+3pureftpd.conf
+3pure-ftpd.conf
+3postgresql.conf
+3pg_hba.conf
+3wp-config.php
+3master.passwd
+3id_rsa
 1var/
 1usr/
 1opt/
@@ -302,6 +305,80 @@ const TARGETS: string = `3etc/passwd
 1win.ini
 1system.ini
 1cmd.exe
+4.git/logs/
+4.git/refs/
+4.git/objects/
+4.git/packed-refs
+4.hg/store/
+4.hg/requires
+4.bzr/branch/
+4.bzr/readme
+4cvs/root
+4cvs/entries
+4cvs/repository
+2.git/
+2.svn/
+2.hg/
+2.bzr/
+2.ds_store
+2.npmrc
+2.yarnrc
+2.pypirc
+2.dockercfg
+2.dockerenv
+2.s3cfg
+2.vscode/
+2.idea/
+2.ftpconfig
+2.remote-sync.json
+2sftp-config.json
+2.ssh/
+2.aws/
+2.kube/
+2.docker/
+2.gnupg/
+2.azure/
+2.terraform/
+2terraform.tfstate
+2.circleci/
+2.travis.yml
+2.zsh_history
+2.sh_history
+2.python_history
+2.psql_history
+2.sqlite_history
+2.viminfo
+2.user.ini
+2id_rsa
+2id_dsa
+2id_ecdsa
+2id_ed25519
+2web.config
+2web-inf/
+2meta-inf/
+2docker-compose.yml
+2docker-compose.yaml
+2application.properties
+2backup.sql
+2dump.sql
+2db.sql
+2database.sql
+2mysql.sql
+2backup.zip
+2backup.tar
+2backup.tgz
+2backup.rar
+2www.zip
+2www.rar
+2www.tar
+2wwwroot.zip
+2wwwroot.rar
+2wwwroot.7z
+2wwwroot.tar
+2htdocs.zip
+2htdocs.tar
+2public_html.zip
+2public_html.tar
 `;
 
 /** Whether the literal's row in [row, stop) stands at `at`, and its name ends there or the row is a folder. */
@@ -328,7 +405,7 @@ function hasSteps(row: usize, stop: usize): bool {
 }
 
 /** Rows of the table by their first character: chains of row addresses. */
-const ROWS_MAX: u32 = 384;
+const ROWS_MAX: u32 = 512;
 const heads: usize = memory.data(128 * 4, 4);
 const rows: usize = memory.data(ROWS_MAX * 8, 4);
 let indexed: bool = false;
@@ -350,6 +427,8 @@ function indexRows(): void {
   }
 }
 
+/** Whether the path names what only the request's own path asks for, whatever else it names. */
+export let targetLeft: bool = false;
 /** Whether the target found last is a folder, not a file. */
 export let targetFolder: bool = false;
 let stepFolder: bool = false;
@@ -365,16 +444,17 @@ function targetAtStep(at: usize, end: usize, isRoot: bool): Target {
     const row = load<usize>(cell);
     const level = <u32>load<u16>(row) - 48;
     cell = load<usize>(cell + 4);
-    if (level < best) continue;
+    if (level < best && level != Target.REQUESTED) continue;
     let stop = row + 2;
     while (load<u16>(stop) != 0x0a) stop += 2;
     const folder = load<u16>(stop - 2) == 0x2f;
     /* Of two rows of one strength the file says more. */
     if (level == best && (folder || !stepFolder)) continue;
-    if (level != Target.ANYWHERE && !isRoot && (folder || (level == Target.ABSOLUTE && hasSteps(row + 2, stop)))) {
-      continue;
-    }
+    const free = level == Target.ANYWHERE || level == Target.REQUESTED;
+    if (!free && !isRoot && (folder || (level == Target.ABSOLUTE && hasSteps(row + 2, stop)))) continue;
     if (standsAt(row + 2, stop, at, end)) {
+      if (level == Target.REQUESTED) targetLeft = true;
+      if (level < best) continue;
       best = level;
       stepFolder = folder;
     }
@@ -389,6 +469,7 @@ function targetAtStep(at: usize, end: usize, isRoot: bool): Target {
 export function findTarget(at: usize, end: usize, root: usize): Target {
   if (!indexed) indexRows();
   let best: u32 = Target.NONE;
+  targetLeft = false;
   while (at < end) {
     const found = <u32>targetAtStep(at, end, at == root);
     if (found > best) {

@@ -3,6 +3,7 @@
  * expansions, redirections) or of a sentence.
  */
 import { isAlpha, isDigit, isWord, startsLower } from "../../bytes/ascii";
+import { cutEnd, isSlice } from "./word";
 
 /** Arguments looked at, and bytes of each. */
 const ARGUMENTS_MAX: u32 = 3;
@@ -79,8 +80,12 @@ function hasSecond(at: usize, size: u32, byte: u32): bool {
   return false;
 }
 
-/** A redirection of a number, a command in place of a file, or a path with patterns in it. */
+/** A redirection of a number, a command in place of a file, a slice of a variable, or a path with patterns in it. */
 function isStrong(at: usize, size: u32): bool {
+  for (let i: u32 = 0; i < size; i++) {
+    const from = at + <usize>i;
+    if (load<u8>(from) == 0x24 && isSlice(from, at + <usize>size)) return true;
+  }
   if (size > 3 && (load<u8>(at) == 0x3c || load<u8>(at) == 0x3e) && load<u8>(at + 1) == 0x28) return true;
   if (size > 2 && isDigit(load<u8>(at)) && load<u8>(at + 1) == 0x3e && load<u8>(at + 2) == 0x26) return true;
   if (load<u8>(at) != 0x2f) return false;
@@ -175,7 +180,8 @@ export function spacesEnd(at: usize, end: usize): usize {
     } else if (c == 0x24 && at + 6 < end && startsLower(at, <u32>(end - at), "${ifs")) {
       while (at < stop && load<u8>(at) != 0x7d) at++;
       if (at < stop) at++;
-    } else break;
+    } else if (c == 0x25 && cutEnd(at, end)) at = cutEnd(at, end);
+    else break;
   }
   return at;
 }
@@ -210,13 +216,20 @@ export function readArguments(at: usize, end: usize, brace: bool): Shape {
     closed = first;
     return Shape.NONE;
   }
-  const spaced = first == 0x20 || first == 0x09 || first == 0x24 || first == 0x2b || (brace && first == 0x2c);
+  const spaced =
+    first == 0x20 ||
+    first == 0x09 ||
+    first == 0x24 ||
+    first == 0x2b ||
+    (brace && first == 0x2c) ||
+    (first == 0x25 && cutEnd(at, end) != 0);
   if (!spaced && first != 0x3c && first != 0x3e) return Shape.OTHER;
   let leadShape: Shape = Shape.NONE;
   for (let i: u32 = 0; i < ARGUMENTS_MAX; i++) {
     let from = spacesEnd(at, end);
     /* An expansion for white space is itself a shell's. */
     if (from > at && load<u8>(at) == 0x24) shellArguments++;
+    else if (from > at && load<u8>(at) == 0x25) shellArguments += 2;
     if (brace && from < end && load<u8>(from) == 0x2c) from++;
     argumentsEnd = from;
     if (from >= end) break;

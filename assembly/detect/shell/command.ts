@@ -7,7 +7,7 @@
  * of a parameter, so the sum must reach a threshold that depends on the place.
  */
 import { Limit } from "../../abi/status";
-import { equalsLower, isAlpha, isDigit, startsLower } from "../../bytes/ascii";
+import { equalsLower, isAlpha, isDigit, isWord, startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
 import { wordPayload } from "../../decode/profile";
@@ -24,7 +24,7 @@ import {
   shellArguments,
   spacesEnd,
 } from "./argument";
-import { prefixGenerated, prefixSyntax, prefixTick, runsOwnName, skipPrefix } from "./prefix";
+import { prefixGenerated, prefixSyntax, prefixTick, runsOwnName, skipPrefix, usesOwnName } from "./prefix";
 import { readWord, wordAt, wordEnd, wordGlobs, wordHidden, wordQuoted, wordSize, wordSpaced } from "./word";
 
 /** How a command position came about. */
@@ -347,6 +347,20 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
   return opening == Opening.SUBSTITUTION && !whole ? NOTHING : points;
 }
 
+/** A pipe from a printer into the shell that runs it: `echo whoami|$0`. */
+function isOwnShell(at: usize, end: usize): bool {
+  if (at == layer.at || at + 2 > end || load<u16>(at) != 0x3024 || load<u8>(at - 1) != 0x7c) return false;
+  return (at + 2 == end || !isWord(load<u8>(at + 2))) && startsLower(layer.at, layer.size, "echo ");
+}
+
+/** A substitution that is a file's text: `$(</etc/passwd)` (Bash manual §3.5.4). */
+function readsFile(opening: Opening, at: usize, end: usize): bool {
+  if (opening != Opening.SUBSTITUTION || at + 2 >= end || load<u8>(at) != 0x3c) return false;
+  at++;
+  if (load<u8>(at) == 0x20) at++;
+  return load<u8>(at) == 0x2f || load<u8>(at) == 0x7e || load<u8>(at) == 0x24;
+}
+
 /**
  * Weighs the command that begins at `at`.
  * @param leading points for the opening: more at the begin of a value than in its middle
@@ -360,6 +374,11 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
     commandFrom = from;
     commandTo = from + 2;
     return manyLines ? 0 : ATTACK + placePoints(begins);
+  }
+  if (readsFile(opening, from, end) || isOwnShell(from, end)) {
+    commandFrom = at;
+    commandTo = from + 2;
+    return ATTACK;
   }
   braced = from < end && load<u8>(from) == 0x7b;
   if (braced) from++;
@@ -393,6 +412,7 @@ export function judgeCommand(opening: Opening, at: usize, end: usize, leading: i
   if (generated) setSurroundings(true, manyLines);
   let points = readPoints(opening, end, leading, syntax);
   if (points == NOTHING) return 0;
+  if (usesOwnName(wordEnd, commandTo)) points += 2;
   if (inside) points += 1;
   if (generated) points += 3;
   if (syntax) points += 1;

@@ -63,6 +63,13 @@ export function runsOwnName(at: usize, end: usize): bool {
   return false;
 }
 
+/** Whether such an expansion stands anywhere in [from, to). */
+export function usesOwnName(from: usize, to: usize): bool {
+  if (!count) return false;
+  for (let at = from; at < to; at++) if (load<u8>(at) == 0x24 && runsOwnName(at, to)) return true;
+  return false;
+}
+
 function isBlank(c: u32): bool {
   return c == 0x20 || c == 0x09;
 }
@@ -186,6 +193,8 @@ function partEnd(at: usize, end: usize, begins: bool): usize {
       return at + (c == 0x24 ? 2 : 1);
     }
   }
+  /* cmd.exe does not show a line behind `@`. */
+  if (c == 0x40 && next == 0x5e) return at + 1;
   if ((c == 0x7b || c == 0x21) && isBlank(next)) {
     if (c == 0x7b) prefixSyntax++;
     return at + 1;

@@ -53,10 +53,14 @@ const POSITION_UNITS: u32 = 64;
 /** Bytes in which the marks that hide a word must stand. */
 const HIDDEN_BYTES: u32 = 24;
 
-/** Whether the value begins with a word in pieces, `c''at` or `w\ho\ami`, a list in braces, or a path of patterns. */
+/**
+ * Whether the value begins with a word in pieces, `c''at`, `w\ho\ami` or `@^c^m^d`, a list in braces, or a path of
+ * patterns.
+ */
 function mayHide(): bool {
   const first = <u32>load<u8>(layer.at);
   if (first == 0x7b) return (layer.has & Has.COMMA) != 0 && isAlpha(load<u8>(layer.at + 1));
+  if (first == 0x40) return load<u8>(layer.at + 1) == 0x5e;
   if (first == 0x2f) return (layer.has & Has.MARK) != 0 && load<u8>(layer.at + 1) == 0x3f;
   if (!isAlpha(first) || !(layer.has & (Has.SINGLE | Has.DOUBLE | Has.BACKSLASH))) return false;
   let marks: u32 = 0;
@@ -74,7 +78,9 @@ function mayCommand(): bool {
   const words = ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
   if (layer.has & OPENERS)
     return words || (layer.has & HIDERS) != 0 || ((layer.has & Has.BRACKET) != 0 && (layer.has & Has.SLASH) != 0);
-  return words && (layer.has & (Has.SPACE | Has.SLASH | Has.BACKSLASH | Has.DOLLAR)) != 0;
+  if (!words) return false;
+  if ((layer.has & Has.PERCENT) != 0 && (layer.has & Has.COLON) != 0) return true;
+  return (layer.has & (Has.SPACE | Has.SLASH | Has.BACKSLASH | Has.DOLLAR)) != 0;
 }
 
 function mayLookup(): bool {

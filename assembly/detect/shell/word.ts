@@ -63,12 +63,28 @@ function emptyEnd(at: usize, end: usize): usize {
 }
 
 /** Whether `${NAME:0:1}` stands at `at`, which gives the first slash of a path that every shell has. */
-function isSlice(at: usize, end: usize): bool {
+export function isSlice(at: usize, end: usize): bool {
   if (at + 6 >= end || load<u8>(at + 1) != 0x7b || !isAlpha(load<u8>(at + 2))) return false;
   const stop = at + 16 < end ? at + 16 : end;
   at += 2;
   while (at < stop && isWord(load<u8>(at))) at++;
   return at + 4 < end && load<u32>(at) == 0x313a303a && load<u8>(at + 4) == 0x7d;
+}
+
+/**
+ * The end of a part of a variable as cmd.exe cuts it, `%ProgramFiles:~10,-5%`, at `at`; or 0. Nobody writes one but to
+ * have a blank, or a letter that a filter looks for (Windows commands reference, "set").
+ */
+export function cutEnd(at: usize, end: usize): usize {
+  if (at + 5 >= end || load<u8>(at) != 0x25 || !isAlpha(load<u8>(at + 1))) return 0;
+  const stop = at + 48 < end ? at + 48 : end;
+  at += 2;
+  while (at < stop && isWord(load<u8>(at))) at++;
+  if (at + 2 >= stop || load<u16>(at) != 0x7e3a) return 0;
+  const from = at + 2;
+  at = from;
+  while (at < stop && (isDigit(load<u8>(at)) || load<u8>(at) == 0x2c || load<u8>(at) == 0x2d)) at++;
+  return at > from && at < stop && load<u8>(at) == 0x25 ? at + 1 : 0;
 }
 
 /** `$'…'` with escapes, at the first byte inside. @returns behind the closing quote */

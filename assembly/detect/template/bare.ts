@@ -64,7 +64,8 @@ function isMaker(from: usize, at: usize, stop: usize): bool {
   if (!isOpen(from, start)) return false;
   const argument = byteAt(stop + 1);
   if (argument == 0x22 || argument == 0x27) return true;
-  return startsLower(start, 4, "new ") && argument == 0x29;
+  /* An array in braces is SpEL's: `new java.lang.ProcessBuilder({"id"})`. */
+  return startsLower(start, 4, "new ") && (argument == 0x29 || argument == 0x7b);
 }
 
 /** Whether the word in [at, stop) of this kind begins a walk of Java's expression languages. */

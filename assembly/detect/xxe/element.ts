@@ -91,6 +91,12 @@ function lexIncludes(begin: usize, end: usize, isStyle: bool): void {
   }
 }
 
+/** Whether the name of a call is one by which style sheets run functions of PHP: `php:function('system', 'id')`. */
+function isForeignCall(name: usize, size: u32, begin: usize): bool {
+  if (!equalsLower(name, size, "function") && !equalsLower(name, size, "functionstring")) return false;
+  return name - begin > 4 && startsLower(name - 4, 4, "php:");
+}
+
 /** Functions of XPath that read: the name stands before a parenthesis and an address in quotes. */
 function lexCalls(begin: usize, end: usize): void {
   let at = findByte(begin, end, 0x28);
@@ -98,6 +104,10 @@ function lexCalls(begin: usize, end: usize): void {
     let name = at;
     while (name > begin && at - name < 16 && (isAlpha(load<u8>(name - 1)) || load<u8>(name - 1) == 0x2d)) name--;
     const size = <u32>(at - name);
+    if (isForeignCall(name, size, begin)) {
+      report(Signature.XXE_STYLESHEET, name - 4, at);
+      return;
+    }
     let quote = at + 1;
     while (quote < end && isSpace(load<u8>(quote))) quote++;
     const c = quote < end ? <u32>load<u8>(quote) : 0;
