@@ -4,6 +4,7 @@ import type { ServiceClient } from "../../policy/follow/service-client.ts";
 import { PATHS, type Status, statusSchema } from "../../policy/wire.ts";
 import type { Io } from "../command.ts";
 import { count, layOut, showWord } from "../text.ts";
+import { rolloutLine } from "./rollout-line.ts";
 
 const LOOK_MS = 100;
 const SHOWN_MAX = 200;
@@ -33,12 +34,14 @@ export async function awaitActive(client: ServiceClient, hash: string, waitMs: n
 }
 
 /** @returns `active on 12/12 nodes in 0.8 s`, and what keeps the others */
-export function progressLine({ active, total, refused, tookMs }: Status): string {
-  if (total === 0) return "published; no node follows yet";
+export function progressLine({ active, total, refused, tookMs, instances }: Status): string {
+  const canaries = instances.filter(({ state }) => state === "canary").length;
+  const trying = canaries === 0 ? "" : `, ${count(canaries)} more try another`;
+  if (total === 0) return canaries === 0 ? "published; no node follows yet" : `published${trying}`;
   const took = tookMs === null ? "" : ` in ${(tookMs / 1000).toFixed(1)} s`;
   const refusing = refused === 0 ? "" : `, ${count(refused)} refused it: see merlon policy status`;
   const missing = active + refused < total ? `, ${count(total - active - refused)} have not answered yet` : "";
-  return `active on ${active}/${total} nodes${took}${refusing}${missing}`;
+  return `active on ${active}/${total} nodes${took}${refusing}${missing}${trying}`;
 }
 
 /** Prints a status: one line, and a row for each instance. */
@@ -46,6 +49,7 @@ export function printStatus(status: Status, io: Io): void {
   const { version, hash, publishedAt, instances } = status;
   const published = new Date(publishedAt).toISOString().slice(0, 19).replace("T", " ");
   io.stdout.write(`version ${version}, ${hash.slice(0, 12)}, published ${published} UTC: ${progressLine(status)}\n`);
+  if (status.rollout !== undefined && status.rollout !== null) io.stdout.write(`${rolloutLine(status.rollout)}\n`);
   if (instances.length === 0) return;
   const columns = ["node", "instance", "kind", "state", "from", "version", "after", "requests"].map((title) => ({
     title,
