@@ -49,6 +49,7 @@ export const policyCommand: Command = {
     show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
     live: { type: "string", value: "<time>", about: "diff: compare --candidate on live traffic for so long, as 10m" },
     candidate: { type: "string", value: "<file>", about: "diff: the policy that is only shown" },
+    json: { type: "boolean", about: "status: as JSON, with the conditions of every object" },
     ...SERVE_OPTIONS,
     ...SERVICE_OPTIONS,
   },
@@ -135,7 +136,8 @@ async function ofService(action: ServiceAction, input: Input, io: Io): Promise<n
     if (action === "promote" || action === "withdraw") return await decide(client, action, io);
     if (action === "status") {
       const status = await readStatus(client);
-      printStatus(status, io);
+      if (input.flag("json")) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
+      else printStatus(status, io);
       return status.active === status.total ? 0 : 1;
     }
     const candidate = input.text("candidate");

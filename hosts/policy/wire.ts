@@ -181,6 +181,31 @@ export const rolloutSchema = z.strictObject({
 /** See `rolloutSchema`. */
 export type RolloutState = z.output<typeof rolloutSchema>;
 
+/** What conditions say, in the words of GEP-713. */
+export const CONDITIONS = ["Accepted", "Programmed", "Enforced"] as const;
+/** One condition of an object. */
+export const conditionSchema = z.strictObject({
+  type: z.enum(CONDITIONS),
+  status: z.enum(["True", "False", "Unknown"]),
+  /** One word for programs. */
+  reason: z.string().max(64),
+  /** A sentence for people. */
+  message: z.string().max(500),
+});
+/** See `conditionSchema`. */
+export type Condition = z.output<typeof conditionSchema>;
+
+/** One object of the policy, and what is true of it. */
+export const objectStateSchema = z.strictObject({
+  kind: z.enum(["WafPolicy", "WafException", "WafIPList"]),
+  name: z.string().max(253),
+  conditions: z.array(conditionSchema).max(CONDITIONS.length),
+});
+/** See `objectStateSchema`. */
+export type ObjectState = z.output<typeof objectStateSchema>;
+/** Objects that a status shows; those of which something is not true come first. */
+export const OBJECTS_SHOWN_MAX = 1000;
+
 /** How far a policy has come. */
 export const statusSchema = z.strictObject({
   version: count,
@@ -194,6 +219,8 @@ export const statusSchema = z.strictObject({
   tookMs: z.number().nullable(),
   /** The last version that was tried first; null before there was one. */
   rollout: rolloutSchema.nullable().optional(),
+  /** What is true of the policy's objects. */
+  objects: z.array(objectStateSchema).max(OBJECTS_SHOWN_MAX).optional(),
   instances: z.array(instanceSchema).max(INSTANCES_SHOWN_MAX),
   hits: z.array(z.strictObject({ list: z.enum(LISTS), entry: z.string(), hits: count })),
 });

@@ -104,7 +104,10 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
     say,
   );
   const publish = async (next: Policy): Promise<void> => await publisher.publish(next);
-  const refuse = (error: unknown): void => say(`${messageOf(error)} (the version before stays published)`);
+  const refuse = (error: unknown): void => {
+    service.refuse(messageOf(error));
+    say(`${messageOf(error)} (the version before stays published)`);
+  };
   const text = await readPolicyFile(path).then(
     async (file) => {
       // With --stage this takes its time, and hosts are served meanwhile where there is a version of before.

@@ -8,6 +8,7 @@ import { rolloutLine } from "./rollout-line.ts";
 
 const LOOK_MS = 100;
 const SHOWN_MAX = 200;
+const UNTRUE_SHOWN_MAX = 10;
 
 /** @returns what the service knows of its hosts; @throws MerlonError MERLON_SERVICE */
 export async function readStatus(client: ServiceClient): Promise<Status> {
@@ -50,6 +51,7 @@ export function printStatus(status: Status, io: Io): void {
   const published = new Date(publishedAt).toISOString().slice(0, 19).replace("T", " ");
   io.stdout.write(`version ${version}, ${hash.slice(0, 12)}, published ${published} UTC: ${progressLine(status)}\n`);
   if (status.rollout !== undefined && status.rollout !== null) io.stdout.write(`${rolloutLine(status.rollout)}\n`);
+  for (const line of untrueLines(status)) io.stdout.write(line);
   if (instances.length === 0) return;
   const columns = ["node", "instance", "kind", "state", "from", "version", "after", "requests"].map((title) => ({
     title,
@@ -69,4 +71,17 @@ export function printStatus(status: Status, io: Io): void {
   );
   for (const { node, why } of instances) if (why !== "") io.stdout.write(`${showWord(node)}: ${showWord(why)}\n`);
   if (instances.length > SHOWN_MAX) io.stdout.write(`and ${count(instances.length - SHOWN_MAX)} more\n`);
+}
+
+/** What somebody would otherwise believe: objects of which a condition is not true. */
+function untrueLines({ objects = [] }: Status): string[] {
+  const untrue = objects.flatMap(({ kind, name, conditions }) =>
+    conditions
+      // What all objects have in common is said of the policy.
+      .filter(({ status, reason }) => status === "False" && (kind === "WafPolicy" || reason === "Expired"))
+      .map(({ type, reason, message }) => showWord(`${kind} ${name}: ${type} is false, ${reason}: ${message}`)),
+  );
+  const more = untrue.length - UNTRUE_SHOWN_MAX;
+  const shown = untrue.slice(0, UNTRUE_SHOWN_MAX).map((line) => `${line}\n`);
+  return more > 0 ? [...shown, `and ${count(more)} more; --json shows all\n`] : shown;
 }

@@ -22,6 +22,7 @@ import type { Row } from "../source-table.ts";
 import type { Sources } from "../sources.ts";
 import type { Pointer, RolloutState, Status } from "../wire.ts";
 import { keyOf } from "./canary.ts";
+import { objectStates } from "./conditions.ts";
 import { Instances, type Published } from "./instances.ts";
 import { Rollout, type RolloutStage, type Word } from "./rollout.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
@@ -86,6 +87,7 @@ export class PolicyService {
   /** What hosts are told by their part in a rollout; made anew at each change. */
   readonly #pointers = new Map<ReturnType<Rollout["roleOf"]>, Answer>();
   #rollout: Rollout | undefined;
+  #refused = "";
   /** Made when somebody asks about a client: a service does not need it. */
   #asked: { readonly hash: string; readonly sources: Sources } | undefined;
   #changing: Promise<unknown> = Promise.resolve();
@@ -143,6 +145,7 @@ export class PolicyService {
   async publish(policy: Policy): Promise<Published> {
     // One that is tried now must not come after it.
     this.#rollout?.supersede();
+    this.#refused = "";
     return await this.#publish(policy);
   }
 
@@ -219,6 +222,7 @@ export class PolicyService {
     }
     const rollout = new Rollout(this.#rolloutStage, policy, limits);
     const hash = await rollout.prepare();
+    this.#refused = "";
     // One that is tried now is not judged any more.
     this.#rollout?.supersede();
     this.#rollout = rollout;
@@ -372,10 +376,16 @@ export class PolicyService {
     return this.#asked.sources.why(high, low, Math.floor(this.#nowMs() / 1000));
   }
 
+  /** What its own file says now is not valid, and so has no effect; said of it until there is a valid content. */
+  refuse(why: string): void {
+    this.#refused = why;
+  }
+
   /** How far the policy has come. */
   get status(): Status {
     const status = this.instances.status(this.#published, this.#rollout?.tried);
-    return { ...status, rollout: this.#rollout?.state ?? null };
+    const objects = objectStates(this.policy, status, this.#refused, Math.floor(this.#nowMs() / 1000));
+    return { ...status, rollout: this.#rollout?.state ?? null, objects };
   }
 
   /** What it counts. */
