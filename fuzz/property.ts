@@ -3,7 +3,8 @@
  * without it the seed is fixed, so that a failure here is one everywhere. MERLON_FUZZ_RUNS asks for more runs than
  * the usual, and MERLON_FUZZ_SECONDS for the time that they take:
  *
- *     MERLON_FUZZ_RUNS=100000 MERLON_FUZZ_SECONDS=900 npx vitest run fuzz/policy.test.ts -t "plain reading"
+ *     MERLON_FUZZ_RUNS=100000 MERLON_FUZZ_SECONDS=900 \
+ *       npx vitest run fuzz/policy.test.ts -t "plain reading" --testTimeout 0
  */
 import fc from "fast-check";
 

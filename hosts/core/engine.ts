@@ -11,6 +11,7 @@ import { addressText } from "./address.ts";
 import { bitNames, signatureOf } from "./catalog.ts";
 import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 import { MerlonError } from "./error.ts";
+import { numberOf, plainNumbers } from "./exported-number.ts";
 import { type Bytes, readPairs, writePairs } from "./pair-block.ts";
 import type { Trace, TraceEntry } from "./trace.ts";
 import type {
@@ -68,7 +69,7 @@ class Instance {
       imports[from] = functions;
     }
     const { exports } = instantiateSync(module, imports);
-    this.core = withPlainNumbers(exports) as unknown as Core;
+    this.core = plainNumbers(exports) as unknown as Core;
     const start = (exports as { _initialize?: () => void })._initialize;
     start?.();
     this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
@@ -114,25 +115,6 @@ class Instance {
     if (this.bytes.length === 0) this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
     return this.bytes;
   }
-}
-
-/**
- * Every read of an exported number is a call out of the compiled code, dozens of them for each request: numbers that
- * never change are read once.
- */
-function withPlainNumbers(exports: object): object {
-  const plain = Object.entries(exports).map(([name, exported]: [string, unknown]) => {
-    const isConstant = exported instanceof WebAssembly.Global && /^[A-Z][A-Z0-9_]*$/.test(name);
-    return [name, isConstant ? { value: Number(exported.value) } : exported];
-  });
-  return Object.fromEntries(plain);
-}
-
-/** An exported number; the loader leaves members of enums as globals, whatever their type says. */
-function numberOf(exported: unknown): number {
-  return typeof exported === "object" && exported !== null && "value" in exported
-    ? Number(exported.value)
-    : Number(exported);
 }
 
 /** Reads the module and checks it against its hash. */

@@ -29,7 +29,7 @@ const LISTEN = "127.0.0.1:9443";
 const LOOK_MS = 200;
 const STAGE_PERCENT = 1;
 const STAGE_MS = 30_000;
-/** A version that was held back is shown again after these times, as long as the file says it: what came may be over. */
+/** A version that was held back is shown again after these times: what spoke against it may be over. */
 const AGAIN_MS = [60_000, 300_000, 1_800_000];
 /** Where tokens and added objects are kept. */
 export const STATE_FOLDER = ".merlon";

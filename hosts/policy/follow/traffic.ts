@@ -1,6 +1,6 @@
 /**
- * What a host counts under each policy, so that a policy service can tell whether a new one does harm: requests, blocks,
- * and of requests in which nothing was found, errors and times. Only sums leave the host.
+ * What a host counts under each policy, so that a policy service can tell whether a new one does harm: requests,
+ * blocks, and of requests in which nothing was found, errors and times. Only sums leave the host.
  */
 import type { VerdictEvent } from "../../core/inspection.ts";
 import { CLASS_MICROS, TIME_CLASSES, TRAFFIC_KEPT_MAX, type Traffic } from "../wire.ts";

@@ -21,7 +21,7 @@ export interface StageLimits {
 
 /** What came of it. */
 export interface Staged {
-  /** Whether it is published; `held` before any host had it, `rolled_back` from canaries, `superseded` by a newer one. */
+  /** `held` before any host had it, `rolled_back` from canaries, `superseded` by a newer one. */
   readonly outcome: "published" | "held" | "rolled_back" | "superseded";
   /** Why it is not published. */
   readonly why: string;

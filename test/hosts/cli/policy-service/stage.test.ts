@@ -1,4 +1,4 @@
-/** `merlon policy stage`, `promote` and `withdraw` against a service as a process, with hosts of the test that follow. */
+/** `merlon policy stage`, `promote` and `withdraw` against a service as a process, with hosts that follow. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
