@@ -195,6 +195,7 @@ class FilePublisher {
   readonly #limits: StageLimits | undefined;
   readonly #published: (policy: Policy) => void;
   readonly #say: (line: string) => void;
+  readonly #failed: (error: unknown) => void;
   #again: NodeJS.Timeout | undefined;
 
   constructor(
@@ -207,6 +208,7 @@ class FilePublisher {
     this.#limits = limits;
     this.#published = published;
     this.#say = say;
+    this.#failed = (error) => say(`${messageOf(error)} (the version before stays published)`);
   }
 
   /** @throws MerlonError where the policy is of no use */
@@ -230,7 +232,7 @@ class FilePublisher {
     const wait = outcome === "held" && isOwn ? AGAIN_MS[tries] : undefined;
     if (wait === undefined) return;
     this.#say(`it is shown again in ${wait / 60_000} minutes, unless the file has another content then`);
-    this.#again = setTimeout(() => void this.publish(next, tries + 1).catch(() => undefined), wait);
+    this.#again = setTimeout(() => void this.publish(next, tries + 1).catch(this.#failed), wait);
   }
 
   close(): void {

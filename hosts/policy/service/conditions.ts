@@ -3,31 +3,53 @@
  * enforced on which share of requests. An object that says something and does nothing must not look as if it did.
  */
 import type { Policy } from "../schema.ts";
-import type { Condition, ObjectState, Status } from "../wire.ts";
+import type { Condition, ObjectState, RolloutState, Status } from "../wire.ts";
 import { OBJECTS_SHOWN_MAX } from "../wire.ts";
 
 const MESSAGE_CHARS_MAX = 500;
 /** A policy file names no policy. */
 const POLICY_NAME = "policy";
 
+/** Why the newest content of a policy does not count. */
+export interface Newer {
+  readonly reason: "Invalid" | "Staged" | "HeldBack" | "RolledBack";
+  readonly why: string;
+}
+
+/** @returns what keeps it from counting: it is not valid, it is tried, or it was found to do harm */
+export function newerOf(refused: string, rollout: RolloutState | null): Newer | null {
+  if (refused !== "") return { reason: "Invalid", why: refused };
+  switch (rollout?.stage) {
+    case "shown":
+    case "trial":
+      return { reason: "Staged", why: "a newer content is tried first" };
+    case "held":
+      return { reason: "HeldBack", why: `a newer content was held back: ${rollout.why}` };
+    case "rolled_back":
+      return { reason: "RolledBack", why: `a newer content was rolled back: ${rollout.why}` };
+    default:
+      return null;
+  }
+}
+
 /**
  * @param policy that counts; undefined where only its bundle is known, after a restart
- * @param refused why what the file says now is not valid; "" where it is
+ * @param newer what keeps the policy's newest content from counting; null where it counts
  * @param nowSeconds by which dates are judged
  * @returns the policy first, then objects of which something is not true, then others
  */
 export function objectStates(
   policy: Policy | undefined,
   status: Pick<Status, "active" | "refused" | "total" | "version" | "instances">,
-  refused: string,
+  newer: Newer | null,
   nowSeconds: number,
 ): ObjectState[] {
   if (policy === undefined) return [];
   const programmed = programmedOf(status);
   const enforced = enforcedOf(status, policy);
   const accepted: Condition = conditionOf("Accepted", "True", "Accepted", `part of version ${status.version}`);
-  const invalid = `${refused} (version ${status.version} stays)`;
-  const own = refused === "" ? accepted : conditionOf("Accepted", "False", "Invalid", invalid);
+  const stays = `version ${status.version} stays`;
+  const own = newer === null ? accepted : conditionOf("Accepted", "False", newer.reason, `${newer.why} (${stays})`);
   const live = (kind: ObjectState["kind"], name: string, isOver: boolean): ObjectState => {
     if (!isOver) return { kind, name, conditions: [accepted, programmed, enforced] };
     const gone = conditionOf("Enforced", "False", "Expired", "its date is over: it has no effect any more");

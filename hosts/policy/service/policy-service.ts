@@ -22,7 +22,7 @@ import type { Row } from "../source-table.ts";
 import type { Sources } from "../sources.ts";
 import type { Pointer, RolloutState, Status } from "../wire.ts";
 import { keyOf } from "./canary.ts";
-import { objectStates } from "./conditions.ts";
+import { newerOf, objectStates } from "./conditions.ts";
 import { Instances, type Published } from "./instances.ts";
 import { Rollout, type RolloutStage, type Word } from "./rollout.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
@@ -145,8 +145,10 @@ export class PolicyService {
   async publish(policy: Policy): Promise<Published> {
     // One that is tried now must not come after it.
     this.#rollout?.supersede();
+    const published = await this.#publish(policy);
     this.#refused = "";
-    return await this.#publish(policy);
+    if (this.#rollout?.isOver === true) this.#rollout = undefined;
+    return published;
   }
 
   async #publish(policy: Policy): Promise<Published> {
@@ -249,7 +251,7 @@ export class PolicyService {
    * Takes an operator's word on the version that is tried, or was held or taken back last.
    * @param by name of the operator
    * @returns what is said of it
-   * @throws MerlonError MERLON_SERVICE where there is none
+   * @throws MerlonError MERLON_USAGE where there is none
    */
   async decide(word: Word, by: string): Promise<string> {
     const rollout = this.#rollout;
@@ -259,7 +261,7 @@ export class PolicyService {
       return word === "promote" ? "it is published to all" : "it is taken back";
     }
     if (word === "promote" && rollout !== undefined && (stage === "held" || stage === "rolled_back")) {
-      await this.publish(rollout.policy);
+      await this.#publish(rollout.policy);
       rollout.overrule(by);
       return `version ${this.#published.version} is published`;
     }
@@ -384,8 +386,10 @@ export class PolicyService {
   /** How far the policy has come. */
   get status(): Status {
     const status = this.instances.status(this.#published, this.#rollout?.tried);
-    const objects = objectStates(this.policy, status, this.#refused, Math.floor(this.#nowMs() / 1000));
-    return { ...status, rollout: this.#rollout?.state ?? null, objects };
+    const rollout = this.#rollout?.state ?? null;
+    const newer = newerOf(this.#refused, rollout);
+    const objects = objectStates(this.policy, status, newer, Math.floor(this.#nowMs() / 1000));
+    return { ...status, rollout, objects };
   }
 
   /** What it counts. */

@@ -5,6 +5,7 @@
  * published.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { MerlonError } from "../../core/error.ts";
 import type { Bundle } from "../bundle.ts";
 import type { Policy } from "../schema.ts";
 import type { Comparison, RolloutState, Traffic } from "../wire.ts";
@@ -263,7 +264,13 @@ export class Rollout {
   async #publish(): Promise<Staged> {
     const { by = "service" } = this.#word ?? {};
     const found = this.#found();
-    await this.#stage.publish(this.policy);
+    try {
+      await this.#stage.publish(this.policy);
+    } catch (error) {
+      // Canaries must not keep what nobody else will get.
+      this.#end("rolled_back", error instanceof MerlonError ? error.message : "it cannot be published", by, found);
+      throw error;
+    }
     return this.#end("published", "", by, found);
   }
 

@@ -1,8 +1,8 @@
 /** What is true of objects: what is not valid, not everywhere, over or never asked is said. */
 import { expect, test } from "vitest";
 import type { Policy } from "../../../../hosts/policy/schema.ts";
-import { objectStates } from "../../../../hosts/policy/service/conditions.ts";
-import type { InstanceState, Status } from "../../../../hosts/policy/wire.ts";
+import { newerOf, objectStates } from "../../../../hosts/policy/service/conditions.ts";
+import type { InstanceState, RolloutState, Status } from "../../../../hosts/policy/wire.ts";
 import { NOW, policyOf } from "../../../assembly/policy-image.ts";
 
 const POLICY = policyOf(
@@ -14,6 +14,11 @@ const POLICY = policyOf(
     ],
   },
 );
+
+const ROLLOUT: RolloutState = {
+  ...{ stage: "held", hash: "a".repeat(64), at: 0, canaries: [], why: "it blocks", by: "service" },
+  ...{ requests: 0, wouldBlock: 0, wouldPass: 0 },
+};
 
 type Known = Parameters<typeof objectStates>[1];
 
@@ -31,8 +36,9 @@ function statusOf(status: Partial<Known> = {}, counters: Record<string, number> 
   return { ...base, instances: [instance, { ...instance, state: "behind", counters: { requests: 1000 } }], ...status };
 }
 
-function wordsOf(policy: Policy, status: Known, refused = ""): string[] {
-  const [own] = objectStates(policy, status, refused, NOW);
+function wordsOf(policy: Policy, status: Known, refused = "", stage?: RolloutState["stage"]): string[] {
+  const rollout = stage === undefined ? null : { ...ROLLOUT, stage };
+  const [own] = objectStates(policy, status, newerOf(refused, rollout), NOW);
   return own?.conditions.map(({ type, status: is, reason }) => `${type} ${is} ${reason}`) ?? [];
 }
 
@@ -57,10 +63,20 @@ test.each<[string, Policy, Known, string, string]>([
   expect(wordsOf(policy, status, refused)).toContain(words);
 });
 
+test.each<[RolloutState["stage"], string]>([
+  ["shown", "Accepted False Staged"],
+  ["trial", "Accepted False Staged"],
+  ["held", "Accepted False HeldBack"],
+  ["rolled_back", "Accepted False RolledBack"],
+  ["published", "Accepted True Accepted"],
+])("a newer content that is %s", (stage, words) => {
+  expect(wordsOf(POLICY, statusOf(), "", stage)).toContain(words);
+});
+
 test("an exception whose date is over comes before those that count, and says so", () => {
-  const states = objectStates(POLICY, statusOf({}, { requests: 3, inspected: 2 }), "", NOW);
+  const states = objectStates(POLICY, statusOf({}, { requests: 3, inspected: 2 }), null, NOW);
   expect(states.map(({ kind }) => kind)).toEqual(["WafPolicy", "WafException", "WafException"]);
   expect(states[1]?.conditions[2]).toMatchObject({ status: "False", reason: "Expired" });
   expect(states[2]?.conditions[2]?.message).toBe("66.66 % of 3 requests inspected, 1 skipped, mode block");
-  expect(objectStates(undefined, statusOf(), "", NOW)).toEqual([]);
+  expect(objectStates(undefined, statusOf(), null, NOW)).toEqual([]);
 });
