@@ -20,12 +20,17 @@ import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
 import { durationOf } from "./policy-service/duration.ts";
 import { diffLive, LIVE_MS_MAX } from "./policy-service/live-diff.ts";
-import { SERVE_OPTIONS, servePolicy } from "./policy-service/serve.ts";
+import { SERVE_OPTIONS, servePolicy, stageLimitsOf } from "./policy-service/serve.ts";
+import { decide, stage } from "./policy-service/stage.ts";
 import { printStatus, readStatus } from "./policy-service/status.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { count, showBytes, showWord } from "./text.ts";
 
-const ACTIONS = ["lint", "explain", "diff", "simulate", "serve", "status", "schema"] as const;
+const ACTIONS = [
+  ...(["lint", "explain", "diff", "simulate", "serve", "stage", "promote", "withdraw"] as const),
+  ...(["status", "schema"] as const),
+] as const;
+type ServiceAction = "serve" | "status" | "diff" | "promote" | "withdraw";
 const SHOWN_DEFAULT = 20;
 const SHOWN_MAX = 10_000;
 const TARGET_CHARS_MAX = 120;
@@ -35,7 +40,7 @@ const RULES_SHOWN_MAX = 20;
 export const policyCommand: Command = {
   name: "policy",
   summary: "check a policy file, show what it means and changes, and serve it to nodes",
-  usage: "<lint|explain|diff|simulate|serve|status|schema> [<file>…] [flags]",
+  usage: "<lint|explain|diff|simulate|serve|stage|promote|withdraw|status|schema> [<file>…] [flags]",
   least: 1,
   most: 64,
   options: {
@@ -44,6 +49,7 @@ export const policyCommand: Command = {
     show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
     live: { type: "string", value: "<time>", about: "diff: compare --candidate on live traffic for so long, as 10m" },
     candidate: { type: "string", value: "<file>", about: "diff: the policy that is only shown" },
+    json: { type: "boolean", about: "status: as JSON, with the conditions of every object" },
     ...SERVE_OPTIONS,
     ...SERVICE_OPTIONS,
   },
@@ -55,7 +61,10 @@ export const policyCommand: Command = {
     "simulate  shows the requests of labelled files (see merlon help evaluate) to both policies, and lists those that",
     "          would be answered differently.",
     "serve     publishes a file to all nodes that follow, at once when it changes; see docs/policy-service.md.",
-    "status    says which nodes have the policy that counts.",
+    "stage     tries a file on a few nodes of a policy service, --canary, before all get it; see there.",
+    "promote   ends the trial of a version and gives it to all, also one that was held or rolled back.",
+    "withdraw  ends it and takes the version back.",
+    "status    says which nodes have the policy that counts, and what became of the version that was tried last.",
     "schema    prints the JSON Schema of a policy file's documents, for editors.",
   ].join("\n"),
   examples: [
@@ -64,6 +73,7 @@ export const policyCommand: Command = {
     "merlon policy diff merlon.yaml new.yaml",
     "merlon policy simulate new.yaml traffic.jsonl.gz --against merlon.yaml",
     "merlon policy serve --policy merlon.yaml --listen 0.0.0.0:9443 --tls-cert tls.crt --tls-key tls.key",
+    "merlon policy stage new.yaml --canary 10% --policy-url https://policy.example:9443 --node-token-file op.token",
     "merlon policy diff --live 10m --candidate new.yaml --policy-url https://policy.example:9443 --node-token-file op.token",
   ],
   run,
@@ -76,7 +86,7 @@ async function run(input: Input, io: Io): Promise<number> {
     io.stdout.write(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
     return 0;
   }
-  if (action === "serve" || action === "status" || (action === "diff" && input.flag("live"))) {
+  if (isOfService(action) || (action === "diff" && input.flag("live"))) {
     const [extra] = files;
     if (extra === undefined) return await ofService(action, input, io);
     throw usage(
@@ -97,23 +107,37 @@ async function run(input: Input, io: Io): Promise<number> {
       return await diff(files, io);
     case "simulate":
       return await simulate(files, input, io);
+    case "stage": {
+      const file = only(files, "stage");
+      const client = clientOf("stage", input);
+      const staging = { limits: stageLimitsOf(input), canary: input.text("canary") };
+      return await stage(client, file, staging, io).finally(() => client.close());
+    }
     default:
       throw usage(`"${showWord(written)}" is nothing that policy does`, `it takes ${ACTIONS.join(", ")}`, "write one");
   }
 }
 
-/** What needs a service, or is one. */
-async function ofService(action: "serve" | "status" | "diff", input: Input, io: Io): Promise<number> {
-  if (action === "serve") return await servePolicy(input, io);
+function isOfService(action: string | undefined): action is Exclude<ServiceAction, "diff"> {
+  return action === "serve" || action === "status" || action === "promote" || action === "withdraw";
+}
+
+function clientOf(action: string, input: Input): ServiceClient {
   const address = serviceAddressOf(input);
-  if (address === undefined) {
-    throw usage("--policy-url is missing", `"merlon policy ${action}" asks a policy service`, "write its address");
-  }
-  const client = new ServiceClient(address);
+  if (address !== undefined) return new ServiceClient(address);
+  throw usage("--policy-url is missing", `"merlon policy ${action}" asks a policy service`, "write its address");
+}
+
+/** What needs a service, or is one. */
+async function ofService(action: ServiceAction, input: Input, io: Io): Promise<number> {
+  if (action === "serve") return await servePolicy(input, io);
+  const client = clientOf(action, input);
   try {
+    if (action === "promote" || action === "withdraw") return await decide(client, action, io);
     if (action === "status") {
       const status = await readStatus(client);
-      printStatus(status, io);
+      if (input.flag("json")) io.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
+      else printStatus(status, io);
       return status.active === status.total ? 0 : 1;
     }
     const candidate = input.text("candidate");

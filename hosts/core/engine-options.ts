@@ -35,5 +35,8 @@ export interface EngineCounters {
   refused: number;
 }
 
-/** Says what a host's lists have of a client: 0 nothing, 1 allow, 2 deny, 3 gray. */
-export type SourceLookup = (high: bigint, low: bigint, nowSeconds: number) => number;
+/**
+ * Says what a host's lists have of a client: 0 nothing, 1 allow, 2 deny, 3 gray. The address is four words, highest
+ * first, IPv4 mapped into IPv6; they are another client's after the call.
+ */
+export type SourceLookup = (client: Uint32Array, nowSeconds: number) => number;

@@ -11,6 +11,7 @@ import { addressText } from "./address.ts";
 import { bitNames, signatureOf } from "./catalog.ts";
 import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 import { MerlonError } from "./error.ts";
+import { numberOf, plainNumbers } from "./exported-number.ts";
 import { type Bytes, readPairs, writePairs } from "./pair-block.ts";
 import type { Trace, TraceEntry } from "./trace.ts";
 import type {
@@ -54,6 +55,7 @@ class Instance {
   readonly anomalies: readonly string[];
   readonly lexers: readonly string[];
   readonly places: readonly string[];
+  readonly client = new Uint32Array(4);
   /** Statuses that calls answer. */
   readonly pass: number;
   readonly block: number;
@@ -67,7 +69,7 @@ class Instance {
       imports[from] = functions;
     }
     const { exports } = instantiateSync(module, imports);
-    this.core = exports as unknown as Core;
+    this.core = plainNumbers(exports) as unknown as Core;
     const start = (exports as { _initialize?: () => void })._initialize;
     start?.();
     this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
@@ -95,16 +97,24 @@ class Instance {
     return this.view().toString("utf16le", at, at + this.core.text_size(which) * 2);
   }
 
-  /** The memory's bytes; a new view after it grew. */
+  /** The client of a result record, as four words, highest first; good until the next call. */
+  clientIn(at: number): Uint32Array {
+    const { core, client } = this;
+    const view = this.view();
+    const high = at + core.RESULT_CLIENT_HIGH.value;
+    const low = at + core.RESULT_CLIENT_LOW.value;
+    client[0] = view.readUInt32LE(high + 4);
+    client[1] = view.readUInt32LE(high);
+    client[2] = view.readUInt32LE(low + 4);
+    client[3] = view.readUInt32LE(low);
+    return client;
+  }
+
+  /** The memory's bytes; a new view after it grew, which leaves the old one without any. */
   view(): Bytes {
-    if (this.bytes.buffer !== this.core.memory.buffer) this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
+    if (this.bytes.length === 0) this.bytes = Buffer.from(this.core.memory.buffer) as Bytes;
     return this.bytes;
   }
-}
-
-/** An exported number; the loader leaves members of enums as globals, whatever their type says. */
-function numberOf(exported: unknown): number {
-  return exported instanceof WebAssembly.Global ? Number(exported.value) : Number(exported);
 }
 
 /** Reads the module and checks it against its hash. */
@@ -409,6 +419,7 @@ export class CoreTransaction implements Transaction {
       clientIp: "",
       inspectedBytes: 0,
       failed: true,
+      failedBy: this.#failed ?? "trap",
     };
   }
 
@@ -417,9 +428,7 @@ export class CoreTransaction implements Transaction {
     if (this.#isDead()) return action;
     const told = this.#call((core) => {
       const at = core.tx_result(this.#handle);
-      const view = this.#instance.view();
-      const high = view.readBigUInt64LE(at + core.RESULT_CLIENT_HIGH.value);
-      this.#source = lookup(high, view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value), this.#now);
+      this.#source = lookup(this.#instance.clientIn(at), this.#now);
       return this.#source === 0 ? this.#instance.pass : core.tx_source(this.#handle, this.#source);
     });
     return this.#source === 0 ? action : told;

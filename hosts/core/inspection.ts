@@ -278,7 +278,7 @@ export class Inspection {
     if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
     this.#free();
     counters.requests++;
-    const failure = this.#failure ?? (verdict?.failed ? "trap" : null);
+    const failure = this.#failure ?? (verdict?.failed ? (verdict.failedBy ?? "trap") : null);
     if (failure === null) counters.inspected++;
     else {
       counters.skipped++;

@@ -70,6 +70,8 @@ export interface Verdict {
   readonly inspectedBytes: number;
   /** True when the core did not answer (trap, out of memory) and `failure` decided instead. */
   readonly failed: boolean;
+  /** Which of both it was, where it failed. */
+  readonly failedBy?: "trap" | "overlimit";
 }
 
 /** Lists of clients, in the order of the numbers that the core has for them. */

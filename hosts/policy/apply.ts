@@ -2,12 +2,11 @@
  * A policy in force: its image and its lists reach an engine together, the same way in every host, wherever they come
  * from: a file that was compiled here, a policy service, or the disk.
  */
-import { crc32 } from "node:zlib";
 import type { Engine } from "../core/engine.ts";
-import { MerlonError } from "../core/error.ts";
 import type { HostPolicy } from "../core/host-policy.ts";
-import { MODES, type Mode } from "../core/verdict.ts";
+import type { Mode } from "../core/verdict.ts";
 import { type Bundle, compileBundle, imageOf, type Names, namesIn, sourcesIn } from "./bundle.ts";
+import { imageWithMode } from "./image.ts";
 import type { Policy } from "./schema.ts";
 import type { PlaceLookup, Sources } from "./sources.ts";
 
@@ -50,7 +49,7 @@ export function readyPolicy(policy: Policy, places: PlaceLookup | null = null): 
  */
 export function applyReady(engine: Engine, { image, sources }: Ready): void {
   engine.loadPolicy("active", image);
-  engine.sources = sources.isEmpty ? null : (high, low, now) => sources.sourceOf(high, low, now);
+  engine.sources = sources.isEmpty ? null : (client, now) => sources.sourceOfWords(client, now);
 }
 
 /**
@@ -59,47 +58,6 @@ export function applyReady(engine: Engine, { image, sources }: Ready): void {
  */
 export function applyPolicy(engine: Engine, policy: Policy): void {
   applyReady(engine, readyPolicy(policy));
-}
-
-/** Places in an image, see assembly/policy/image.ts. */
-const CRC_AT = 12;
-const CHECKED_FROM = 16;
-const MODE_AT = 16;
-const OVERRIDE_AT = 17;
-const SECTIONS_AT = 6;
-const HEAD_BYTES = 32;
-const SECTION_BYTES = 12;
-const SETTINGS = 11;
-const SETTINGS_BYTES = 28;
-/** Bits of a settings row that say a mode, and who may change it. */
-const MODE_BITS = 1 | 2;
-
-/**
- * @returns an image with a mode that is somebody's last word: neither scopes nor console rules change it
- * @throws MerlonError MERLON_POLICY_VERSION when it is damaged
- */
-export function imageWithMode(image: Uint8Array, mode: Mode): Uint8Array {
-  try {
-    return rewriteMode(image, mode);
-  } catch (cause) {
-    const why = "it ends too early";
-    throw new MerlonError("MERLON_POLICY_VERSION", `the policy image is damaged — ${why}; compile it again`, { cause });
-  }
-}
-
-function rewriteMode(image: Uint8Array, mode: Mode): Uint8Array {
-  const own = Buffer.from(image);
-  own.writeUInt8(MODES.indexOf(mode), MODE_AT);
-  own.writeUInt8(0, OVERRIDE_AT);
-  for (let index = own.readUInt16LE(SECTIONS_AT) - 1; index >= 0; index--) {
-    const row = HEAD_BYTES + index * SECTION_BYTES;
-    if (own.readUInt16LE(row) !== SETTINGS) continue;
-    const at = own.readUInt32LE(row + 4);
-    const end = at + own.readUInt32LE(row + 8);
-    for (let has = at; has < end; has += SETTINGS_BYTES) own.writeUInt32LE(own.readUInt32LE(has) & ~MODE_BITS, has);
-  }
-  own.writeUInt32LE(crc32(own.subarray(CHECKED_FROM)), CRC_AT);
-  return own;
 }
 
 /** @returns the policy with a mode that is somebody's last word */

@@ -5,7 +5,7 @@
 import { crc32 } from "node:zlib";
 import { MerlonError } from "../core/error.ts";
 import type { BlockPage } from "../core/host-policy.ts";
-import { MODES } from "../core/verdict.ts";
+import { MODES, type Mode } from "../core/verdict.ts";
 import { applicationId, applicationsOf } from "./application.ts";
 import { pagesOf } from "./block-page.ts";
 import type { Exception } from "./exception.ts";
@@ -21,7 +21,12 @@ const MAGIC = "MRLN";
 const VERSION = 1;
 const HEAD_BYTES = 32;
 const SECTION_BYTES = 12;
+/** Places in the head: the count of sections, the checksum, what it covers, the mode and who may change it. */
+const SECTIONS_AT = 6;
+const CRC_AT = 12;
 const CHECKED_FROM = 16;
+const MODE_AT = 16;
+const OVERRIDE_AT = 17;
 const NETWORK_BYTES = 20;
 const SETTINGS_BYTES = 28;
 /** The console says nothing here. */
@@ -106,16 +111,45 @@ export function compilePolicy(policy: Policy, routes = new RouteCompiler()): Uin
     content.copy(image, at);
     at += padded(content.length);
   }
-  image.writeUInt32LE(crc32(image.subarray(CHECKED_FROM)), 12);
+  image.writeUInt32LE(crc32(image.subarray(CHECKED_FROM)), CRC_AT);
   return image;
 }
 
 /** @returns where the sections of an image begin, in ascending order */
 export function sectionStarts(image: Uint8Array): number[] {
   const view = Buffer.from(image.buffer, image.byteOffset, image.byteLength);
-  return Array.from({ length: view.readUInt16LE(6) }, (_, index) =>
+  return Array.from({ length: view.readUInt16LE(SECTIONS_AT) }, (_, index) =>
     view.readUInt32LE(HEAD_BYTES + index * SECTION_BYTES + 4),
   );
+}
+
+/**
+ * @returns an image with a mode that is somebody's last word: neither scopes nor console rules change it
+ * @throws MerlonError MERLON_POLICY_VERSION when it is damaged
+ */
+export function imageWithMode(image: Uint8Array, mode: Mode): Uint8Array {
+  try {
+    return rewriteMode(image, mode);
+  } catch (cause) {
+    const why = "it ends too early";
+    throw new MerlonError("MERLON_POLICY_VERSION", `the policy image is damaged — ${why}; compile it again`, { cause });
+  }
+}
+
+function rewriteMode(image: Uint8Array, mode: Mode): Uint8Array {
+  const own = Buffer.from(image);
+  own.writeUInt8(MODES.indexOf(mode), MODE_AT);
+  own.writeUInt8(OVERRIDES.indexOf("off"), OVERRIDE_AT);
+  for (let index = own.readUInt16LE(SECTIONS_AT) - 1; index >= 0; index--) {
+    const row = HEAD_BYTES + index * SECTION_BYTES;
+    if (own.readUInt16LE(row) !== SECTIONS.settings) continue;
+    const at = own.readUInt32LE(row + 4);
+    const end = at + own.readUInt32LE(row + 8);
+    const said = HAS.mode | HAS.override;
+    for (let has = at; has < end; has += SETTINGS_BYTES) own.writeUInt32LE(own.readUInt32LE(has) & ~said, has);
+  }
+  own.writeUInt32LE(crc32(own.subarray(CHECKED_FROM)), CRC_AT);
+  return own;
 }
 
 /** Rows of numbers begin at a multiple of four. */
@@ -127,10 +161,10 @@ function writeHead(image: Buffer, policy: Policy, sections: number): void {
   const { trap, unreachable, overlimit, oversize } = policy.failure;
   image.write(MAGIC, 0, "latin1");
   image.writeUInt16LE(VERSION, 4);
-  image.writeUInt16LE(sections, 6);
+  image.writeUInt16LE(sections, SECTIONS_AT);
   image.writeUInt32LE(image.length, 8);
-  image.writeUInt8(MODES.indexOf(policy.mode), 16);
-  image.writeUInt8(OVERRIDES.indexOf(policy.modeAllowOverride), 17);
+  image.writeUInt8(MODES.indexOf(policy.mode), MODE_AT);
+  image.writeUInt8(OVERRIDES.indexOf(policy.modeAllowOverride), OVERRIDE_AT);
   image.writeUInt8(consoleMode(policy.console.mode), 18);
   image.writeUInt8(SEVERITY_BLOCK, 19);
   image.writeUInt32LE(policy.limits.inspectBytes, 20);

@@ -14,6 +14,10 @@ import { COUNTRY_KEY, NEVER, ROWS_HEAD_BYTES, ROWS_MAGIC, ROWS_VERSION } from ".
 export const ROWS_BYTES_MAX = 64 * 1024 * 1024;
 const NONE = -1;
 const TOP_BITS = 16;
+/** Networks of 24 bits: a bit for each says whether a row touches it, and most clients need no more. */
+const BLOCK_BITS = 24;
+/** Smaller families are searched as fast as they could be asked first. */
+const BLOCKS_FROM = 4096;
 
 /** An address as four numbers of 32 bits, highest first; IPv4 is mapped. */
 export type AddressWords = Uint32Array;
@@ -42,6 +46,8 @@ class Family {
   readonly hits: Uint32Array;
   /** First row of each value of an address's upper bits; only for IPv4. */
   readonly tops: Uint32Array;
+  /** A bit for each network of BLOCK_BITS that a row touches; only for large families of IPv4, else empty. */
+  readonly blocks: Uint8Array;
 
   constructor(size: number, words: 1 | 4, take: (bytes: number) => Uint8Array) {
     this.size = size;
@@ -53,9 +59,11 @@ class Family {
     this.parents = new Int32Array(size);
     this.hits = new Uint32Array(size);
     this.tops = new Uint32Array(words === 1 ? (1 << TOP_BITS) + 1 : 0);
+    this.blocks = new Uint8Array(words === 1 && size >= BLOCKS_FROM ? 1 << (BLOCK_BITS - 3) : 0);
     this.#check();
     this.#nest();
     this.#index();
+    if (this.blocks.length > 0) for (let row = 0; row < size; row++) this.#noteBlocks(row);
   }
 
   /** Rows are in strict order and have no bits beyond their prefix; else the search would lead anywhere. */
@@ -105,13 +113,30 @@ class Family {
     }
   }
 
+  #noteBlocks(row: number): void {
+    const prefix = this.prefixes[row] ?? 0;
+    const first = (this.starts[row] ?? 0) >>> (32 - BLOCK_BITS);
+    if (prefix <= BLOCK_BITS - 3) {
+      this.blocks.fill(255, first >>> 3, (first >>> 3) + (1 << (BLOCK_BITS - 3 - prefix)));
+      return;
+    }
+    const count = prefix >= BLOCK_BITS ? 1 : 1 << (BLOCK_BITS - prefix);
+    for (let block = first; block < first + count; block++) {
+      this.blocks[block >>> 3] = (this.blocks[block >>> 3] ?? 0) | (1 << (block & 7));
+    }
+  }
+
   /**
    * @param from where the address's words begin
    * @returns the closest row that has the address and whose end has not come; NONE for none
    */
   find(address: AddressWords, from: number, nowSeconds: number): number {
+    if (this.blocks.length > 0) {
+      const block = (address[from] ?? 0) >>> (32 - BLOCK_BITS);
+      if (((this.blocks[block >>> 3] ?? 0) & (1 << (block & 7))) === 0) return NONE;
+    }
     let row = this.#lastUpTo(address, from);
-    while (row >= 0 && !((this.ends[row] ?? 0) > nowSeconds && this.#holds(row, address, from))) {
+    while (row >= 0 && !(this.#holds(row, address, from) && (this.ends[row] ?? 0) > nowSeconds)) {
       row = this.parents[row] ?? NONE;
     }
     return row;

@@ -7,11 +7,13 @@ import { LISTS } from "./ip-list.ts";
 import { compileRows } from "./source-rows.ts";
 import { type AddressWords, type Row, SourceTable } from "./source-table.ts";
 
-const V4_MAPPED = 0xffffn;
+const V4_MAPPED = 0xffff;
 const HIT_ENTRIES_MAX = 10_000;
 
 /** Keys of the places that a client is in, see `countryKey`: what a database says of an address. */
 export type PlaceLookup = (high: bigint, low: bigint) => readonly number[];
+
+const NOWHERE: readonly number[] = [];
 
 /** All entries, to be asked for a client. */
 export class Sources {
@@ -20,6 +22,7 @@ export class Sources {
   readonly #halves = new BigUint64Array(2);
   readonly #parts = new Uint32Array(this.#halves.buffer);
   readonly #words: AddressWords = new Uint32Array(4);
+  #entry = 0;
 
   /** @param places asked only where a list names a country or a system; null where there is no database */
   constructor(tables: readonly SourceTable[], places: PlaceLookup | null = null) {
@@ -44,31 +47,42 @@ export class Sources {
    * @returns 0 for a client that no list has, else 1 to 3, see LISTS
    */
   sourceOf(high: bigint, low: bigint, nowSeconds: number): number {
-    const found = this.#find(high, low, nowSeconds);
-    if (found === undefined) return 0;
-    found.table.hit(found.entry);
-    return LISTS.indexOf(found.table.list) + 1;
+    return this.sourceOfWords(this.#wordsOf(high, low), nowSeconds);
+  }
+
+  /**
+   * The same of an address as the core has it: this is asked at every request, and large numbers cost more than the
+   * look-up.
+   * @param client four words, highest first
+   */
+  sourceOfWords(client: AddressWords, nowSeconds: number): number {
+    const table = this.#tableOf(client, nowSeconds);
+    if (table === undefined) return 0;
+    table.hit(this.#entry);
+    return LISTS.indexOf(table.list) + 1;
   }
 
   /** The entry that decides for a client, nothing counted; undefined where none does. */
   why(high: bigint, low: bigint, nowSeconds: number): Row | undefined {
-    const found = this.#find(high, low, nowSeconds);
-    return found?.table.row(found.entry);
+    return this.#tableOf(this.#wordsOf(high, low), nowSeconds)?.row(this.#entry);
   }
 
-  #find(high: bigint, low: bigint, nowSeconds: number): { table: SourceTable; entry: number } | undefined {
+  #wordsOf(high: bigint, low: bigint): AddressWords {
     this.#halves[0] = high;
     this.#halves[1] = low;
-    const [a = 0, b = 0, c = 0, d = 0] = this.#parts;
-    this.#words[0] = b;
-    this.#words[1] = a;
-    this.#words[2] = d;
-    this.#words[3] = c;
-    const isV4 = high === 0n && low >> 32n === V4_MAPPED;
-    const places = this.#places?.(high, low) ?? [];
-    for (const table of this.#tables) {
-      const entry = table.find(this.#words, isV4, places, nowSeconds);
-      if (entry !== undefined) return { table, entry };
+    for (let half = 0; half < 4; half++) this.#words[half] = this.#parts[half ^ 1] ?? 0;
+    return this.#words;
+  }
+
+  /** @returns the table that decides, its entry in `#entry`; undefined where none does */
+  #tableOf(client: AddressWords, nowSeconds: number): SourceTable | undefined {
+    const isV4 = client[0] === 0 && client[1] === 0 && client[2] === V4_MAPPED;
+    const places = this.#places === null ? NOWHERE : this.#places(halfOf(client, 0), halfOf(client, 2));
+    for (let index = 0; index < this.#tables.length; index++) {
+      const entry = this.#tables[index]?.find(client, isV4, places, nowSeconds);
+      if (entry === undefined) continue;
+      this.#entry = entry;
+      return this.#tables[index];
     }
     return undefined;
   }
@@ -80,6 +94,10 @@ export class Sources {
       .sort((a, b) => b.hits - a.hits)
       .slice(0, most);
   }
+}
+
+function halfOf(client: AddressWords, first: number): bigint {
+  return (BigInt(client[first] ?? 0) << 32n) | BigInt(client[first + 1] ?? 0);
 }
 
 /** Lists with more entries than this have a table of their own, so that a change elsewhere leaves them as they are. */

@@ -14,6 +14,7 @@ export const PATHS = {
   edit: "/v1/edit",
   objects: "/v1/objects",
   candidate: "/v1/candidate",
+  rollout: "/v1/rollout",
 } as const;
 
 /** Header by which instances of one node are told apart. */
@@ -29,6 +30,14 @@ export const CHANGES_KEPT_MAX = 100;
 const HITS_MAX = 64;
 const COUNTERS_MAX = 32;
 const INSTANCES_SHOWN_MAX = 1000;
+/** Classes of times, each twice as long as the one before; the last has everything beyond a second. */
+export const TIME_CLASSES = 16;
+/** Microseconds of the first class. */
+export const CLASS_MICROS = 64;
+/** Policies whose requests a host tells apart: those before still count while a new one is tried. */
+export const TRAFFIC_KEPT_MAX = 4;
+/** Clients that are told apart in a comparison. */
+export const CLIENTS_MAX = 64;
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const milliseconds = z.number().min(0);
@@ -46,6 +55,8 @@ export const pointerSchema = z.strictObject({
   publishedAt: milliseconds,
   bundle: z.strictObject({ hash, size: count }),
   candidate: z.strictObject({ hash, size: count, endsAt: milliseconds }).nullable(),
+  /** The policy is only tried here: without another word for so long, the host goes back to the one before. */
+  trial: z.strictObject({ forMs: milliseconds }).optional(),
 });
 /** See `pointerSchema`. */
 export type Pointer = z.output<typeof pointerSchema>;
@@ -73,6 +84,8 @@ export const comparisonSchema = z.strictObject({
   requests: count,
   wouldBlock: count,
   wouldPass: count,
+  /** Clients seen, and those with a request that would be blocked, or pass; up to CLIENTS_MAX of each. */
+  clients: z.strictObject({ seen: count, wouldBlock: count, wouldPass: count }).optional(),
   /** The newest of them. */
   changes: z.array(changeSchema).max(CHANGES_KEPT_MAX),
 });
@@ -81,6 +94,22 @@ export type Comparison = z.output<typeof comparisonSchema>;
 
 /** Where the policy of a host comes from: the service, the disk, its file, or nowhere but the core. */
 export const ORIGINS = ["live", "last_known_good", "builtin"] as const;
+
+/** What a host has counted under one policy. */
+export const trafficSchema = z.strictObject({
+  hash,
+  requests: count,
+  /** Stopped by a verdict. */
+  blocked: count,
+  /** Those that passed and in which nothing was found. */
+  clean: count,
+  /** Of these, those that ended with 5xx. */
+  errors: count,
+  /** Of these, how many took how long in the host's own code, by classes. */
+  times: z.array(count).length(TIME_CLASSES),
+});
+/** See `trafficSchema`. */
+export type Traffic = z.output<typeof trafficSchema>;
 
 /** What a host says of itself. */
 export const reportSchema = z.strictObject({
@@ -102,6 +131,8 @@ export const reportSchema = z.strictObject({
     .refine((all) => Object.keys(all).length <= COUNTERS_MAX, `has more than ${COUNTERS_MAX} counters`),
   hits: z.array(z.strictObject({ list: z.enum(LISTS), entry: z.string().max(64), hits: count })).max(HITS_MAX),
   comparison: comparisonSchema.nullable(),
+  /** The policy in force and those before it. */
+  traffic: z.array(trafficSchema).max(TRAFFIC_KEPT_MAX).optional(),
 });
 /** See `reportSchema`. */
 export type Report = z.output<typeof reportSchema>;
@@ -112,8 +143,11 @@ export const instanceSchema = z.strictObject({
   instance: z.string().max(64),
   kind: z.string().max(64),
   merlon: z.string().max(32),
-  /** `active`: has the policy that counts; `behind`: has another; `refused`: could not take it; `silent`: not heard. */
-  state: z.enum(["active", "behind", "refused", "silent"]),
+  /**
+   * `active`: has the policy that counts; `canary`: has the one that is tried; `behind`: has another; `refused`: could
+   * not take it; `silent`: not heard.
+   */
+  state: z.enum(["active", "canary", "behind", "refused", "silent"]),
   source: z.enum(ORIGINS),
   version: count,
   /** Why it was refused. */
@@ -126,6 +160,52 @@ export const instanceSchema = z.strictObject({
 /** See `instanceSchema`. */
 export type InstanceState = z.output<typeof instanceSchema>;
 
+/** How far a version has come that is tried before it counts. */
+export const rolloutSchema = z.strictObject({
+  /** `shown`: beside the policy that decides; `trial`: in force on the canaries; the others are how it ended. */
+  stage: z.enum(["shown", "trial", "published", "held", "rolled_back", "superseded"]),
+  hash,
+  /** When the stage began. */
+  at: milliseconds,
+  /** Who tries it, `node instance`; none where it is shown on all. The first of them. */
+  canaries: z.array(z.string().max(150)).max(100),
+  /** Requests compared, and those that it stops or lets pass otherwise than the policy before. */
+  requests: count,
+  wouldBlock: count,
+  wouldPass: count,
+  /** Why it was held back or taken back; "" otherwise. */
+  why: z.string().max(500),
+  /** Who has decided: `service`, or an operator. */
+  by: z.string().max(80),
+});
+/** See `rolloutSchema`. */
+export type RolloutState = z.output<typeof rolloutSchema>;
+
+/** What conditions say, in the words of GEP-713. */
+export const CONDITIONS = ["Accepted", "Programmed", "Enforced"] as const;
+/** One condition of an object. */
+export const conditionSchema = z.strictObject({
+  type: z.enum(CONDITIONS),
+  status: z.enum(["True", "False", "Unknown"]),
+  /** One word for programs. */
+  reason: z.string().max(64),
+  /** A sentence for people. */
+  message: z.string().max(500),
+});
+/** See `conditionSchema`. */
+export type Condition = z.output<typeof conditionSchema>;
+
+/** One object of the policy, and what is true of it. */
+export const objectStateSchema = z.strictObject({
+  kind: z.enum(["WafPolicy", "WafException", "WafIPList"]),
+  name: z.string().max(253),
+  conditions: z.array(conditionSchema).max(CONDITIONS.length),
+});
+/** See `objectStateSchema`. */
+export type ObjectState = z.output<typeof objectStateSchema>;
+/** Objects that a status shows; those of which something is not true come first. */
+export const OBJECTS_SHOWN_MAX = 1000;
+
 /** How far a policy has come. */
 export const statusSchema = z.strictObject({
   version: count,
@@ -137,6 +217,10 @@ export const statusSchema = z.strictObject({
   total: count,
   /** From the publication to the last instance that has it; null while one is behind. */
   tookMs: z.number().nullable(),
+  /** The last version that was tried first; null before there was one. */
+  rollout: rolloutSchema.nullable().optional(),
+  /** What is true of the policy's objects. */
+  objects: z.array(objectStateSchema).max(OBJECTS_SHOWN_MAX).optional(),
   instances: z.array(instanceSchema).max(INSTANCES_SHOWN_MAX),
   hits: z.array(z.strictObject({ list: z.enum(LISTS), entry: z.string(), hits: count })),
 });

@@ -8,10 +8,12 @@ import { MerlonError } from "../../core/error.ts";
 import { expiredObjects, namesNobodyKnows } from "../../policy/lint.ts";
 import { readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import type { Policy } from "../../policy/schema.ts";
+import { AuditFile } from "../../policy/service/audit-file.ts";
+import { type CanaryChoice, parseCanaries } from "../../policy/service/canary.ts";
 import { NodeTokens } from "../../policy/service/node-tokens.ts";
 import { PolicyService } from "../../policy/service/policy-service.ts";
 import { type ServerOptions, type ServiceServer, serve } from "../../policy/service/server.ts";
-import type { Staged, StageLimits } from "../../policy/service/staging.ts";
+import type { StageLimits } from "../../policy/service/staging.ts";
 import { type Input, type Io, type Option, usage } from "../command.ts";
 import { parseListen, urlOf } from "../protection/listen-address.ts";
 import { changeLine } from "../protection/policy-keeper.ts";
@@ -20,11 +22,15 @@ import { certificateOf } from "../protection/serving.ts";
 import { count, showWord } from "../text.ts";
 import { durationOf } from "./duration.ts";
 import { LIVE_MS_MAX } from "./live-diff.ts";
+import { rolloutLine } from "./rollout-line.ts";
 
 const LISTEN = "127.0.0.1:9443";
 /** Two looks in a row must find the same content, and hosts have what remains of two seconds. */
 const LOOK_MS = 200;
 const STAGE_PERCENT = 1;
+const STAGE_MS = 30_000;
+/** A version that was held back is shown again after these times: what spoke against it may be over. */
+const AGAIN_MS = [60_000, 300_000, 1_800_000];
 /** Where tokens and added objects are kept. */
 export const STATE_FOLDER = ".merlon";
 
@@ -50,12 +56,17 @@ export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
   stage: {
     type: "string",
     value: "<time>",
-    about: "serve: show a new version beside the old one for so long, as 30s, before it counts",
+    about: "serve, stage: show a new version beside the old one for so long, as 30s, before it counts",
   },
   "stage-limit": {
     type: "string",
     value: "<percent>",
-    about: `serve: hold it back if it would block more of what passes; ${STAGE_PERCENT} if not given`,
+    about: `serve, stage: hold it back if it blocks more of what passes without it; ${STAGE_PERCENT} if not given`,
+  },
+  canary: {
+    type: "string",
+    value: "<hosts>",
+    about: "serve, stage: let these have it first, as 1, 10% or shop-1, and take it back by itself",
   },
   open: { type: "boolean", about: "serve: whoever can connect may read the policy, without a token" },
 };
@@ -68,18 +79,35 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const folder = input.text("state") ?? STATE_FOLDER;
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const engine = Engine.load();
-  const service = await PolicyService.open({ folder, engine });
+  const audit = new AuditFile(folder, say);
+  const service = await PolicyService.open({
+    ...{ folder, engine },
+    onRollout: (state) => {
+      say(rolloutLine(state));
+      const { stage: outcome, hash: object, why, by: who } = state;
+      void audit.add({ who, action: "rollout", object, outcome, why });
+    },
+  });
   const tokens = new NodeTokens(folder);
   tokens.list();
-  const limits = limitsOf(input);
-  const publish = async (next: Policy): Promise<void> => {
-    if (limits !== undefined && !sayStaged(await service.stage(next, limits), limits, say)) return;
-    const { version, hash } = limits === undefined ? await service.publish(next) : service.published;
-    const now = Math.floor(Date.now() / 1000);
-    for (const line of [...namesNobodyKnows(next, engine.signatures), ...expiredObjects(next, now)]) say(line);
-    say(`version ${version} is published, ${hash.slice(0, 12)}, mode ${next.mode}`);
+  const limits = stageLimitsOf(input);
+  const publisher = new FilePublisher(
+    service,
+    limits,
+    (next) => {
+      const { version, hash } = service.published;
+      const now = Math.floor(Date.now() / 1000);
+      for (const line of [...namesNobodyKnows(next, engine.signatures), ...expiredObjects(next, now)]) say(line);
+      say(`version ${version} is published, ${hash.slice(0, 12)}, mode ${next.mode}`);
+      void audit.add({ who: "file", action: "publish", object: hash, outcome: `version ${version}`, why: "" });
+    },
+    say,
+  );
+  const publish = async (next: Policy): Promise<void> => await publisher.publish(next);
+  const refuse = (error: unknown): void => {
+    service.refuse(messageOf(error));
+    say(`${messageOf(error)} (the version before stays published)`);
   };
-  const refuse = (error: unknown): void => say(`${messageOf(error)} (the version before stays published)`);
   const text = await readPolicyFile(path).then(
     async (file) => {
       // With --stage this takes its time, and hosts are served meanwhile where there is a version of before.
@@ -100,7 +128,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
     { changed: (next) => void publish(next).catch(refuse), refused: refuse },
     LOOK_MS,
   );
-  const server = await serve(service, tokens, options).catch((error: unknown) => {
+  const server = await serve(service, tokens, { ...options, audit }).catch((error: unknown) => {
     watch.close();
     throw error;
   });
@@ -109,6 +137,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   greet(io, server, options, folder, tokens);
   await ended;
   watch.close();
+  publisher.close();
   await server.close();
   return 0;
 }
@@ -132,11 +161,18 @@ function optionsOf(input: Input, io: Io): ServerOptions {
   };
 }
 
-/** @returns how new versions are tried first; undefined where they are not */
-function limitsOf(input: Input): StageLimits | undefined {
+/**
+ * @returns how new versions are tried first; undefined where they are not
+ * @throws MerlonError MERLON_USAGE
+ */
+export function stageLimitsOf(input: Input): StageLimits | undefined {
   const written = input.text("stage");
+  const canary = canariesOf(input);
   const percent = input.integer("stage-limit", 0, 100, STAGE_PERCENT);
-  if (written !== undefined) return { stageMs: durationOf(written, "stage", LIVE_MS_MAX), shareMax: percent / 100 };
+  if (written !== undefined || canary !== undefined) {
+    const stageMs = written === undefined ? STAGE_MS : durationOf(written, "stage", LIVE_MS_MAX);
+    return { stageMs, shareMax: percent / 100, canary };
+  }
   if (!input.flag("stage-limit")) return undefined;
   throw usage(
     "--stage-limit has no --stage",
@@ -145,18 +181,63 @@ function limitsOf(input: Input): StageLimits | undefined {
   );
 }
 
-/** Says what came of a version that was shown. @returns whether it is published */
-function sayStaged(staged: Staged, { shareMax }: StageLimits, say: (line: string) => void): boolean {
-  const { outcome, requests, wouldBlock, wouldPass, changes } = staged;
-  if (outcome === "superseded") return false;
-  const seen = `${count(requests)} requests, ${count(wouldBlock)} would be blocked, ${count(wouldPass)} would pass`;
-  if (outcome === "published") {
-    if (requests > 0) say(`shown beside the version before: ${seen}`);
-    return true;
+function canariesOf(input: Input): CanaryChoice | undefined {
+  const written = input.text("canary");
+  if (written === undefined) return undefined;
+  const choice = parseCanaries(written);
+  if (typeof choice !== "string") return choice;
+  throw usage(`--canary is "${showWord(written)}"`, choice, "write 1, 10% or the name of a node");
+}
+
+/** Publishes what the file has; what is held back is shown again later, since what spoke against it may be over. */
+class FilePublisher {
+  readonly #service: PolicyService;
+  readonly #limits: StageLimits | undefined;
+  readonly #published: (policy: Policy) => void;
+  readonly #say: (line: string) => void;
+  readonly #failed: (error: unknown) => void;
+  #again: NodeJS.Timeout | undefined;
+
+  constructor(
+    service: PolicyService,
+    limits: StageLimits | undefined,
+    published: (policy: Policy) => void,
+    say: (line: string) => void,
+  ) {
+    this.#service = service;
+    this.#limits = limits;
+    this.#published = published;
+    this.#say = say;
+    this.#failed = (error) => say(`${messageOf(error)} (the version before stays published)`);
   }
-  say(`held back: ${seen}, more than ${shareMax * 100} % (the version before stays published)`);
-  for (const change of changes) say(showWord(changeLine(change)));
-  return false;
+
+  /** @throws MerlonError where the policy is of no use */
+  async publish(next: Policy, tries = 0): Promise<void> {
+    clearTimeout(this.#again);
+    if (this.#limits === undefined) {
+      await this.#service.publish(next);
+      this.#published(next);
+      return;
+    }
+    const { outcome, requests, wouldBlock, wouldPass, changes } = await this.#service.stage(next, this.#limits);
+    if (outcome === "superseded") return;
+    if (outcome === "published") {
+      const seen = `${count(requests)} requests, ${count(wouldBlock)} would be blocked, ${count(wouldPass)} would pass`;
+      if (requests > 0) this.#say(`compared with the version before: ${seen}`);
+      this.#published(next);
+      return;
+    }
+    for (const change of changes) this.#say(showWord(changeLine(change)));
+    const isOwn = this.#service.status.rollout?.by === "service";
+    const wait = outcome === "held" && isOwn ? AGAIN_MS[tries] : undefined;
+    if (wait === undefined) return;
+    this.#say(`it is shown again in ${wait / 60_000} minutes, unless the file has another content then`);
+    this.#again = setTimeout(() => void this.publish(next, tries + 1).catch(this.#failed), wait);
+  }
+
+  close(): void {
+    clearTimeout(this.#again);
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -6,6 +6,7 @@ import { realpath } from "node:fs/promises";
 import { z } from "zod";
 import { dateText } from "../../policy/date.ts";
 import { applyEdit, type Edit } from "../../policy/edit.ts";
+import { withLock } from "../../policy/file-lock.ts";
 import { ServiceClient } from "../../policy/follow/service-client.ts";
 import { compilePolicy } from "../../policy/image.ts";
 import { entryText, LISTS } from "../../policy/ip-list.ts";
@@ -82,11 +83,15 @@ function fileTarget(path: string): Target {
   const read = async (): Promise<Policy> => (await readPolicyFile(path)).policy;
   return {
     async edit(edit, io) {
-      const { text } = await readPolicyFile(path);
-      const edited = applyEdit(text, edit);
-      compilePolicy(parsePolicy(edited.text, path));
       // A link stays one: what it leads to is replaced.
-      await replaceFile(await realpath(path), edited.text);
+      const place = await realpath(path).catch(() => path);
+      const edited = await withLock(place, async () => {
+        const { text } = await readPolicyFile(path);
+        const made = applyEdit(text, edit);
+        compilePolicy(parsePolicy(made.text, path));
+        await replaceFile(place, made.text);
+        return made;
+      });
       io.stdout.write(`${showWord(edited.did)}, in ${showWord(path)}\n`);
       return true;
     },

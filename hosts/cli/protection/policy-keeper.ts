@@ -9,10 +9,12 @@ import { MerlonError } from "../../core/error.ts";
 import type { HostPolicy } from "../../core/host-policy.ts";
 import type { VerdictEvent } from "../../core/inspection.ts";
 import type { Mode } from "../../core/verdict.ts";
-import { applyReady, imageWithMode, policyInMode, type Ready, readyOf, withMode } from "../../policy/apply.ts";
+import { applyReady, policyInMode, type Ready, readyOf, withMode } from "../../policy/apply.ts";
 import { type Bundle, BundleCompiler, compileBundle, imageOf } from "../../policy/bundle.ts";
 import { Comparing } from "../../policy/follow/comparing.ts";
 import { type Followed, Follower, type FollowOptions } from "../../policy/follow/follower.ts";
+import { TrafficCounts } from "../../policy/follow/traffic.ts";
+import { imageWithMode } from "../../policy/image.ts";
 import { namesNobodyKnows } from "../../policy/lint.ts";
 import { openPlaces } from "../../policy/places.ts";
 import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
@@ -60,6 +62,7 @@ export class PolicyKeeper {
   #follower: Follower | undefined;
   #comparing: Comparing | undefined;
   #candidate: Uint8Array | null = null;
+  readonly #traffic = new TrafficCounts();
   /** What the host counts, for reports. */
   counters: () => Readonly<Record<string, number>> = () => ({});
 
@@ -145,6 +148,7 @@ export class PolicyKeeper {
 
   /** Takes notice of an inspection that is over. */
   observe(event: VerdictEvent): void {
+    this.#traffic.add(event);
     const comparing = this.#comparing;
     if (comparing === undefined) return;
     if (Date.now() >= comparing.endsAt) {
@@ -229,6 +233,7 @@ export class PolicyKeeper {
     applyReady(this.#engine, ready);
     this.#user.used?.(ready);
     this.#ready = ready;
+    this.#traffic.begin(ready.hash);
     if (ready.sources.namesPlaces && this.#places === null) {
       this.#say("lists name countries or systems, and there is no database of them: these entries have no effect");
     }
@@ -252,6 +257,7 @@ export class PolicyKeeper {
         counters: this.counters(),
         hits: this.#ready.sources.hits(HITS_REPORTED_MAX).map(({ list, entry, hits }) => ({ list, entry, hits })),
         comparison: this.comparison ?? null,
+        traffic: this.#traffic.counts,
       }),
       say: this.#say,
     };

@@ -4,7 +4,8 @@
  */
 import type { Engine } from "../../core/engine.ts";
 import type { Inspector, Mode } from "../../core/verdict.ts";
-import { applyReady, imageWithMode, type Ready, withMode } from "../../policy/apply.ts";
+import { applyReady, type Ready, withMode } from "../../policy/apply.ts";
+import { imageWithMode } from "../../policy/image.ts";
 
 /** The engines by mode; those of routes are made when the first request asks. */
 export class RouteModes {

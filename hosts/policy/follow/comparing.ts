@@ -3,7 +3,7 @@
  * counted, exactly, and the newest requests are kept: request line, points and stamps. No value and no query is kept.
  */
 import type { VerdictEvent } from "../../core/inspection.ts";
-import { CHANGES_KEPT_MAX, type Change, type Comparison } from "../wire.ts";
+import { CHANGES_KEPT_MAX, type Change, CLIENTS_MAX, type Comparison } from "../wire.ts";
 
 const FINDINGS_MAX = 3;
 const METHOD_CHARS_MAX = 32;
@@ -15,6 +15,7 @@ export class Comparing {
   readonly endsAt: number;
   readonly #since: number;
   readonly #changes: Change[] = [];
+  readonly #clients = { seen: new Set<string>(), wouldBlock: new Set<string>(), wouldPass: new Set<string>() };
   #requests = 0;
   #wouldBlock = 0;
   #wouldPass = 0;
@@ -31,7 +32,10 @@ export class Comparing {
     // A request that began before the candidate came was not compared.
     if (shadowAction === null || failed || event.startedAt < this.#since) return undefined;
     this.#requests++;
+    const client = event.verdict.clientIp || event.peer;
+    note(this.#clients.seen, client);
     if (shadowAction === action) return undefined;
+    note(shadowAction === "block" ? this.#clients.wouldBlock : this.#clients.wouldPass, client);
     if (shadowAction === "block") this.#wouldBlock++;
     else this.#wouldPass++;
     const change = changeOf(event, action, shadowAction);
@@ -42,15 +46,22 @@ export class Comparing {
 
   /** What came of it so far. */
   get result(): Comparison {
+    const { seen, wouldBlock, wouldPass } = this.#clients;
     return {
       hash: this.hash,
       since: this.#since,
       requests: this.#requests,
       wouldBlock: this.#wouldBlock,
       wouldPass: this.#wouldPass,
+      clients: { seen: seen.size, wouldBlock: wouldBlock.size, wouldPass: wouldPass.size },
       changes: [...this.#changes],
     };
   }
+}
+
+/** Clients are told apart as far as anyone asks. */
+function note(clients: Set<string>, client: string): void {
+  if (clients.size < CLIENTS_MAX) clients.add(client);
 }
 
 function changeOf(event: VerdictEvent, before: Change["before"], after: Change["after"]): Change {

@@ -27,7 +27,7 @@ export interface Followed {
   /** Shows a candidate beside it, or none; until the given millisecond. @throws MerlonError where it cannot */
   show(candidate: Bundle | null, endsAt: number): void;
   /** What the host counts, and what came of a candidate. */
-  observe(): Pick<Report, "counters" | "hits" | "comparison">;
+  observe(): Pick<Report, "counters" | "hits" | "comparison" | "traffic">;
   /** A line for the operator. */
   say(line: string): void;
 }
@@ -61,6 +61,10 @@ export class Follower {
   #candidate = "";
   #etag = "";
   #away = false;
+  /** While a policy is only tried: what to go back to, and when, unless the service says that it counts. */
+  #trial:
+    | { readonly hash: string; readonly back: Bundle; readonly version: number; readonly until: number }
+    | undefined;
   #taking: Promise<unknown> = Promise.resolve();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -124,6 +128,7 @@ export class Follower {
     while (!this.#ending.signal.aborted) {
       await this.#pause(COMPARING_REPORT_MS);
       waited += COMPARING_REPORT_MS;
+      this.#endTrial();
       // Somebody waits for what comes of a candidate.
       if (this.#ending.signal.aborted || (waited < REPORT_MS && this.#candidate === "")) continue;
       waited = 0;
@@ -177,7 +182,8 @@ export class Follower {
     this.#away = true;
   }
 
-  async #take({ bundle: wanted, version, candidate }: Pointer): Promise<void> {
+  async #take({ bundle: wanted, version, candidate, trial }: Pointer): Promise<void> {
+    const before = { bundle: this.#bundle, version: this.#inForce.version };
     if (wanted.hash !== this.#inForce.hash && wanted.hash !== this.#refused?.hash) {
       let taken: Bundle | undefined;
       try {
@@ -193,16 +199,55 @@ export class Follower {
         this.#refused = { hash: wanted.hash, why: messageOf(error).slice(0, WHY_CHARS_MAX) };
         this.#host.say(`${messageOf(error)} (the policy before stays in force)`);
       }
+      this.#beginTrial(trial, before);
       await this.#report();
-      if (taken !== undefined) await this.#keep(taken, version);
+      if (taken !== undefined && trial === undefined) await this.#keep(taken, version);
     } else if (wanted.hash === this.#inForce.hash) {
       const { hash, since } = this.#inForce;
       this.#inForce = { hash, version, source: "live", since };
+      // What was tried counts now: it is kept as everything that counts.
+      if (trial === undefined && this.#trial !== undefined && this.#bundle !== undefined) {
+        await this.#keep(this.#bundle, version);
+      }
+      if (trial === undefined) this.#trial = undefined;
       // It may have been taken back to after one that was refused.
       this.#refused = null;
       await this.#report();
     }
     await this.#takeCandidate(candidate);
+  }
+
+  #beginTrial(
+    trial: Pointer["trial"],
+    before: { readonly bundle: Bundle | undefined; readonly version: number },
+  ): void {
+    const { hash } = this.#inForce;
+    if (trial === undefined || hash === null) {
+      this.#trial = undefined;
+      return;
+    }
+    const back = this.#trial?.back ?? before.bundle;
+    if (back === undefined || back.hash === hash) return;
+    const version = this.#trial?.version ?? before.version;
+    this.#trial = { hash, back, version, until: Date.now() + trial.forMs };
+  }
+
+  /** A trial is over when the service is away or says nothing more: nobody would notice what the policy does. */
+  #endTrial(): void {
+    const trial = this.#trial;
+    if (trial === undefined || (!this.#away && Date.now() < trial.until)) return;
+    this.#trial = undefined;
+    if (this.#inForce.hash !== trial.hash) return;
+    try {
+      this.#host.use(trial.back);
+      this.#bundle = trial.back;
+      // The service's next word is news, whatever it is.
+      this.#etag = "";
+      this.#enter(trial.back.hash, trial.version, "last_known_good");
+      this.#host.say("the policy service says no more of a policy that is tried: the one before is in force again");
+    } catch (error) {
+      this.#host.say(messageOf(error));
+    }
   }
 
   async #takeCandidate(candidate: Pointer["candidate"]): Promise<void> {
@@ -250,10 +295,11 @@ export class Follower {
 
   async #report(): Promise<void> {
     const { instance, kind, merlon } = this.#options;
-    const { counters, hits, comparison } = this.#host.observe();
+    const { counters, hits, comparison, traffic } = this.#host.observe();
     const body: Report = {
       ...{ instance, kind, merlon, policy: this.#inForce, refused: this.#refused },
       ...{ counters, hits, comparison },
+      ...(traffic === undefined ? {} : { traffic }),
     };
     try {
       await this.#client.ask(PATHS.report, { method: "PUT", body, signal: this.#ending.signal });

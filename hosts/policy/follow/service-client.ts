@@ -71,7 +71,7 @@ export class ServiceClient {
   }
 
   /**
-   * Asks, and takes 200, 204 and 304 for an answer.
+   * Asks, and takes 200, 202, 204 and 304 for an answer.
    * @throws MerlonError MERLON_SERVICE when there is none, or the service refuses
    */
   async ask(path: string, question: Question = {}): Promise<Answer> {
@@ -92,7 +92,7 @@ export class ServiceClient {
       });
       const bytes = await collect(answer.body, bytesMax);
       const { statusCode: status } = answer;
-      if (status !== 200 && status !== 204 && status !== 304) throw refusal(status, bytes);
+      if (![200, 202, 204, 304].includes(status)) throw refusal(status, bytes);
       const unpacked = answer.headers["content-encoding"] === "gzip" ? unpack(bytes, bytesMax) : bytes;
       return { status, etag: String(answer.headers["etag"] ?? ""), bytes: unpacked };
     } catch (cause) {

@@ -86,6 +86,12 @@ export class Instances {
     for (const [key, { lastSeen }] of this.#known) if (now - lastSeen > FORGOTTEN_MS) this.#known.delete(key);
   }
 
+  /** Those that were heard of lately, with what they said last. */
+  get present(): { readonly node: string; readonly instance: string; readonly report: Report }[] {
+    const heard = [...this.#known.values()].filter((known) => !this.#isSilent(known));
+    return heard.map(({ node, report }) => ({ node, instance: report.instance, report }));
+  }
+
   /** What hosts have seen of a candidate. */
   comparisons(hash: string): { node: string; comparison: NonNullable<Report["comparison"]> }[] {
     return [...this.#known.values()].flatMap(({ node, report: { comparison } }) =>
@@ -93,16 +99,19 @@ export class Instances {
     );
   }
 
-  /** How far a policy has come. */
-  status(published: Published): Status {
+  /**
+   * How far a policy has come.
+   * @param tried hash of a policy that some hosts try beside it
+   */
+  status(published: Published, tried = ""): Status {
     this.forget();
     const all = [...this.#known.values()];
-    const states = all.map((known) => this.#stateOf(known, published));
-    const counted = states.filter(({ state }) => state !== "silent");
+    const states = all.map((known) => this.#stateOf(known, published, tried));
+    const counted = states.filter(({ state }) => state !== "silent" && state !== "canary");
     const active = counted.filter(({ state }) => state === "active");
     const took = active.flatMap(({ tookMs }) => tookMs ?? []);
     // Those that need somebody to look come first.
-    const rank = { refused: 0, behind: 1, silent: 2, active: 3 };
+    const rank = { refused: 0, canary: 1, behind: 2, silent: 3, active: 4 };
     states.sort((a, b) => rank[a.state] - rank[b.state] || (a.node < b.node ? -1 : 1));
     return {
       ...published,
@@ -115,11 +124,12 @@ export class Instances {
     };
   }
 
-  #stateOf(known: Known, { hash, publishedAt }: Published): InstanceState {
+  #stateOf(known: Known, { hash, publishedAt }: Published, tried: string): InstanceState {
     const { node, since, report, lastSeen, active } = known;
     const { policy, refused, instance, kind, merlon, counters } = report;
     const has = policy.hash === hash;
-    const state = has ? "active" : refused?.hash === hash ? "refused" : "behind";
+    const other = tried !== "" && policy.hash === tried ? "canary" : "behind";
+    const state = has ? "active" : refused?.hash === hash ? "refused" : other;
     return {
       ...{ node, instance, kind, merlon, lastSeen, counters },
       state: this.#isSilent(known) ? "silent" : state,

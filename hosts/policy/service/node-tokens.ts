@@ -9,6 +9,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
+import { withLock } from "../file-lock.ts";
 import { replaceFile } from "../replace-file.ts";
 import { nameSchema } from "../wire.ts";
 
@@ -72,31 +73,32 @@ export class NodeTokens {
         "MERLON_USAGE",
         `"${name.slice(0, 40)}" is no name of a node — letters, digits, dots and dashes are taken; write another`,
       );
-    const holders = new Map(this.#read());
-    if ([...holders.values()].some((one) => one.name === name)) {
-      throw new MerlonError(
-        "MERLON_USAGE",
-        `there is a node ${name} — names tell them apart; remove it or write another`,
-      );
-    }
-    if (holders.size >= NODES_MAX)
-      throw new MerlonError("MERLON_USAGE", `there are ${NODES_MAX} nodes — no more are taken; remove some`);
     const token = PREFIX + randomBytes(32).toString("base64url");
-    holders.set(hashOfToken(token), { name, role, addedAt: Date.now() });
-    await this.#write(holders);
+    await this.#change((holders) => {
+      if ([...holders.values()].some((one) => one.name === name)) {
+        throw new MerlonError(
+          "MERLON_USAGE",
+          `there is a node ${name} — names tell them apart; remove it or write another`,
+        );
+      }
+      if (holders.size >= NODES_MAX)
+        throw new MerlonError("MERLON_USAGE", `there are ${NODES_MAX} nodes — no more are taken; remove some`);
+      holders.set(hashOfToken(token), { name, role, addedAt: Date.now() });
+    });
     return token;
   }
 
   /** @throws MerlonError MERLON_USAGE when there is none of this name */
   async remove(name: string): Promise<void> {
-    const holders = [...this.#read()];
-    const kept = holders.filter(([, one]) => one.name !== name);
-    if (kept.length === holders.length)
-      throw new MerlonError(
-        "MERLON_USAGE",
-        `there is no node of this name — see "merlon node list"; write one of them`,
-      );
-    await this.#write(new Map(kept));
+    await this.#change((holders) => {
+      const own = [...holders].find(([, one]) => one.name === name);
+      if (own === undefined)
+        throw new MerlonError(
+          "MERLON_USAGE",
+          `there is no node of this name — see "merlon node list"; write one of them`,
+        );
+      holders.delete(own[0]);
+    });
   }
 
   /** Reads the file again when it is another one. */
@@ -110,10 +112,17 @@ export class NodeTokens {
     return this.#holders;
   }
 
-  async #write(holders: ReadonlyMap<string, Holder>): Promise<void> {
-    const nodes = [...holders].map(([hash, holder]) => ({ hash, ...holder }));
+  /** One change after another, whichever process makes it: each begins with what the one before has left. */
+  async #change(change: (holders: Map<string, Holder>) => void): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await replaceFile(this.path, `${JSON.stringify({ format: 1, nodes }, null, 1)}\n`);
+    await withLock(this.path, async () => {
+      // What was read before the lock was ours may be the file of before in the very same millisecond.
+      this.#seen = "";
+      const holders = new Map(this.#read());
+      change(holders);
+      const nodes = [...holders].map(([hash, holder]) => ({ hash, ...holder }));
+      await replaceFile(this.path, `${JSON.stringify({ format: 1, nodes }, null, 1)}\n`);
+    });
   }
 }
 

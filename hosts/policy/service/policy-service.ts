@@ -5,12 +5,12 @@
  */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { z } from "zod";
 import type { Engine } from "../../core/engine.ts";
 import { MerlonError } from "../../core/error.ts";
+import type { Family } from "../../core/metrics.ts";
 import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bundle.ts";
 import { BundleCache } from "../bundle-cache.ts";
 import { applyEdit, type Edit } from "../edit.ts";
@@ -20,9 +20,13 @@ import { replaceFile } from "../replace-file.ts";
 import type { Policy } from "../schema.ts";
 import type { Row } from "../source-table.ts";
 import type { Sources } from "../sources.ts";
-import type { Pointer, Status } from "../wire.ts";
+import type { Pointer, RolloutState, Status } from "../wire.ts";
+import { keyOf } from "./canary.ts";
+import { newerOf, objectStates } from "./conditions.ts";
 import { Instances, type Published } from "./instances.ts";
-import { isHarmful, isLight, type Staged, type StageLimits, sumOf } from "./staging.ts";
+import { Rollout, type RolloutStage, type Word } from "./rollout.ts";
+import { ServiceMetrics } from "./service-metrics.ts";
+import { isLight, type Staged, type StageLimits, sumOf } from "./staging.ts";
 
 const OBJECTS_FILE = "objects.yaml";
 const STATE_FILE = "service.json";
@@ -31,9 +35,6 @@ const BUNDLES_KEPT = 3;
 /** Smaller parts are not worth the work. */
 const GZIP_FROM_BYTES = 4096;
 const WAITING_MAX = 20_000;
-const STAGE_LOOK_MS = 250;
-/** Hosts show a candidate a little longer than it is judged. */
-const STAGE_SLACK_MS = 5000;
 const OBJECTS_BYTES_MAX = 8 * 1024 * 1024;
 const NONE: PolicyObjects = { exceptions: [], ipLists: [] };
 
@@ -51,6 +52,14 @@ export interface ServiceOptions {
   /** Tries every image before anyone gets it; its shadow slot is used. */
   readonly engine: Engine;
   readonly nowMs?: () => number;
+  /** Hears what became of each version that was tried first. */
+  readonly onRollout?: (state: RolloutState) => void;
+}
+
+/** The answer to a host that asks for the policy. */
+export interface Answer {
+  readonly bytes: Buffer;
+  readonly etag: string;
 }
 
 /** A change and what it led to. */
@@ -62,6 +71,7 @@ export interface Changed {
 /** A policy service without its server. */
 export class PolicyService {
   readonly instances: Instances;
+  readonly #metrics = new ServiceMetrics();
   readonly #options: ServiceOptions;
   readonly #nowMs: () => number;
   readonly #compiler = new BundleCompiler();
@@ -74,8 +84,10 @@ export class PolicyService {
   #published: Published = { version: 0, hash: "", publishedAt: 0 };
   #bundles: readonly Bundle[] = [];
   #candidate: { readonly bundle: Bundle; readonly endsAt: number } | undefined;
-  #pointer: { readonly bytes: Buffer; readonly etag: string } | undefined;
-  #staging: AbortController | undefined;
+  /** What hosts are told by their part in a rollout; made anew at each change. */
+  readonly #pointers = new Map<ReturnType<Rollout["roleOf"]>, Answer>();
+  #rollout: Rollout | undefined;
+  #refused = "";
   /** Made when somebody asks about a client: a service does not need it. */
   #asked: { readonly hash: string; readonly sources: Sources } | undefined;
   #changing: Promise<unknown> = Promise.resolve();
@@ -131,6 +143,15 @@ export class PolicyService {
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
    */
   async publish(policy: Policy): Promise<Published> {
+    // One that is tried now must not come after it.
+    this.#rollout?.supersede();
+    const published = await this.#publish(policy);
+    this.#refused = "";
+    if (this.#rollout?.isOver === true) this.#rollout = undefined;
+    return published;
+  }
+
+  async #publish(policy: Policy): Promise<Published> {
     return await this.#inTurn(async () => {
       const published = await this.#enter(this.#try(withObjects(policy, this.#objects)));
       this.#base = policy;
@@ -161,7 +182,9 @@ export class PolicyService {
       await replaceFile(join(this.#options.folder, OBJECTS_FILE), text);
       this.#objectsText = text;
       this.#objects = objects;
-      return { did, published: await this.#enter(bundle) };
+      const published = await this.#enter(bundle);
+      this.#remakeTried();
+      return { did, published };
     });
   }
 
@@ -185,40 +208,72 @@ export class PolicyService {
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
    */
   async stage(policy: Policy, limits: StageLimits): Promise<Staged> {
-    const turn = new AbortController();
-    // One that is shown now is not judged any more.
-    if (this.#staging !== undefined) this.#candidate = undefined;
-    this.#staging?.abort();
-    this.#staging = turn;
-    try {
-      return await this.#stageUntil(policy, limits, turn.signal);
-    } finally {
-      if (this.#staging === turn) this.#staging = undefined;
-    }
+    const { ending } = await this.begin(policy, limits);
+    return await ending;
   }
 
-  async #stageUntil(policy: Policy, { stageMs, shareMax }: StageLimits, ending: AbortSignal): Promise<Staged> {
+  /**
+   * Begins what `stage` does.
+   * @returns the version's hash, and what becomes of it
+   * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; what is tried now then goes on
+   */
+  async begin(policy: Policy, limits: StageLimits): Promise<{ hash: string; ending: Promise<Staged> }> {
     if (!this.#needsStage(policy)) {
-      await this.publish(policy);
-      return { ...sumOf([]), outcome: "published" };
+      const { hash } = await this.publish(policy);
+      return { hash, ending: Promise.resolve({ ...sumOf([]), outcome: "published", why: "" }) };
     }
-    const endsAt = this.#nowMs() + stageMs;
-    const bundle = await this.#inTurn(async () => {
-      const tried = this.#try(withObjects(policy, this.#objects));
-      this.#candidate = { bundle: tried, endsAt: endsAt + STAGE_SLACK_MS };
-      this.#point();
-      return tried;
-    });
-    const seen = (): Omit<Staged, "outcome"> =>
-      sumOf(this.instances.comparisons(bundle.hash).map(({ comparison }) => comparison));
-    while (!ending.aborted && this.#nowMs() < endsAt && !isHarmful(seen(), shareMax)) await sleep(STAGE_LOOK_MS);
-    const found = seen();
-    if (ending.aborted) return { ...found, outcome: "superseded" };
-    const isHeld = isHarmful(found, shareMax);
-    this.#candidate = undefined;
-    if (isHeld) this.#point();
-    else await this.publish(policy);
-    return { ...found, outcome: isHeld ? "held" : "published" };
+    const rollout = new Rollout(this.#rolloutStage, policy, limits);
+    const hash = await rollout.prepare();
+    this.#refused = "";
+    // One that is tried now is not judged any more.
+    this.#rollout?.supersede();
+    this.#rollout = rollout;
+    this.#point();
+    return { hash, ending: rollout.run() };
+  }
+
+  get #rolloutStage(): RolloutStage {
+    return {
+      instances: this.instances,
+      nowMs: this.#nowMs,
+      make: async (wanted) => await this.#inTurn(() => Promise.resolve(this.#try(withObjects(wanted, this.#objects)))),
+      publish: async (wanted) => await this.#publish(wanted),
+      current: () => this.#bundles[0],
+      point: () => this.#point(),
+      note: (state) => {
+        this.#metrics.add(state);
+        this.#options.onRollout?.(state);
+      },
+    };
+  }
+
+  /**
+   * Takes an operator's word on the version that is tried, or was held or taken back last.
+   * @param by name of the operator
+   * @returns what is said of it
+   * @throws MerlonError MERLON_USAGE where there is none
+   */
+  async decide(word: Word, by: string): Promise<string> {
+    const rollout = this.#rollout;
+    const stage = rollout?.state?.stage;
+    if (rollout !== undefined && !rollout.isOver) {
+      rollout.say(word, by);
+      return word === "promote" ? "it is published to all" : "it is taken back";
+    }
+    if (word === "promote" && rollout !== undefined && (stage === "held" || stage === "rolled_back")) {
+      await this.#publish(rollout.policy);
+      rollout.overrule(by);
+      return `version ${this.#published.version} is published`;
+    }
+    throw new MerlonError("MERLON_USAGE", "no version is tried now — there is nothing to decide; see the status");
+  }
+
+  /** What commands have changed reaches canaries too, in the version that they have. */
+  #remakeTried(): void {
+    const rollout = this.#rollout;
+    if (rollout?.bundle === undefined) return;
+    rollout.remember(this.#try(withObjects(rollout.policy, this.#objects)));
+    this.#point();
   }
 
   /** After a restart only the bundle of before is known, and hosts come back in their own time. */
@@ -229,18 +284,52 @@ export class PolicyService {
     return kept !== undefined && this.#try(withObjects(policy, this.#objects)).hash !== kept.hash;
   }
 
-  /** The answer to whoever asks for the policy; undefined before the first publication. */
-  get pointer(): { readonly bytes: Buffer; readonly etag: string } | undefined {
+  /** The answer to whoever asks for the policy and is no canary; undefined before the first publication. */
+  get pointer(): Answer | undefined {
+    return this.pointerFor("", "");
+  }
+
+  /** The answer to a host; a canary is told of the version that it tries. */
+  pointerFor(node: string, instance: string): Answer | undefined {
+    return this.#answerOf(this.#rollout?.roleOf(keyOf({ node, instance })) ?? "none");
+  }
+
+  #answerOf(role: ReturnType<Rollout["roleOf"]>): Answer | undefined {
     if (this.#candidate !== undefined && this.#candidate.endsAt <= this.#nowMs()) {
       this.#candidate = undefined;
       this.#point();
     }
-    return this.#pointer;
+    const known = this.#pointers.get(role);
+    if (known !== undefined) return known;
+    const [bundle] = this.#bundles;
+    if (bundle === undefined) return undefined;
+    const bytes = Buffer.from(JSON.stringify(this.#pointerOf(role, bundle)));
+    const answer = { bytes, etag: `"${hashOf(bytes)}"` };
+    this.#pointers.set(role, answer);
+    return answer;
+  }
+
+  #pointerOf(role: ReturnType<Rollout["roleOf"]>, bundle: Bundle): Pointer {
+    const { version, publishedAt } = this.#published;
+    const rollout = this.#rollout;
+    const tried = rollout?.bundle;
+    const head = { format: 1, version, publishedAt } as const;
+    if (role === "none" || rollout === undefined || tried === undefined) {
+      const shown = this.#candidate;
+      const candidate = shown === undefined ? null : { ...partOf(shown.bundle), endsAt: shown.endsAt };
+      return { ...head, bundle: partOf(bundle), candidate };
+    }
+    const endsAt = rollout.comparesUntil;
+    if (role === "shown") return { ...head, bundle: partOf(bundle), candidate: { ...partOf(tried), endsAt } };
+    // What decides for all others is shown beside it: so each request tells what this version changes.
+    const trial = { forMs: rollout.trialForMs };
+    return { ...head, bundle: partOf(tried), candidate: { ...partOf(bundle), endsAt }, trial };
   }
 
   /** @returns a part that a host may still ask for */
   part(hash: string): Uint8Array | undefined {
-    for (const { parts } of [...this.#bundles, ...(this.#candidate === undefined ? [] : [this.#candidate.bundle])]) {
+    const tried = [this.#candidate?.bundle, this.#rollout?.bundle].filter((bundle) => bundle !== undefined);
+    for (const { parts } of [...this.#bundles, ...tried]) {
       const part = parts.get(hash);
       if (part !== undefined) return part;
     }
@@ -289,9 +378,23 @@ export class PolicyService {
     return this.#asked.sources.why(high, low, Math.floor(this.#nowMs() / 1000));
   }
 
+  /** What its own file says now is not valid, and so has no effect; said of it until there is a valid content. */
+  refuse(why: string): void {
+    this.#refused = why;
+  }
+
   /** How far the policy has come. */
   get status(): Status {
-    return this.instances.status(this.#published);
+    const status = this.instances.status(this.#published, this.#rollout?.tried);
+    const rollout = this.#rollout?.state ?? null;
+    const newer = newerOf(this.#refused, rollout);
+    const objects = objectStates(this.policy, status, newer, Math.floor(this.#nowMs() / 1000));
+    return { ...status, rollout, objects };
+  }
+
+  /** What it counts. */
+  get families(): Family[] {
+    return this.#metrics.families(this.status);
   }
 
   /** Changes come one after another: each begins with what the one before has left. */
@@ -325,17 +428,7 @@ export class PolicyService {
 
   /** Names what counts anew, and wakes whoever waits. */
   #point(): void {
-    const [bundle] = this.#bundles;
-    if (bundle === undefined) return;
-    const { version, publishedAt } = this.#published;
-    const pointer: Pointer = {
-      ...{ format: 1, version, publishedAt },
-      bundle: partOf(bundle),
-      candidate:
-        this.#candidate === undefined ? null : { ...partOf(this.#candidate.bundle), endsAt: this.#candidate.endsAt },
-    };
-    const bytes = Buffer.from(JSON.stringify(pointer));
-    this.#pointer = { bytes, etag: `"${hashOf(bytes)}"` };
+    this.#pointers.clear();
     this.wake();
   }
 }

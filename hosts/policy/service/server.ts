@@ -8,20 +8,26 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { TLSSocket } from "node:tls";
 import { z } from "zod";
 import { listenError } from "../../core/listen-error.ts";
+import { metricsText } from "../../core/metrics.ts";
+import { METRICS_TYPE } from "../../core/status-server.ts";
 import { readTlsMaterial, type TlsMaterial, type TlsNotice, watchTlsMaterial } from "../../core/tls-material.ts";
 import { dateText } from "../date.ts";
 import { editSchema } from "../edit.ts";
 import { entryText } from "../ip-list.ts";
 import { matchText } from "../match.ts";
 import { POLICY_FILE_BYTES_MAX } from "../policy-file.ts";
+import { parsePolicy } from "../policy-text.ts";
 import { INSTANCE_HEADER, nameSchema, PATHS, REPORT_BYTES_MAX, reportSchema, WAIT_SECONDS_MAX } from "../wire.ts";
 import { answerEmpty, answerError, answerJson, PLAIN, Refusal, readJson } from "./answering.ts";
+import type { AuditFile } from "./audit-file.ts";
+import { parseCanaries } from "./canary.ts";
 import type { NodeTokens, Role } from "./node-tokens.ts";
 import type { PolicyService } from "./policy-service.ts";
 
 const EDIT_BYTES_MAX = 1024 * 1024;
 const OBJECTS_SHOWN_MAX = 5000;
 const CANDIDATE_MINUTES_MAX = 24 * 60;
+const STAGE_SECONDS_MAX = 24 * 3600;
 const RELOAD_MS = 10_000;
 const CONNECTIONS_MAX = 20_000;
 const HEADERS_MAX = 64;
@@ -35,6 +41,8 @@ export interface ServerOptions {
   /** Everyone who can connect may read the policy and report; changes still need an operator's token. */
   readonly isOpen: boolean;
   readonly onNotice: (notice: TlsNotice | { readonly event: "request_failed"; readonly detail: string }) => void;
+  /** Where it is taken down who changed what. */
+  readonly audit?: AuditFile | undefined;
 }
 
 /** A running server. */
@@ -102,6 +110,24 @@ const candidateSchema = z.strictObject({
   minutes: z.number().min(0.01).max(CANDIDATE_MINUTES_MAX),
 });
 
+const rolloutSchema = z.strictObject({
+  text: z.string().max(POLICY_FILE_BYTES_MAX),
+  seconds: z.number().min(1).max(STAGE_SECONDS_MAX),
+  /** Share of requests that may be stopped although they pass without it, 0 to 1. */
+  shareMax: z.number().min(0).max(1),
+  canary: z
+    .string()
+    .max(5000)
+    .transform((text, context) => {
+      const choice = parseCanaries(text);
+      if (typeof choice !== "string") return choice;
+      context.addIssue({ code: "custom", message: choice });
+      return z.NEVER;
+    })
+    .optional(),
+});
+const wordSchema = z.strictObject({ word: z.enum(["promote", "withdraw"]) });
+
 /** The answers of one service. */
 class Routes {
   readonly #service: PolicyService;
@@ -143,8 +169,7 @@ class Routes {
       case `GET ${PATHS.objects}`:
         return answerJson(response, 200, this.#objects(asker, request));
       case `POST ${PATHS.edit}`:
-        demandOperator(asker);
-        return answerJson(response, 200, await this.#service.edit(await readJson(request, editSchema, EDIT_BYTES_MAX)));
+        return await this.#edit(asker, request, response);
       case `PUT ${PATHS.candidate}`:
         return await this.#show(asker, request, response);
       case `DELETE ${PATHS.candidate}`:
@@ -153,6 +178,14 @@ class Routes {
         return answerEmpty(response, 204);
       case `GET ${PATHS.candidate}`:
         return this.#comparisons(asker, request, response);
+      case `PUT ${PATHS.rollout}`:
+        return await this.#stage(asker, request, response);
+      case `POST ${PATHS.rollout}`:
+        return await this.#decide(asker, request, response);
+      case "GET /metrics":
+        response.writeHead(200, { ...PLAIN, "content-type": METRICS_TYPE });
+        response.end(metricsText(this.#service.families));
+        return;
       default:
         throw new Refusal(
           404,
@@ -177,18 +210,18 @@ class Routes {
   }
 
   async #policy(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const instance = request.headers[INSTANCE_HEADER];
-    if (typeof instance === "string") this.#service.instances.heard(asker.name, instance.slice(0, 64));
+    const instance = String(request.headers[INSTANCE_HEADER] ?? "").slice(0, 64);
+    this.#service.instances.heard(asker.name, instance);
     const seen = request.headers["if-none-match"] ?? "";
     const seconds = waitOf(request.headers["prefer"]);
-    if (seconds > 0 && seen !== "" && this.#service.pointer?.etag === seen) {
+    if (seconds > 0 && seen !== "" && this.#service.pointerFor(asker.name, instance)?.etag === seen) {
       const gone = new AbortController();
       response.once("close", () => gone.abort());
       await this.#service.news(seconds * 1000, gone.signal);
       if (gone.signal.aborted) return;
-      if (typeof instance === "string") this.#service.instances.heard(asker.name, instance.slice(0, 64));
+      this.#service.instances.heard(asker.name, instance);
     }
-    const { pointer } = this.#service;
+    const pointer = this.#service.pointerFor(asker.name, instance);
     if (pointer === undefined)
       throw new Refusal(503, "there is no policy yet — none was valid since the start; mend the file");
     const headers = {
@@ -255,11 +288,47 @@ class Routes {
     };
   }
 
+  async #edit(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    demandOperator(asker);
+    const edit = await readJson(request, editSchema, EDIT_BYTES_MAX);
+    const changed = await this.#service.edit(edit);
+    await this.#note(asker, edit.op, changed.did, `version ${changed.published.version}`);
+    answerJson(response, 200, changed);
+  }
+
+  /** Begins to try a version; what becomes of it is in the status. */
+  async #stage(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    demandOperator(asker);
+    const { text, seconds, shareMax, canary } = await readJson(request, rolloutSchema, POLICY_FILE_BYTES_MAX * 2);
+    const policy = parsePolicy(text, "candidate");
+    const { hash, ending } = await this.#service.begin(policy, { stageMs: seconds * 1000, shareMax, canary });
+    // What is tried goes on without this connection.
+    void ending.catch(() =>
+      this.#options.onNotice({ event: "request_failed", detail: "the version is not published" }),
+    );
+    await this.#note(asker, "rollout.begin", hash, "begun");
+    answerJson(response, 202, { hash });
+  }
+
+  async #decide(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    demandOperator(asker);
+    const { word } = await readJson(request, wordSchema, EDIT_BYTES_MAX);
+    const did = await this.#service.decide(word, asker.name);
+    await this.#note(asker, `rollout.${word}`, this.#service.status.rollout?.hash ?? "", did);
+    answerJson(response, 200, { did });
+  }
+
+  async #note(asker: Asker, action: string, object: string, outcome: string): Promise<void> {
+    await this.#options.audit?.add({ who: asker.name, action, object, outcome, why: "" });
+  }
+
   async #show(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
     demandOperator(asker);
     const { text, minutes } = await readJson(request, candidateSchema, POLICY_FILE_BYTES_MAX * 2);
     const endsAt = Date.now() + minutes * 60_000;
-    answerJson(response, 200, { hash: await this.#service.show(text, endsAt), endsAt });
+    const hash = await this.#service.show(text, endsAt);
+    await this.#note(asker, "show", hash, "begun");
+    answerJson(response, 200, { hash, endsAt });
   }
 
   #comparisons(asker: Asker, request: IncomingMessage, response: ServerResponse): void {

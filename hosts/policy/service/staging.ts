@@ -1,13 +1,12 @@
 /**
- * How a policy is tried on live traffic before it counts. What only says modes, exceptions and lists goes to all hosts
- * at once, since it is undone as fast; everything else is first shown beside the policy of today, and held back where
- * it would stop requests that pass.
+ * What is tried on live traffic before it counts, and within which limits. What only says modes, exceptions and lists
+ * goes to all hosts at once, since it is undone as fast; everything else is first shown beside the policy of today, and
+ * held back where it would stop requests that pass. See rollout.ts for the way and judging.ts for what is harm.
  */
 import type { Policy, Scope } from "../schema.ts";
 import type { Change, Comparison } from "../wire.ts";
+import type { CanaryChoice } from "./canary.ts";
 
-/** Fewer requests than this say nothing of a share. */
-const REQUESTS_LEAST = 20;
 const CHANGES_SHOWN_MAX = 5;
 
 /** When a policy is held back. */
@@ -16,12 +15,16 @@ export interface StageLimits {
   readonly stageMs: number;
   /** Share of requests that may be stopped although they pass today, 0 to 1. */
   readonly shareMax: number;
+  /** Who has it first, for as long again; without, it is only shown, on all hosts. */
+  readonly canary?: CanaryChoice | undefined;
 }
 
 /** What came of it. */
 export interface Staged {
-  /** Whether it is published; `superseded` by a newer one. */
-  readonly outcome: "published" | "held" | "superseded";
+  /** `held` before any host had it, `rolled_back` from canaries, `superseded` by a newer one. */
+  readonly outcome: "published" | "held" | "rolled_back" | "superseded";
+  /** Why it is not published. */
+  readonly why: string;
   readonly requests: number;
   readonly wouldBlock: number;
   readonly wouldPass: number;
@@ -52,7 +55,7 @@ function textOf(policy: Policy): string {
 }
 
 /** @returns what all hosts have seen of a candidate together */
-export function sumOf(comparisons: readonly Comparison[]): Omit<Staged, "outcome"> {
+export function sumOf(comparisons: readonly Comparison[]): Omit<Staged, "outcome" | "why"> {
   const sum = (pick: (one: Comparison) => number): number => comparisons.reduce((all, one) => all + pick(one), 0);
   const stopped = comparisons.flatMap(({ changes }) => changes.filter(({ after }) => after === "block"));
   return {
@@ -61,9 +64,4 @@ export function sumOf(comparisons: readonly Comparison[]): Omit<Staged, "outcome
     wouldPass: sum(({ wouldPass }) => wouldPass),
     changes: stopped.slice(-CHANGES_SHOWN_MAX),
   };
-}
-
-/** @returns whether so much is enough to hold a policy back */
-export function isHarmful({ requests, wouldBlock }: Omit<Staged, "outcome">, shareMax: number): boolean {
-  return requests >= REQUESTS_LEAST && wouldBlock / requests > shareMax;
 }

@@ -1,7 +1,8 @@
 /** A policy in force, on the real core: image and lists come and go together. */
 import { expect, test } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
-import { applyPolicy, applyReady, imageWithMode, readyPolicy, withMode } from "../../../hosts/policy/apply.ts";
+import { applyPolicy, applyReady, readyPolicy, withMode } from "../../../hosts/policy/apply.ts";
+import { imageWithMode } from "../../../hosts/policy/image.ts";
 import { parsePolicy } from "../../../hosts/policy/policy-text.ts";
 import { defaultPolicy } from "../../../hosts/policy/schema.ts";
 import { policyOf } from "../../assembly/policy-image.ts";

@@ -79,7 +79,7 @@ describe("in the core", () => {
   test("a client is the one that the head names, behind trusted proxies", () => {
     const engine = Engine.load();
     const lists = sourcesOf([listOf("deny", "203.0.113.7"), listOf("allow", "198.51.100.1")]);
-    engine.sources = (high, low, now) => lists.sourceOf(high, low, now);
+    engine.sources = (client, now) => lists.sourceOfWords(client, now);
     const settings = settingsSchema.parse({ mode: "block", clientIP: { trustedCIDRs: ["10.0.0.0/8"] } });
     engine.loadPolicy("active", compilePolicy(settings));
     expect(send(engine, "/", "203.0.113.7")).toBe("block");
@@ -94,7 +94,7 @@ describe("in the core", () => {
   test("a gray client is blocked in safe_blocking, for attacks alone", () => {
     const engine = Engine.load();
     const lists = sourcesOf([listOf("gray", "203.0.113.7")]);
-    engine.sources = (high, low, now) => lists.sourceOf(high, low, now);
+    engine.sources = (client, now) => lists.sourceOfWords(client, now);
     engine.loadPolicy("active", compilePolicy(settingsSchema.parse({ mode: "safe_blocking" })));
     expect([send(engine, ATTACK, "203.0.113.7"), send(engine, ATTACK, "203.0.113.8")]).toEqual(["block", "pass"]);
     expect(send(engine, "/", "203.0.113.7")).toBe("pass");

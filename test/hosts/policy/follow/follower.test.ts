@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MerlonError } from "../../../../hosts/core/error.ts";
 import { type Bundle, compileBundle, hashOf } from "../../../../hosts/policy/bundle.ts";
+import { BundleCache } from "../../../../hosts/policy/bundle-cache.ts";
 import { BLOCKING, makeFolder, startHost, startService, WATCHING } from "../service/stage.ts";
 
 const WAIT = { timeout: 20_000, interval: 20 };
@@ -53,6 +54,23 @@ test("the last good policy counts after a restart without the service, until it 
   const again = await startService({ isOpen: true, folder, listen: { host: "127.0.0.1", port: first.port } });
   await again.service.publish(BLOCKING);
   await vi.waitFor(() => expect(host.follower.inForce).toMatchObject({ source: "live", version: 1 }), WAIT);
+});
+
+test("what is only tried is not kept, until it counts", async () => {
+  const cacheFolder = join(makeFolder(), "kept");
+  const kept = async (): Promise<string | undefined> => (await new BundleCache(cacheFolder).read())?.bundle.hash;
+  const { service, url } = await startService({ isOpen: true });
+  const { hash } = await service.publish(WATCHING);
+  const host = await startHost({ url, cacheFolder });
+  await vi.waitFor(async () => expect(await kept()).toBe(hash), WAIT);
+  const limits = { stageMs: 1000, shareMax: 0.01, canary: { count: 1 } };
+  const begun = await service.begin({ ...WATCHING, mask: ["a"] }, limits);
+  // Nothing is judged here: the trial goes on until somebody decides.
+  await vi.waitFor(() => expect(host.follower.inForce.hash).toBe(begun.hash), WAIT);
+  expect(await kept()).toBe(hash);
+  await service.decide("promote", "alice");
+  await begun.ending;
+  await vi.waitFor(async () => expect(await kept()).toBe(begun.hash), WAIT);
 });
 
 test("a damaged file is said, and the built-in policy counts", async () => {

@@ -35,3 +35,13 @@ test("a damaged file is not taken for an empty one", async () => {
   writeFileSync(tokens.path, "{}");
   expect(() => tokens.list()).toThrowError("is damaged");
 });
+
+test("tokens that are made at the same moment by several commands are all there", async () => {
+  const folder = makeFolder();
+  const names = Array.from({ length: 24 }, (_, index) => `shop-${index}`);
+  const tokens = await Promise.all(names.map(async (name) => await new NodeTokens(folder).add(name, "node")));
+  const running = new NodeTokens(folder);
+  expect(tokens.map((token) => running.holderOf(token)?.name)).toEqual(names);
+  const twice = await Promise.allSettled([1, 2, 3].map(async () => await new NodeTokens(folder).add("one", "node")));
+  expect(twice.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+});

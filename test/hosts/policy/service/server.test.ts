@@ -38,6 +38,10 @@ test("who may do what", async () => {
     ["/v1/candidate", json({ text: "", minutes: 1 }, "PUT")],
     ["/v1/candidate", { method: "DELETE" }],
     [`/v1/candidate?hash=${"0".repeat(64)}`, {}],
+    ["/v1/rollout", json({ word: "withdraw" })],
+    ["/v1/rollout", json({ text: "", seconds: 1, shareMax: 0, canary: "1" }, "PUT")],
+    ["/v1/rollout", json({ text: "", seconds: 1, shareMax: 0, canary: "0" }, "PUT")],
+    ["/metrics", {}],
   ];
   const seen: Record<string, number[]> = {};
   for (const [who, token] of [
@@ -53,8 +57,8 @@ test("who may do what", async () => {
   expect(seen).toEqual({
     nobody: Array.from(requests, () => 401),
     "a liar": Array.from(requests, () => 401),
-    "a node": [200, 200, 200, 204, 403, 403, 403, 403, 403],
-    "an operator": [200, 200, 200, 204, 200, 200, 422, 204, 200],
+    "a node": [200, 200, 200, 204, 403, 403, 403, 403, 403, 403, 403, 403, 200],
+    "an operator": [200, 200, 200, 204, 200, 200, 422, 204, 200, 422, 422, 400, 200],
   });
   await tokens.remove("shop-1");
   expect((await ask(`${url}/v1/policy`, node)).status).toBe(401);
