@@ -3,6 +3,7 @@
  * the same; a file is replaced in one step and only by one that is valid.
  */
 import { realpath } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { dateText } from "../../policy/date.ts";
 import { applyEdit, type Edit } from "../../policy/edit.ts";
@@ -16,6 +17,7 @@ import { parsePolicy } from "../../policy/policy-text.ts";
 import { replaceFile } from "../../policy/replace-file.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { sourcesOf } from "../../policy/sources.ts";
+import { SpecFiles } from "../../policy/specification/spec-files.ts";
 import { PATHS, statusSchema } from "../../policy/wire.ts";
 import { type Input, type Io, type Option, usage } from "../command.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "../protection/service-address.ts";
@@ -84,7 +86,7 @@ function fileTarget(path: string): Target {
     async edit(edit, io) {
       const { text } = await readPolicyFile(path);
       const edited = applyEdit(text, edit);
-      compilePolicy(parsePolicy(edited.text, path));
+      compilePolicy(parsePolicy(edited.text, path, new SpecFiles(dirname(path)).read));
       // A link stays one: what it leads to is replaced.
       await replaceFile(await realpath(path), edited.text);
       io.stdout.write(`${showWord(edited.did)}, in ${showWord(path)}\n`);
