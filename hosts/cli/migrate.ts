@@ -54,8 +54,8 @@ async function run(input: Input, io: Io): Promise<number> {
   const out = input.text("out");
   if (out === undefined) io.stdout.write(policies.map(({ text }) => text).join("---\n"));
   else await save(out, policies);
-  const summary = `${count(policies.length)} policies, ${count(settings)} settings carried over, ${count(left.length)} told above`;
-  io.stderr.write(`${summary}\n`);
+  const carried = `${count(policies.length)} policies, ${count(settings)} settings carried over`;
+  io.stderr.write(`${carried}, ${count(left.length)} told above\n`);
   return left.length === 0 || input.flag("allow-partial") ? 0 : 1;
 }
 

@@ -60,10 +60,8 @@ export function parseObjects(text: string, name: string): PolicyObjects {
   if (text.trim() === "") return { exceptions: [], ipLists: [] };
   const { policy, exceptions, ipLists, apiSpecs } = parseDocuments(text, name);
   if (policy === undefined && apiSpecs.length === 0) return { exceptions, ipLists };
-  throw new MerlonError(
-    "MERLON_POLICY",
-    `${name} holds a ${policy === undefined ? "WafApiSpec" : "WafPolicy"} — only exceptions and lists can be added; delete it`,
-  );
+  const what = `a ${policy === undefined ? "WafApiSpec" : "WafPolicy"}`;
+  throw new MerlonError("MERLON_POLICY", `${name} holds ${what} — only exceptions and lists can be added; delete it`);
 }
 
 /** @returns the policy with more exceptions and lists; of two exceptions of one name the policy's own stays */

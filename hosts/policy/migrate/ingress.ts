@@ -173,7 +173,7 @@ export class IngressPolicy {
     if (reason !== undefined) this.#report.left(place, what, reason);
     if (key === "modsecurity-snippet" && this.#origin === "ingress-nginx")
       await this.#snippet(value, places, place, what);
-    const isAllow = key === "whitelist-source-range" || key === "allowlist-source-range";
+    const isAllow = /^(?:white|allow)list-source-range$/.test(key);
     if (!isAllow && key !== "denylist-source-range") return;
     const networks = value.split(/[\s,]+/).filter((one) => one !== "");
     const bad = networks.find((one) => !networkSchema.safeParse(one).success);

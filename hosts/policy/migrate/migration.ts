@@ -1,4 +1,4 @@
-/** From manifests to policies: one for all Ingresses, one for each workload with a sidecar, one for a chart's values. */
+/** From manifests to policies: one for all Ingresses, one for each workload with a sidecar, one for values. */
 import { stringify } from "yaml";
 import { API_VERSION } from "../schema.ts";
 import { type Draft, type Origin, plainName, type Report } from "./draft.ts";
@@ -28,7 +28,7 @@ export interface Migration {
 const POD_PREFIX = "sidecar.wallarm.io/";
 /** Pod annotations that set up the pod and say nothing of a policy, by the beginnings of their names. */
 const POD_ONLY =
-  /^(?:application-port|helper-|init-|proxy-(?:cpu|memory)|nginx-(?:listen|status|health|worker|wallarm)|profile$|sidecar-injection|status$)/;
+  /^(?:application-port|helper-|init-|proxy-(?:cpu|memory)|nginx-(?:listen|status|health|worker|wallarm)|sidecar-)/;
 const POD_REFUSED = /^(?:nginx-|proxy-)/;
 
 /** @returns the policies that say what the manifests said */
@@ -102,7 +102,8 @@ function workloadOf(manifest: Manifest, report: Report): Draft | undefined {
 }
 
 function podReason(setting: string): string {
-  if (POD_ONLY.test(setting)) return "it sets up the pod and not the policy; see docs/protect.md for the proxy's flags";
+  if (POD_ONLY.test(setting) || setting === "profile" || setting === "status")
+    return "it sets up the pod and not the policy; see docs/protect.md for the proxy's flags";
   if (POD_REFUSED.test(setting))
     return "pieces of another server's configuration are not taken; write a scope or a rule";
   return "no such setting is known; see docs/import.md";

@@ -42,34 +42,11 @@ function refused(...left: string[]): Outcome {
 type Reader = (value: string) => Outcome;
 
 const READERS: Readonly<Record<string, Reader>> = {
-  mode(value) {
-    const mode = MODES.find((known) => known === value);
-    return mode === undefined ? refused(`takes ${MODES.join(", ")}; write spec.defaults.mode`) : done({ mode });
-  },
-  "mode-allow-override"(value) {
-    const modeAllowOverride = OVERRIDES.find((known) => known === value);
-    return modeAllowOverride === undefined ? refused(`takes ${OVERRIDES.join(", ")}`) : done({ modeAllowOverride });
-  },
-  application(value) {
-    const number = /^[1-9]\d{0,9}$/.test(value) ? Number(value) : 0;
-    if (number > 0 && number <= 0x7fff_ffff) return done({ application: number });
-    return value === "-1" ? done({}) : refused("is no number from 1; write spec.defaults.application");
-  },
-  fallback(value) {
-    if (value !== "on" && value !== "off")
-      return refused("takes on or off; write failure.trap and failure.unreachable");
-    const side = value === "on" ? "open" : "closed";
-    return done({ failure: { trap: side, unreachable: side } });
-  },
-  "parser-disable"(value) {
-    const written = value.split(/[\s;,]+/).filter((name) => name !== "");
-    const disable = written.flatMap((name) => PARSER_NAMES.get(name) ?? []);
-    const unknown = written.filter((name) => !PARSER_NAMES.has(name));
-    return {
-      settings: disable.length === 0 ? {} : { parsers: { disable: [...new Set(disable)] } },
-      left: unknown.map((name) => `${name}: no parser has this name; see docs/policy.md#parsers`),
-    };
-  },
+  mode: modeOf,
+  "mode-allow-override": overrideOf,
+  application: applicationOf,
+  fallback: failureOf,
+  "parser-disable": parsersOf,
   "block-page": blockPageOf,
 };
 /** Settings that need nothing here. */
@@ -101,6 +78,38 @@ export function readSetting(name: string, value: string): Outcome | undefined {
   if (reader !== undefined) return reader(value.trim());
   if (Object.hasOwn(NEEDLESS, known)) return done({});
   return Object.hasOwn(REASONS, known) ? refused(REASONS[known] ?? "") : undefined;
+}
+
+function modeOf(value: string): Outcome {
+  const mode = MODES.find((known) => known === value);
+  return mode === undefined ? refused(`takes ${MODES.join(", ")}; write spec.defaults.mode`) : done({ mode });
+}
+
+function overrideOf(value: string): Outcome {
+  const modeAllowOverride = OVERRIDES.find((known) => known === value);
+  return modeAllowOverride === undefined ? refused(`takes ${OVERRIDES.join(", ")}`) : done({ modeAllowOverride });
+}
+
+function applicationOf(value: string): Outcome {
+  const number = /^[1-9]\d{0,9}$/.test(value) ? Number(value) : 0;
+  if (number > 0 && number <= 0x7fff_ffff) return done({ application: number });
+  return value === "-1" ? done({}) : refused("is no number from 1; write spec.defaults.application");
+}
+
+function failureOf(value: string): Outcome {
+  if (value !== "on" && value !== "off") return refused("takes on or off; write failure.trap and failure.unreachable");
+  const side = value === "on" ? "open" : "closed";
+  return done({ failure: { trap: side, unreachable: side } });
+}
+
+function parsersOf(value: string): Outcome {
+  const written = value.split(/[\s;,]+/).filter((name) => name !== "");
+  const disable = written.flatMap((name) => PARSER_NAMES.get(name) ?? []);
+  const unknown = written.filter((name) => !PARSER_NAMES.has(name));
+  return {
+    settings: disable.length === 0 ? {} : { parsers: { disable: [...new Set(disable)] } },
+    left: unknown.map((name) => `${name}: no parser has this name; see docs/policy.md#parsers`),
+  };
 }
 
 /** `&/page.html response_code=445 type=attack,acl_ip;…`: of several, the first that is for attacks counts. */

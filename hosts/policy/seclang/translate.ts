@@ -59,7 +59,7 @@ export interface ImportOptions {
 
 /** Transformations that the readings of values have already, or that change nothing that a rule could see. */
 const IMPLIED =
-  /^(?:none|urldecode|urldecodeuni|htmlentitydecode|jsdecode|base64decode|base64decodeext|utf8tounicode|escapeseqdecode)$/;
+  /^(?:none|urldecode(?:uni)?|htmlentitydecode|jsdecode|base64decode(?:ext)?|utf8tounicode|escapeseqdecode)$/;
 const DECODING = /decode|utf8tounicode/;
 const TYPES: readonly (readonly [RegExp, string])[] = [
   [/^attack-sqli$/, "sqli"],
@@ -73,8 +73,11 @@ const TYPES: readonly (readonly [RegExp, string])[] = [
   [/^attack-(?:protocol|multipart-header)$/, "protocol_anomaly"],
 ];
 const DISRUPTIVE = new Set(["deny", "block", "drop", "redirect", "proxy", "pass", "allow"]);
-const QUIET =
-  /^(?:id|msg|phase|t|log|nolog|auditlog|noauditlog|logdata|status|tag|rev|ver|severity|maturity|accuracy|capture|chain|multimatch|xmlns|sanitise.*|sanitize.*)$/;
+/** Actions that are read elsewhere, or are about logs. */
+const QUIET = new RegExp(
+  "^(?:id|msg|phase|t|(?:no)?log|(?:no)?auditlog|logdata|status|tag|rev|ver|severity|maturity|accuracy|capture" +
+    "|chain|multimatch|xmlns|saniti[sz]e.*)$",
+);
 const ENGINE_MODES: ReadonlyMap<string, Mode> = new Map([
   ["on", "block"],
   ["off", "off"],

@@ -1,7 +1,7 @@
 /**
- * From a specification to what the core asks of requests: for each endpoint a few rules in its scope, each about one kind
- * of violation, and one for what is no endpoint at all. Everything is asked of the head, so that it is known before a
- * body comes.
+ * From a specification to what the core asks of requests: for each endpoint a few rules in its scope, each about one
+ * kind of violation, and one for what is no endpoint at all. Everything is asked of the head, so that it is known
+ * before a body comes.
  */
 import { MerlonError } from "../../core/error.ts";
 import type { Match } from "../match.ts";

@@ -1,4 +1,4 @@
-/** Files of specifications beside a policy file: read with a bound, and looked at for changes with the policy itself. */
+/** Files of specifications beside a policy file: read with a bound, and looked at for changes as the policy is. */
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { MerlonError } from "../../core/error.ts";

@@ -10,7 +10,11 @@ const read = async (text: string): Promise<{ texts: string[]; left: readonly str
 
 test("mode, failure and trusted proxies are a policy", async () => {
   const { texts, left } = await read(
-    "config: {wallarm: {mode: block, fallback: 'off'}, nginx: {realIpHeader: X-Forwarded-For, setRealIpFrom: [10.0.0.0/8]}}",
+    [
+      "config:",
+      "  wallarm: {mode: block, fallback: 'off'}",
+      "  nginx: {realIpHeader: X-Forwarded-For, setRealIpFrom: [10.0.0.0/8]}",
+    ].join("\n"),
   );
   expect(left).toEqual([]);
   expect(texts).toEqual([expect.stringMatching(/mode: block\n.*trap: closed\n.*trustedCIDRs:\n +- 10\.0\.0\.0\/8\n/s)]);

@@ -1,4 +1,4 @@
-/** A plain validator of requests, written from the specification and not from the compiler: the judge of checks.test.ts. */
+/** A plain validator of requests, written from the standard and not from the compiler: the judge of checks.test.ts. */
 
 /** The part of JSON Schema that the tests use. */
 export interface Schema {
