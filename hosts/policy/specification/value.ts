@@ -193,9 +193,10 @@ export function wholePattern(value: Value, any: string): string | undefined {
   const [part] = value;
   if (part === undefined) return any;
   if (value.length > 1) return undefined;
-  if (part.kind === "whole") return part.pattern;
-  if (part.kind === "found") return foundPattern(part.pattern, any.replace(/\+$/, "*"));
   if (part.kind === "size") return sizedPattern(part, any);
+  if (part.kind !== "either") {
+    return part.kind === "whole" ? part.pattern : foundPattern(part.pattern, any.replace(/\+$/, "*"));
+  }
   const all = part.of.map((one) => wholePattern(one, any));
   return all.length === 0 || all.includes(undefined) ? undefined : all.map((one) => `(?:${one})`).join("|");
 }
