@@ -126,7 +126,7 @@ export class IngressPolicy {
       if (key.startsWith("wallarm-")) this.#setting(key.slice("wallarm-".length), value, places, place, what);
       else await this.#nginx(key, value, places, place, what);
     }
-    if (this.#origin === "ingress-nginx") this.#modSecurity(own, places);
+    if (this.#origin === "ingress-nginx") this.#modSecurity(own, places, place, `Ingress ${name}: enable-modsecurity`);
   }
 
   #setting(setting: string, value: string, places: readonly Place[], place: string, what: string): void {
@@ -188,13 +188,13 @@ export class IngressPolicy {
   }
 
   /** ModSecurity, where it is on at all, only watches until a snippet says otherwise. */
-  #modSecurity(own: ReadonlyMap<string, string>, places: readonly Place[]): void {
+  #modSecurity(own: ReadonlyMap<string, string>, places: readonly Place[], place: string, what: string): void {
     const isOn = own.get("enable-modsecurity");
     if (isOn === undefined) return;
     this.#report.taken();
     const engine = /^\s*SecRuleEngine\s+(\w+)/im.exec(own.get("modsecurity-snippet") ?? "")?.[1]?.toLowerCase();
     const mode = isOn !== "true" || engine === "off" ? "off" : engine === "on" ? "block" : "monitoring";
-    this.#add({ mode }, places, "", "enable-modsecurity");
+    this.#add({ mode }, places, place, what);
   }
 
   async #snippet(value: string, places: readonly Place[], place: string, what: string): Promise<void> {

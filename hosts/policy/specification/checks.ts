@@ -28,6 +28,7 @@ export interface Check {
 
 /** Paths in one machine; where they are too many for it, it is split. */
 const PATHS_TOGETHER = 16;
+const METHOD: Subject = { kind: "method", name: "" };
 const PATH: Subject = { kind: "path", name: "" };
 const QUERY_TEXT: Subject = { kind: "queryText", name: "" };
 const NO: Formula = { kind: "constant", value: false };
@@ -121,9 +122,9 @@ function endpointCheck(spec: ApiSpec, base: string): Check[] {
       ...(ordinary.length === 0 ? [] : anyOf(ordinary.map(treeOf))),
       ...special.map((own) => and([machine(PATH, treeOf(own)), ...anyOf(closerOf(own).map(treeOf)).map(not)])),
     ];
-    return and([textIs({ kind: "method", name: "" }, method), or(paths)]);
+    return and([textIs(METHOD, method), or(paths)]);
   });
-  const asked = not(or([textIs({ kind: "method", name: "" }, "OPTIONS"), ...defined]));
+  const asked = not(or([textIs(METHOD, "OPTIONS"), ...defined]));
   const path = {
     segments: base.split("/").slice(1).map(decodedText),
     end: base === "" ? ("inside" as const) : ("below" as const),
@@ -155,12 +156,14 @@ function anyOf(trees: readonly Tree[]): Formula[] {
 }
 
 function operationChecks(spec: ApiSpec, { base, operation }: { base: string; operation: Operation }): Check[] {
-  const { path, parameters } = operation;
+  const { method, path, parameters } = operation;
+  const methods = methodsOf(operation, spec.document.operations);
   const closer = spec.document.operations.filter((other) => isCloser(other, operation));
   const others = [...new Map(closer.map((other) => [other.path, other])).values()];
   // A question belongs to one rule, so that each rule gets its own.
   const here = (): Formula =>
     and([
+      ...(methods.length > 1 ? [or(methods.map((one) => textIs(METHOD, one)))] : []),
       ...(isWhole(operation) ? [] : [machine(PATH, pathTree(base, operation.segments))]),
       ...others.map(({ segments }) => not(machine(PATH, pathTree(base, segments)))),
     ]);
@@ -171,11 +174,9 @@ function operationChecks(spec: ApiSpec, { base, operation }: { base: string; ope
     ["missingAuth", missingAuth(operation), "nothing shows who the client is"],
     ["invalidRequest", wrongBodyType(operation), "its content type is not listed, or missing"],
   ];
-  return methodsOf(operation, spec.document.operations).flatMap((method) => {
-    const match = { ...hostOf(spec), method, path: templateOf(base, operation) };
-    return asked().flatMap(([violation, formula, what]) => {
-      return checkOf(spec, violation, match, and([here(), formula]), `${method} ${path}`, what);
-    });
+  const match = { ...hostOf(spec), path: templateOf(base, operation), ...(methods.length > 1 ? {} : { method }) };
+  return asked().flatMap(([violation, formula, what]) => {
+    return checkOf(spec, violation, match, and([here(), formula]), `${method} ${path}`, what);
   });
 }
 

@@ -1,5 +1,5 @@
-// Coraza with rules that the caller hands over: the judge of what an imported rule has to find. A line of standard input
-// is a set of rules and the requests that they are held against; a line of the answer says which of them were stopped.
+// Coraza with rules that the caller hands over: the judge of what an imported rule has to find. A line of standard
+// input is a set of rules and the requests that they are held against; a line of the answer says which were stopped.
 
 package main
 
