@@ -336,8 +336,8 @@ function unknownNames({ parameters, security, isQueryOpen }: Operation): Formula
     ...own.filter(({ hasMembers }) => hasMembers).map(({ name }) => `${escapedPattern(name)}(?:\\[|%5[Bb])[^=&]*`),
   ];
   const pair = names.length === 0 ? "" : `(?:(?:${[...new Set(names)].join("|")})(?:=[^&]*)?)?`;
-  const known = machine(QUERY_TEXT, sequence(BEGIN, parsePattern(`${pair}(?:&${pair})*`), END));
-  return and([present(QUERY_TEXT), not(known)]);
+  // No query is an empty one here, and has no unknown names.
+  return not(machine(QUERY_TEXT, sequence(BEGIN, parsePattern(`${pair}(?:&${pair})*`), END)));
 }
 
 function sequence(...parts: readonly Tree[]): Tree {
