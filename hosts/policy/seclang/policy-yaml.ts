@@ -2,11 +2,13 @@
 import { stringify } from "yaml";
 import { MerlonError } from "../../core/error.ts";
 import { compilePolicy } from "../image.ts";
-import { ruleSchema } from "../rule/rule.ts";
+import { type Rule, ruleSchema } from "../rule/rule.ts";
 import { API_VERSION, defaultPolicy } from "../schema.ts";
 import type { Imported, ImportedRule, Refusal } from "./translate.ts";
 
 const COMMENT_CHARS_MAX = 110;
+/** Rules of a policy. */
+const RULES_MAX = 512;
 
 /** @returns the file's text; with the same rules always the same */
 export function policyYaml({ rules, mode }: Imported): string {
@@ -44,14 +46,16 @@ function commentText(text: string): string {
  */
 export function withinRoom(imported: Imported): Imported {
   const { rules } = imported;
-  if (roomFault(rules) === undefined) return imported;
-  let [fits, fails] = [0, rules.length];
+  // One more than a policy takes is enough to see that it is too much.
+  const forms = rules.slice(0, RULES_MAX + 1).map(compiledForm);
+  if (roomFault(forms) === undefined) return imported;
+  let [fits, fails] = [0, forms.length];
   while (fails - fits > 1) {
     const middle = (fits + fails) >> 1;
-    if (roomFault(rules.slice(0, middle)) === undefined) fits = middle;
+    if (roomFault(forms.slice(0, middle)) === undefined) fits = middle;
     else fails = middle;
   }
-  const why = roomFault(rules.slice(0, fails)) ?? "";
+  const why = roomFault(forms.slice(0, fails)) ?? "";
   const left = rules.slice(fits).map(({ file, line, name }): Refusal => {
     const fix = "import fewer files at once, and keep the rules that your applications need";
     return { file, line, kind: "room", text: `${name} — one policy has no room for it: ${why}; ${fix}` };
@@ -60,9 +64,9 @@ export function withinRoom(imported: Imported): Imported {
 }
 
 /** @returns why a policy of these rules is too large for the core, undefined where it is not */
-function roomFault(rules: readonly ImportedRule[]): string | undefined {
+function roomFault(rules: readonly Rule[]): string | undefined {
   try {
-    compilePolicy({ ...defaultPolicy, rules: rules.map(compiledForm) });
+    compilePolicy({ ...defaultPolicy, rules });
     return undefined;
   } catch (error) {
     if (!(error instanceof MerlonError)) throw error;
@@ -70,13 +74,6 @@ function roomFault(rules: readonly ImportedRule[]): string | undefined {
   }
 }
 
-function compiledForm({
-  name,
-  kind,
-  when,
-  type,
-  action,
-  experimental,
-}: ImportedRule): ReturnType<typeof ruleSchema.parse> {
+function compiledForm({ name, kind, when, type, action, experimental }: ImportedRule): Rule {
   return ruleSchema.parse({ name, kind, when, type, action, experimental });
 }
