@@ -16,7 +16,7 @@ const LINE_CHARS_MAX = 400;
 /** The command. */
 export const importCommand: Command = {
   name: "import",
-  summary: "turn rules in SecLang (ModSecurity, Coraza) into rules of a policy",
+  summary: "turn the SecLang rules of ModSecurity or Coraza into rules of a policy",
   usage: "seclang <file>… [flags]",
   least: 2,
   most: 512,
