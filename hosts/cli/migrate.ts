@@ -27,13 +27,13 @@ export const migrateCommand: Command = {
     "allow-partial": { type: "boolean", about: "exit code 0 also where something was left out" },
   },
   details: [
-    "Files are manifests as kubectl prints them, or the values of a chart. All Ingresses make one policy with a scope",
-    "for each host and path, every workload with a sidecar makes one of its own. What has no counterpart is told on",
-    "stderr with its place, why, and the nearest thing. Nothing is asked of a cluster, and nothing is changed there.",
-    "Exit code 0: everything was carried over; 1: something was not.",
+    "Files are manifests as kubectl get -o yaml prints them, or the values of a chart. All Ingresses make one policy",
+    "with a scope for each host and path, every workload with a sidecar makes one of its own. What has no counterpart",
+    "is told on stderr with its place, why, and the nearest thing. Nothing is asked of a cluster, and nothing is",
+    "changed there. Exit code 0: everything was carried over; 1: something was not.",
   ].join("\n"),
   examples: [
-    "kubectl get ingress -A -o yaml | merlon migrate ingress-nginx -",
+    "merlon migrate ingress-nginx ingresses.yaml --out policies",
     "merlon migrate wallarm deployment.yaml values.yaml --out policies",
   ],
   run,
