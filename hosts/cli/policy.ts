@@ -9,12 +9,13 @@ import { changesBetween } from "../policy/difference.ts";
 import { ServiceClient } from "../policy/follow/service-client.ts";
 import { compilePolicy } from "../policy/image.ts";
 import { policyJsonSchema } from "../policy/json-schema.ts";
-import { expiredObjects, idleRules, namesNobodyKnows } from "../policy/lint.ts";
+import { expiredObjects, idleRules, namesNobodyKnows, unaskedOf } from "../policy/lint.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
 import { bytesText } from "../policy/quantity.ts";
 import { rulesOf } from "../policy/rule/pack.ts";
 import { isReport, stampOf } from "../policy/rule/rule.ts";
 import { hostPolicyOf, type Policy } from "../policy/schema.ts";
+import { checksOf } from "../policy/specification/checks.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
@@ -166,9 +167,12 @@ async function lint(files: readonly string[], io: Io): Promise<number> {
       ...expiredObjects(policy, nowSeconds()),
     ];
     for (const line of lines) io.stdout.write(`${showWord(path)}: ${line}\n`);
+    // A document says more than can be asked of requests; that is no mistake of whoever wrote it.
+    for (const line of unaskedOf(policy)) io.stdout.write(`${showWord(path)}: note: ${line}\n`);
     found += lines.length;
     const { scopes = [], exceptions = [] } = policy;
-    const objects = `${count(scopes.length)} scopes, ${count(rulesOf(policy).length)} rules`;
+    const specs = policy.apiSpecs === undefined ? "" : `, ${count(policy.apiSpecs.length)} specifications`;
+    const objects = `${count(scopes.length)} scopes, ${count(rulesOf(policy).length)} rules${specs}`;
     const size = `${objects}, ${count(exceptions.length)} exceptions, ${count(image.length)} bytes`;
     if (lines.length === 0) io.stdout.write(`${showWord(path)}: valid, mode ${policy.mode}, ${size}\n`);
   }
@@ -192,6 +196,7 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
   if (settings === null) return 1;
   const host = hostPolicyOf(policy);
   const page = host.pages[settings.page];
+  const reported = new Set(checksOf(policy.apiSpecs).flatMap(({ isReport: isTold, stamp }) => (isTold ? [stamp] : [])));
   const lines = [
     ["mode", mode],
     ["application", applicationsOf(policy).get(settings.application) ?? "none"],
@@ -208,7 +213,8 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
     ...matches.map(({ stamp, point, counts, exception }) => {
       const name = policy.exceptions?.[exception - 1]?.name;
       const rule = rulesOf(policy).find((one) => stampOf(one) === stamp);
-      const only = rule !== undefined && isReport(rule) ? ", is only reported" : ", does not count";
+      const isTold = rule === undefined ? reported.has(stamp) : isReport(rule);
+      const only = isTold ? ", is only reported" : ", does not count";
       const why = counts ? "" : name === undefined ? only : `, let pass by exception ${showWord(name)}`;
       const patch = counts && rule?.kind === "vpatch" ? ", a virtual patch: blocks in every mode but off" : "";
       return ["finding", `${stamp} at ${point}${patch}${why}`];

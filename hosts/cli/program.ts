@@ -17,7 +17,9 @@ import { exceptionCommand } from "./exception.ts";
 import { explainCommand } from "./explain.ts";
 import { extprocCommand } from "./extproc.ts";
 import { commandHelp, programHelp } from "./help.ts";
+import { importCommand } from "./import.ts";
 import { ipCommand } from "./ip.ts";
+import { migrateCommand } from "./migrate.ts";
 import { nodeCommand } from "./node.ts";
 import { policyCommand } from "./policy.ts";
 import { protectCommand } from "./protect.ts";
@@ -39,6 +41,8 @@ export const COMMANDS: readonly Command[] = [
   policyCommand,
   exceptionCommand,
   ipCommand,
+  importCommand,
+  migrateCommand,
   nodeCommand,
   evaluateCommand,
   storeCommand,

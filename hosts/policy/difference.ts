@@ -3,11 +3,13 @@ import { dateText } from "./date.ts";
 import { matchText } from "./match.ts";
 import type { Rule } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
+import type { ApiSpec } from "./specification/specification.ts";
 
 /** @returns a line for each field, scope, rule and exception that is new, gone or changed */
 export function changesBetween(before: Policy, after: Policy): string[] {
-  const { scopes: oldScopes = [], exceptions: oldExceptions = [], rules: oldRules = [], ...oldSettings } = before;
-  const { scopes = [], exceptions = [], rules = [], ...settings } = after;
+  const { scopes: oldScopes = [], exceptions: oldExceptions = [], rules: oldRules = [], ...oldRest } = before;
+  const { apiSpecs: oldSpecs = [], ...oldSettings } = oldRest;
+  const { scopes = [], exceptions = [], rules = [], apiSpecs = [], ...settings } = after;
   return [
     ...fieldChanges(new Map(Object.entries(oldSettings)), new Map(Object.entries(settings))),
     ...objectChanges(
@@ -16,6 +18,7 @@ export function changesBetween(before: Policy, after: Policy): string[] {
       new Map(scopes.map(({ match, ...said }) => [matchText(match).trim(), said])),
     ),
     ...objectChanges("rule", new Map(oldRules.map(shownRule)), new Map(rules.map(shownRule))),
+    ...specChanges(new Map(oldSpecs.map((one) => [one.name, one])), new Map(apiSpecs.map((one) => [one.name, one]))),
     ...objectChanges(
       "exception",
       new Map(oldExceptions.map((one) => [one.name, { ...one, expiresAt: dateText(one.expiresAt) }])),
@@ -27,6 +30,20 @@ export function changesBetween(before: Policy, after: Policy): string[] {
 function shownRule({ name, match, expiresAt, ...said }: Rule): [string, object] {
   const ends = expiresAt === undefined ? {} : { expiresAt: dateText(expiresAt) };
   return [name, { match: matchText(match).trim(), ...said, ...ends }];
+}
+
+/** A specification is too long for a line: what is done with violations stands there, of the rest that it differs. */
+function specChanges(before: ReadonlyMap<string, ApiSpec>, after: ReadonlyMap<string, ApiSpec>): string[] {
+  const said = ({ host, violations, document: { operations, basePaths } }: ApiSpec): object => {
+    return { host, basePaths, operations: operations.length, violations };
+  };
+  const shown = (specs: ReadonlyMap<string, ApiSpec>) => new Map([...specs].map(([name, one]) => [name, said(one)]));
+  const inside = [...after].flatMap(([name, spec]) => {
+    const old = before.get(name);
+    const isSame = old === undefined || textOf(said(old)) !== textOf(said(spec)) || textOf(old) === textOf(spec);
+    return isSame ? [] : [`~ specification ${name}: its document is another one`];
+  });
+  return [...objectChanges("specification", shown(before), shown(after)), ...inside];
 }
 
 function fieldChanges(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] {

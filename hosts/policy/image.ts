@@ -16,6 +16,7 @@ import { checkFit, RouteCompiler, type RouteTables, SCOPES_KEPT_MAX, Texts, word
 import { rulesOf } from "./rule/pack.ts";
 import { ruleTables } from "./rule/sections.ts";
 import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
+import { checksOf } from "./specification/checks.ts";
 
 const MAGIC = "MRLN";
 const VERSION = 1;
@@ -205,7 +206,10 @@ interface ScopeRows {
 /** The sections of what applies to a part of the requests; none where nothing does. */
 function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
   const { scopes = [], exceptions = [], console: remote } = policy;
-  const detectors = rulesOf(policy);
+  const detectors = [
+    ...rulesOf(policy).map((rule) => ({ match: rule.match, rule })),
+    ...checksOf(policy.apiSpecs).map((check) => ({ match: check.match, check })),
+  ];
   const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
   const {
     ordered,
@@ -249,7 +253,7 @@ function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
     masks += own.length / 4;
   }
   const numbers = new Map([...entries.keys()].map((text, index) => [text, index]));
-  const scoped = detectors.map((rule) => ({ rule, scope: numbers.get(matchText(rule.match)) ?? 0 }));
+  const scoped = detectors.map((one) => ({ ...one, scope: numbers.get(matchText(one.match)) ?? 0 }));
   const ruled = ruleTables(scoped, texts);
   const pageRows = Buffer.concat(pages.all.map((page) => pageRow(page, texts)));
   const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + detectors.length > 0;

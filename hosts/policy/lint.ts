@@ -8,6 +8,7 @@ import { rulesOf } from "./rule/pack.ts";
 import { planOf } from "./rule/plan.ts";
 import { stampOf } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
+import { checksOf } from "./specification/checks.ts";
 
 /** What is asked of a signature here. */
 export interface KnownSignature {
@@ -21,8 +22,9 @@ export interface KnownSignature {
  */
 export function namesNobodyKnows(policy: Policy, signatures: readonly KnownSignature[]): string[] {
   const rules = rulesOf(policy);
-  const stamps = new Set([...signatures.map(({ stamp }) => stamp), ...rules.map(stampOf)]);
-  const types = new Set([...signatures, ...rules].map(({ type }) => type));
+  const checks = checksOf(policy.apiSpecs);
+  const stamps = new Set([...[...signatures, ...checks].map(({ stamp }) => stamp), ...rules.map(stampOf)]);
+  const types = new Set([...signatures, ...rules, ...checks].map(({ type }) => type));
   const unknown = (where: string, what: string, name: string, known: ReadonlySet<string>): string[] => {
     if (known.has(name)) return [];
     const near = suggestion(name, known);
@@ -56,4 +58,9 @@ export function idleRules({ rules = [] }: Policy): string[] {
     const what = plan.value ? "fits every request in its scope" : "fits no request";
     return [`rule ${name}: its condition ${what}; mend the condition`];
   });
+}
+
+/** What specifications say and nobody asks of requests. @returns a line for each */
+export function unaskedOf({ apiSpecs = [] }: Policy): string[] {
+  return apiSpecs.flatMap(({ name, unasked }) => unasked.map((line) => `specification ${name}: ${line}`));
 }

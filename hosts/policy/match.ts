@@ -39,7 +39,8 @@ export const pathSchema = z
   .refine((text) => !/[?#]/.test(text), "holds a query or a fragment; write the path alone")
   .refine((text) => Buffer.byteLength(text) <= PATH_BYTES_MAX, `is longer than ${PATH_BYTES_MAX} bytes; shorten it`);
 
-const hostSchema = z
+/** A host of a scope: a name, or `*.` and what lies below. */
+export const hostSchema = z
   .string()
   .transform((name) => name.toLowerCase())
   .refine((name) => !/:\d+$/.test(name), "has a port, but scopes are for names; leave the port out")

@@ -2,9 +2,11 @@
  * Policy files: read once at start, and the watch that gives a host the new policy as soon as its file is replaced.
  */
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { MerlonError } from "../core/error.ts";
 import { parsePolicy } from "./policy-text.ts";
 import type { Policy } from "./schema.ts";
+import { SpecFiles } from "./specification/spec-files.ts";
 
 /** Bytes of the largest policy file: room for some twenty thousand exceptions. */
 export const POLICY_FILE_BYTES_MAX = 8 * 1024 * 1024;
@@ -21,7 +23,7 @@ export interface PolicyFile {
  */
 export async function readPolicyFile(path: string): Promise<PolicyFile> {
   const text = await readText(path);
-  return { policy: parsePolicy(text, path), text };
+  return { policy: parsePolicy(text, path, new SpecFiles(dirname(path)).read), text };
 }
 
 /** What a watch tells. Calls never overlap. */
@@ -79,14 +81,18 @@ export function watchPolicyFile(
   intervalMs: number,
 ): PolicyWatch {
   const sieve = new ContentSieve(textInForce);
+  const specs = new SpecFiles(dirname(path));
+  const stampInForce = namesIn(textInForce, path, specs) ? specs.stamp() : "";
   let waiting = 0;
   let busy: Promise<void> = Promise.resolve();
   const look = async (settled: boolean): Promise<void> => {
     const found = await readText(path).catch(asMerlonError);
     waiting--;
     // YAML cannot begin with NUL, so an error is told apart from every content that is a policy.
-    const key = found instanceof MerlonError ? `\0${found.message}` : found;
-    if (sieve.take(key, settled)) tell(found, path, listener);
+    const stamp = specs.stamp();
+    const changed = stamp === stampInForce ? "" : `\0${stamp}`;
+    const key = found instanceof MerlonError ? `\0${found.message}` : `${found}${changed}`;
+    if (sieve.take(key, settled)) tell(found, path, listener, specs);
   };
   const queue = (settled: boolean): Promise<void> => {
     waiting++;
@@ -101,14 +107,25 @@ export function watchPolicyFile(
   return { check: () => queue(true), close: () => clearInterval(timer) };
 }
 
-function tell(found: string | MerlonError, path: string, listener: PolicyListener): void {
+/** Reads the specifications that a text names, so that it is known which they are. @returns whether there are any */
+function namesIn(text: string, path: string, specs: SpecFiles): boolean {
+  if (!text.includes("WafApiSpec")) return false;
+  try {
+    parsePolicy(text, path, specs.read);
+  } catch {
+    // Whoever handed over the text knows what is wrong with it.
+  }
+  return true;
+}
+
+function tell(found: string | MerlonError, path: string, listener: PolicyListener, specs: SpecFiles): void {
   if (found instanceof MerlonError) {
     listener.refused(found);
     return;
   }
   let policy: Policy;
   try {
-    policy = parsePolicy(found, path);
+    policy = parsePolicy(found, path, specs.read);
   } catch (error) {
     listener.refused(asMerlonError(error));
     return;

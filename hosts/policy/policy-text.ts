@@ -9,6 +9,9 @@ import { type Exception, exceptionOf } from "./exception.ts";
 import type { IpList } from "./ip-list.ts";
 import { suggestion } from "./nearest.ts";
 import { documentSchemas, type Policy } from "./schema.ts";
+import type { Path } from "./specification/references.ts";
+import { readApiSpec, type SpecFileReader } from "./specification/spec-text.ts";
+import type { ApiSpec } from "./specification/specification.ts";
 
 /** Aliases multiply what a document holds; a policy needs few. */
 const ALIASES_MAX = 64;
@@ -26,7 +29,7 @@ const DOCUMENTS_MAX = 32_768;
 type Kind = keyof typeof documentSchemas;
 const KINDS = Object.keys(documentSchemas);
 /** Kinds of the cluster that a file cannot have yet. */
-const LATER: ReadonlySet<string> = new Set(["WafApiSpec", "WafExport"]);
+const LATER: ReadonlySet<string> = new Set(["WafExport"]);
 
 /** What a text holds beside the one WafPolicy of a file. */
 export interface PolicyObjects {
@@ -37,14 +40,16 @@ export interface PolicyObjects {
 /**
  * Reads a policy from YAML text: one WafPolicy and any number of exceptions and IP lists.
  * @param name of the file, for messages
+ * @param readFile gives the texts of files that specifications name; without, they have to stand in the text
  * @throws MerlonError MERLON_POLICY with line and column
  */
-export function parsePolicy(text: string, name: string): Policy {
-  const { policy, exceptions, ipLists } = parseDocuments(text, name);
+export function parsePolicy(text: string, name: string, readFile?: SpecFileReader): Policy {
+  const { policy, exceptions, ipLists, apiSpecs } = parseDocuments(text, name, readFile);
   if (policy === undefined) {
     throw new MerlonError("MERLON_POLICY", `${name} holds no WafPolicy — one is expected; see docs/policy.md for one`);
   }
-  return withObjects(policy, { exceptions, ipLists });
+  const whole = withObjects(policy, { exceptions, ipLists });
+  return apiSpecs.length === 0 ? whole : { ...whole, apiSpecs };
 }
 
 /**
@@ -53,12 +58,10 @@ export function parsePolicy(text: string, name: string): Policy {
  */
 export function parseObjects(text: string, name: string): PolicyObjects {
   if (text.trim() === "") return { exceptions: [], ipLists: [] };
-  const { policy, exceptions, ipLists } = parseDocuments(text, name);
-  if (policy === undefined) return { exceptions, ipLists };
-  throw new MerlonError(
-    "MERLON_POLICY",
-    `${name} holds a WafPolicy — only exceptions and lists can be added; delete it`,
-  );
+  const { policy, exceptions, ipLists, apiSpecs } = parseDocuments(text, name);
+  if (policy === undefined && apiSpecs.length === 0) return { exceptions, ipLists };
+  const what = `a ${policy === undefined ? "WafApiSpec" : "WafPolicy"}`;
+  throw new MerlonError("MERLON_POLICY", `${name} holds ${what} — only exceptions and lists can be added; delete it`);
 }
 
 /** @returns the policy with more exceptions and lists; of two exceptions of one name the policy's own stays */
@@ -74,12 +77,18 @@ export function withObjects(policy: Policy, { exceptions, ipLists }: PolicyObjec
   };
 }
 
-function parseDocuments(text: string, name: string): PolicyObjects & { policy: Policy | undefined } {
+interface Parsed extends PolicyObjects {
+  readonly policy: Policy | undefined;
+  readonly apiSpecs: readonly ApiSpec[];
+}
+
+function parseDocuments(text: string, name: string, readFile?: SpecFileReader): Parsed {
   const source: Source = { name, lines: new LineCounter() };
   const documents = parseAll(text, source);
   let policy: Policy | undefined;
   const exceptions = new Map<string, Exception>();
   const ipLists: IpList[] = [];
+  const apiSpecs: ApiSpec[] = [];
   for (const document of documents) {
     const value = plainValue(document, name);
     const kind = kindOfDocument(value, document, source);
@@ -96,6 +105,16 @@ function parseDocuments(text: string, name: string): PolicyObjects & { policy: P
       ipLists.push(data.spec);
       continue;
     }
+    if (data.kind === "WafApiSpec") {
+      const own = data.metadata?.name ?? `api-${apiSpecs.length + 1}`;
+      if (apiSpecs.some((spec) => spec.name === own)) {
+        const what = `a second WafApiSpec ${showText(own)} begins`;
+        throw twice(document, source, what, "names tell them apart; rename it");
+      }
+      const placeAt = (path: Path): string => placeOf(source, offsetOfPath(document, ["spec", ...path], false));
+      apiSpecs.push(readApiSpec(own, data.spec, placeAt, readFile));
+      continue;
+    }
     const own = data.metadata?.name ?? `exception-${exceptions.size + 1}`;
     if (exceptions.has(own)) {
       const what = `a second WafException ${showText(own)} begins`;
@@ -103,7 +122,7 @@ function parseDocuments(text: string, name: string): PolicyObjects & { policy: P
     }
     exceptions.set(own, exceptionOf(own, data.spec));
   }
-  return { policy, exceptions: [...exceptions.values()], ipLists };
+  return { policy, exceptions: [...exceptions.values()], ipLists, apiSpecs };
 }
 
 /** A text being read: its name for messages, and where its lines begin. */

@@ -14,6 +14,7 @@ import { matchSchema, matchText, methodSchema, pathSchema } from "./match.ts";
 import { networkSchema } from "./network.ts";
 import { bytesText, parseBytes } from "./quantity.ts";
 import { PACKS, type Rule, rulesSchema } from "./rule/rule.ts";
+import { type ApiSpec, apiSpecSchema } from "./specification/specification.ts";
 
 /** Value of `apiVersion` in a policy file. */
 export const API_VERSION = "merlon.dev/v1alpha1";
@@ -204,6 +205,7 @@ export interface Policy extends Settings {
   readonly packs?: readonly (typeof PACKS)[number][];
   readonly exceptions?: readonly Exception[];
   readonly ipLists?: readonly IpList[];
+  readonly apiSpecs?: readonly ApiSpec[];
 }
 
 /** Names and labels are for people and clusters; only exceptions are told by name. */
@@ -238,6 +240,12 @@ export const documentSchemas = {
     kind: z.literal("WafIPList"),
     metadata: metadataSchema.optional(),
     spec: ipListSchema,
+  }),
+  WafApiSpec: z.strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal("WafApiSpec"),
+    metadata: metadataSchema.optional(),
+    spec: apiSpecSchema,
   }),
 } as const;
 

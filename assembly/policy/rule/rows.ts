@@ -11,16 +11,18 @@ export enum SubjectKind {
   QUERY = 3,
   HEADER = 4,
   COOKIE = 5,
+  /** All of the query as it was sent: what an API's specification asks for names that it does not know. */
+  QUERY_TEXT = 6,
   /** The client's address; its terms are NETWORK, V4 and KNOWN. */
-  ADDRESS = 6,
+  ADDRESS = 7,
   /** Number of the application. */
-  APPLICATION = 7,
+  APPLICATION = 8,
   /** Second since 1970. */
-  NOW = 8,
+  NOW = 9,
   /** The body's text as it streams by; there is one such row, and its terms are automata. */
-  BODY = 9,
+  BODY = 10,
   /** Readings of values at points: the row's program says of each reading whether it is the one looked for. */
-  POINT = 10,
+  POINT = 11,
 }
 
 /** A part of a request, and the terms that ask it. */

@@ -97,6 +97,7 @@ function findPair(at: usize, size: u32, separator: u32, decoder: u32, name: usiz
 export function findUnits(kind: u32): u32 {
   if (kind == <u32>SubjectKind.HEADER) return fieldCount();
   if (kind == <u32>SubjectKind.QUERY || kind == <u32>SubjectKind.PATH) return targetSize;
+  if (kind == <u32>SubjectKind.QUERY_TEXT) return 1;
   if (kind != <u32>SubjectKind.COOKIE) return authoritySize;
   const field = fieldNamed(FieldName.COOKIE);
   return field ? field.valueSize : 0;
@@ -125,6 +126,9 @@ export function findSubject(kind: u32, name: usize, nameSize: u32): void {
         const query = targetAt + <usize>(pathSize + 1);
         findPair(query, targetSize - pathSize - 1, 0x26, Decoder.FORM, name, nameSize);
       }
+      return;
+    case SubjectKind.QUERY_TEXT:
+      if (pathSize < targetSize) give(targetAt + <usize>(pathSize + 1), targetSize - pathSize - 1);
       return;
     case SubjectKind.COOKIE: {
       const field = fieldNamed(FieldName.COOKIE);

@@ -3,6 +3,7 @@
  * the same; a file is replaced in one step and only by one that is valid.
  */
 import { realpath } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { dateText } from "../../policy/date.ts";
 import { applyEdit, type Edit } from "../../policy/edit.ts";
@@ -17,6 +18,7 @@ import { parsePolicy } from "../../policy/policy-text.ts";
 import { replaceFile } from "../../policy/replace-file.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { sourcesOf } from "../../policy/sources.ts";
+import { SpecFiles } from "../../policy/specification/spec-files.ts";
 import { PATHS, statusSchema } from "../../policy/wire.ts";
 import { type Input, type Io, type Option, usage } from "../command.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "../protection/service-address.ts";
@@ -88,7 +90,7 @@ function fileTarget(path: string): Target {
       const edited = await withLock(place, async () => {
         const { text } = await readPolicyFile(path);
         const made = applyEdit(text, edit);
-        compilePolicy(parsePolicy(made.text, path));
+        compilePolicy(parsePolicy(made.text, path, new SpecFiles(dirname(path)).read));
         await replaceFile(place, made.text);
         return made;
       });

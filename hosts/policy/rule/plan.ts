@@ -8,6 +8,7 @@ import { secondsOfNanos } from "../expression/time.ts";
 import type { Network } from "../network.ts";
 import { type Automaton, automatonOf } from "../regex/automaton.ts";
 import { PatternFault } from "../regex/fault.ts";
+import { compilePattern } from "../regex/regex.ts";
 import { textTree } from "./text-tree.ts";
 
 /** Parts of a request, in the order of `SubjectKind` in assembly/policy/rule/rows.ts. */
@@ -18,6 +19,8 @@ export const SUBJECTS = [
   "query",
   "header",
   "cookie",
+  /** All of the query as it was sent; no expression asks it, specifications do. */
+  "queryText",
   "ip",
   "app",
   "now",
@@ -208,7 +211,10 @@ class Planner {
 
   #built(node: Node, subject: Subject, test: string, texts: readonly string[], isLower = false): Formula {
     try {
-      return this.#term(subject, { kind: "automaton", automaton: automatonOf(textTree(test, texts, isLower)) });
+      // A pattern that is asked of several parts is one machine.
+      const isPlain = test === "matches" && !isLower;
+      const automaton = isPlain ? compilePattern(texts[0] ?? "") : automatonOf(textTree(test, texts, isLower));
+      return this.#term(subject, { kind: "automaton", automaton });
     } catch (error) {
       if (error instanceof PatternFault) return this.#fail(node, error.message);
       throw error;

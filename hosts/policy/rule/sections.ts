@@ -9,6 +9,7 @@ import { REQUEST_VARIABLES } from "../expression/variables.ts";
 import { hashWord } from "../hash.ts";
 import type { Automaton } from "../regex/automaton.ts";
 import { type Texts, words } from "../routes.ts";
+import type { Check } from "../specification/checks.ts";
 import { type Compare, type Formula, planOf, SUBJECTS, type Subject, type Term } from "./plan.ts";
 import { programOf } from "./program.ts";
 import { isReport, type Rule, stampOf } from "./rule.ts";
@@ -41,10 +42,18 @@ export interface RuleTables {
   readonly automata: Buffer;
 }
 
-/** A rule and the number of its scope. */
-export interface ScopedRule {
-  readonly rule: Rule;
-  readonly scope: number;
+/** A rule, or a question of a specification, and the number of its scope. */
+export type ScopedRule = { readonly scope: number } & ({ readonly rule: Rule } | { readonly check: Check });
+
+/** What the tables say of either. */
+interface Asked {
+  readonly name: string;
+  readonly stamp: string;
+  readonly type: string;
+  readonly line: string;
+  readonly flags: number;
+  readonly expiresAt: number;
+  readonly plan: Formula;
 }
 
 /** Questions about one subject. */
@@ -64,11 +73,8 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
   const ordered = [...scoped].sort((a, b) => a.scope - b.scope);
   if (ordered.length > RULES_MAX) throw tooMany(`it has ${ordered.length} rules`, RULES_MAX);
   const groups = new Groups();
-  const plans = ordered.map(({ rule }, index) => {
-    const plan = planOf(compileExpression(rule.when, REQUEST_VARIABLES), applicationId);
-    groups.collect(plan, index);
-    return plan;
-  });
+  const asked = ordered.map((one) => ("rule" in one ? askedOf(one.rule) : checkedOf(one.check)));
+  for (const [index, { plan }] of asked.entries()) groups.collect(plan, index);
   const sorted = groups.sorted();
   const numbers = numberTerms(sorted);
   const streams = sorted.find(({ subject }) => subject.kind === "body")?.entries.length ?? 0;
@@ -82,14 +88,11 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
     ...sorted.flatMap(({ entries }) => entries.map(({ term, rule }) => termRow(term, rule, automata))),
     ...sorted.filter(({ exists }) => exists !== undefined).map(({ rule }) => [ANSWER, 0, 0, 0, 0, 0, rule]),
   ];
-  const ruleRows = ordered.map(({ rule, scope }, index) => {
-    const program = programOf(plans[index] ?? { kind: "constant", value: false }, numbers, rule.name);
-    const line = lineOf(rule);
-    const flags =
-      groups.flagsOf(index) | (rule.kind === "vpatch" ? FLAGS.patch : 0) | (isReport(rule) ? FLAGS.report : 0);
-    const [stamp, type] = [hashWord(stampOf(rule)), hashWord(`type ${rule.type}`)];
-    const at = programs.add(program);
-    return [scope, at, program.length, texts.add(line), line.length, stamp, type, flags, rule.expiresAt ?? 0];
+  const ruleRows = asked.map(({ name, plan, line, stamp, type, flags, expiresAt }, index) => {
+    const program = programOf(plan, numbers, name);
+    const [stampHash, typeHash] = [hashWord(stamp), hashWord(`type ${type}`)];
+    const place = [ordered[index]?.scope ?? 0, programs.add(program), program.length, texts.add(line), line.length];
+    return [...place, stampHash, typeHash, groups.flagsOf(index) | flags, expiresAt];
   });
   return {
     rules: words(ruleRows.flat()),
@@ -98,6 +101,18 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
     programs: programs.content,
     automata: automata.content,
   };
+}
+
+function askedOf(rule: Rule): Asked {
+  const { name, type, kind, expiresAt = 0 } = rule;
+  const flags = (kind === "vpatch" ? FLAGS.patch : 0) | (isReport(rule) ? FLAGS.report : 0);
+  const plan = planOf(compileExpression(rule.when, REQUEST_VARIABLES), applicationId);
+  return { name, type, expiresAt, flags, plan, stamp: stampOf(rule), line: lineOf(rule) };
+}
+
+function checkedOf({ name, stamp, type, reason, formula, isReport: isTold }: Check): Asked {
+  const line = [stamp, type, "", SEVERITY, reason, ""].join("\t");
+  return { name, stamp, type, line, plan: formula, flags: isTold ? FLAGS.report : 0, expiresAt: 0 };
 }
 
 /** A rule in the form of the core's catalog of signatures: stamp, type, CWE, severity, reason, CVE. */

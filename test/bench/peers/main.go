@@ -1,6 +1,6 @@
 // Command peers runs one of the Go engines that the benchmark compares Merlon with, in its own process and on one
 // locked thread, and answers with that thread's CPU time. The protocol is described in ../wire.ts. As `extproc` it is
-// instead an ext_proc server that does nothing.
+// instead an ext_proc server that does nothing; as `seclang` it is Coraza with rules of the caller.
 package main
 
 import (
@@ -41,10 +41,13 @@ func main() {
 
 func run() error {
 	if len(os.Args) != 2 {
-		return fmt.Errorf("usage: peers coraza|libinjection|extproc")
+		return fmt.Errorf("usage: peers coraza|libinjection|extproc|seclang")
 	}
-	if os.Args[1] == "extproc" {
+	switch os.Args[1] {
+	case "extproc":
 		return serveExtProc()
+	case "seclang":
+		return judgeRules()
 	}
 	chosen, err := newEngine(os.Args[1])
 	if err != nil {

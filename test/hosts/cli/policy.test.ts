@@ -117,3 +117,58 @@ test("simulate names the rule that would block", async () => {
   const { stdout } = await run(["policy", "simulate", path, rows]);
   expect(stdout).toContain("would be blocked  one  GET /old/x HTTP/1.1  rule-legacy@uri\n");
 });
+
+const SPEC = `---
+apiVersion: merlon.dev/v1alpha1
+kind: WafApiSpec
+metadata: {name: shop}
+spec:
+  violations: {undefinedEndpoint: block}
+  openapi:
+    openapi: 3.0.0
+    paths:
+      /users/{id}:
+        get:
+          parameters: [{in: query, name: f, schema: {type: object}}, {in: path, name: id, schema: {type: integer}}]
+          requestBody: {content: {text/plain: {schema: {}}}}
+`;
+
+test("lint says what of a specification is not asked, and where it stands", async () => {
+  const path = fileOf("a.yaml", `${HEAD}  defaults: {}\n${SPEC}`);
+  const { code, stdout } = await run(["policy", "lint", path]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("1 specifications")]);
+  expect(stdout).toContain("note: specification shop: ");
+  expect(stdout).toMatch(/a\.yaml:17:\d+: what a body holds is not asked/);
+});
+
+test("explain shows what differs from a specification, and diff what changes in one", async () => {
+  const path = fileOf("a.yaml", `${HEAD}  defaults: {mode: block}\n${SPEC}`);
+  const explain = async (url: string): Promise<string> =>
+    (await run(["policy", "explain", path, "--curl", `curl ${url}`])).stdout;
+  expect(await explain("http://a.example/users/7")).toMatch(/verdict +pass\n$/);
+  expect(await explain("http://a.example/users/x")).toMatch(
+    /verdict +pass\nfinding +api-invalid-parameter at uri, is only reported\n$/,
+  );
+  expect(await explain("http://a.example/other")).toMatch(/verdict +block\nfinding +api-undefined-endpoint at uri\n$/);
+  const after = fileOf("b.yaml", `${HEAD}  defaults: {mode: block}\n${SPEC.replace("/users/{id}", "/people/{id}")}`);
+  expect((await run(["policy", "diff", path, after])).stdout).toBe(
+    "~ specification shop: its document is another one\n",
+  );
+  const none = fileOf("c.yaml", `${HEAD}  defaults: {mode: block}\n`);
+  expect((await run(["policy", "diff", path, none])).stdout).toBe("- specification shop\n");
+});
+
+test("an exception takes out a violation by its stamp, and a stamp that no specification has is told", async () => {
+  const exception = EXCEPTION.replace("types: [ptrav]", "stamps: [api-undefined-endpoint]").replace(
+    ", point: query.file",
+    "",
+  );
+  const path = fileOf("a.yaml", `${HEAD}  defaults: {mode: block}\n${SPEC}${exception}`);
+  const asked = ["policy", "explain", path, "--curl", "curl http://a.example/files/x"];
+  expect((await run(asked)).stdout).toContain("api-undefined-endpoint at uri, let pass by exception files");
+  expect((await run(["policy", "lint", path])).code).toBe(0);
+  const bare = fileOf("b.yaml", `${HEAD}  defaults: {mode: block}\n${exception}`);
+  expect((await run(["policy", "lint", bare])).stdout).toContain(
+    "this version has no signature api-undefined-endpoint",
+  );
+});

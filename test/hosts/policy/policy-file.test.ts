@@ -112,6 +112,27 @@ describe("watching", () => {
     watch.close();
   });
 
+  test("tells of a specification beside the file that changes", async () => {
+    const spec = join(folder, "shop.yaml");
+    const api = "---\napiVersion: merlon.dev/v1alpha1\nkind: WafApiSpec\nspec: { file: shop.yaml }\n";
+    writeFileSync(spec, "{openapi: 3.0.0, paths: {/a: {get: {}}}}");
+    writeFileSync(file, `${HEAD}block}}\n${api}`);
+    const { policy, text } = await readPolicyFile(file);
+    expect(policy.apiSpecs?.[0]?.document.operations.map(({ path }) => path)).toEqual(["/a"]);
+    const watch = watchPolicyFile(file, text, listener, NEVER_MS);
+    await watch.check();
+    expect(told).toEqual([]);
+    writeFileSync(spec, "{openapi: 3.0.0, paths: {/longer: {get: {}}}}");
+    await watch.check();
+    await watch.check();
+    expect(told).toEqual(["block"]);
+    writeFileSync(spec, "{openapi: 2.0.0, paths: {/longer: {get: {}}}}");
+    rmSync(spec);
+    await watch.check();
+    expect(told).toEqual(["block", "MERLON_INPUT"]);
+    watch.close();
+  });
+
   test("looks by itself, whatever is written between", async () => {
     const { text } = await readPolicyFile(file);
     const watch = watchPolicyFile(file, text, listener, 5);
