@@ -12,6 +12,7 @@ import { bitNames, signatureOf } from "./catalog.ts";
 import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 import { MerlonError } from "./error.ts";
 import { type Bytes, readPairs, writePairs } from "./pair-block.ts";
+import type { Standing } from "./threshold.ts";
 import type { Trace, TraceEntry } from "./trace.ts";
 import type {
   Action,
@@ -365,6 +366,16 @@ export class CoreTransaction implements Transaction {
     }
   }
 
+  standing(): Standing | null {
+    if (this.#isDead()) return null;
+    try {
+      return readStanding(this.#instance, this.#instance.core.tx_result(this.#handle), this.#source);
+    } catch (error) {
+      this.#trap(error);
+      return null;
+    }
+  }
+
   masked(head: RequestHead): RequestHead | null {
     if (this.#isDead()) return null;
     const instance = this.#instance;
@@ -509,6 +520,20 @@ function readSettings(instance: Instance, at: number, source: number): RequestSe
       overlimit: (failures & FAILURE_OVERLIMIT) === 0 ? "open" : "closed",
       oversize: (failures & FAILURE_OVERSIZE) === 0 ? "open" : "closed",
     },
+    list: CLIENT_LISTS[source] ?? "none",
+  };
+}
+
+function readStanding(instance: Instance, at: number, source: number): Standing {
+  const { core } = instance;
+  const view = instance.view();
+  const counted = at + core.RESULT_COUNTED.value;
+  return {
+    counted: [view.readUInt32LE(counted), view.readUInt32LE(counted + 4)],
+    clientHigh: view.readBigUInt64LE(at + core.RESULT_CLIENT_HIGH.value),
+    clientLow: view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value),
+    mode: MODES[view.readUInt32LE(at + core.RESULT_MODE.value)] as Mode,
+    application: view.readUInt32LE(at + core.RESULT_APPLICATION.value),
     list: CLIENT_LISTS[source] ?? "none",
   };
 }

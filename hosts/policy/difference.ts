@@ -1,13 +1,21 @@
 /** What differs between two policies, object by object, as lines for people. */
 import { dateText } from "./date.ts";
+import { secondsText } from "./duration.ts";
 import { matchText } from "./match.ts";
 import type { Rule } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
+import { keyPartText, type Threshold } from "./threshold/threshold.ts";
 
 /** @returns a line for each field, scope, rule and exception that is new, gone or changed */
 export function changesBetween(before: Policy, after: Policy): string[] {
-  const { scopes: oldScopes = [], exceptions: oldExceptions = [], rules: oldRules = [], ...oldSettings } = before;
-  const { scopes = [], exceptions = [], rules = [], ...settings } = after;
+  const {
+    scopes: oldScopes = [],
+    exceptions: oldExceptions = [],
+    rules: oldRules = [],
+    thresholds: oldThresholds = [],
+    ...oldSettings
+  } = before;
+  const { scopes = [], exceptions = [], rules = [], thresholds = [], ...settings } = after;
   return [
     ...fieldChanges(new Map(Object.entries(oldSettings)), new Map(Object.entries(settings))),
     ...objectChanges(
@@ -16,6 +24,7 @@ export function changesBetween(before: Policy, after: Policy): string[] {
       new Map(scopes.map(({ match, ...said }) => [matchText(match).trim(), said])),
     ),
     ...objectChanges("rule", new Map(oldRules.map(shownRule)), new Map(rules.map(shownRule))),
+    ...objectChanges("threshold", new Map(oldThresholds.map(shownThreshold)), new Map(thresholds.map(shownThreshold))),
     ...objectChanges(
       "exception",
       new Map(oldExceptions.map((one) => [one.name, { ...one, expiresAt: dateText(one.expiresAt) }])),
@@ -27,6 +36,18 @@ export function changesBetween(before: Policy, after: Policy): string[] {
 function shownRule({ name, match, expiresAt, ...said }: Rule): [string, object] {
   const ends = expiresAt === undefined ? {} : { expiresAt: dateText(expiresAt) };
   return [name, { match: matchText(match).trim(), ...said, ...ends }];
+}
+
+function shownThreshold({ name, match, key, values, limit, for: time, ...said }: Threshold): [string, object] {
+  const shown = {
+    match: matchText(match).trim(),
+    ...said,
+    key: key.map(keyPartText),
+    ...(values && { values: keyPartText(values) }),
+    limit: { ...limit, per: secondsText(limit.per) },
+    ...(time !== undefined && { for: secondsText(time) }),
+  };
+  return [name, shown];
 }
 
 function fieldChanges(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] {

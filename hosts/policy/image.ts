@@ -16,9 +16,12 @@ import { checkFit, RouteCompiler, type RouteTables, SCOPES_KEPT_MAX, Texts, word
 import { rulesOf } from "./rule/pack.ts";
 import { ruleTables } from "./rule/sections.ts";
 import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
+import { ruleOf } from "./threshold/threshold.ts";
 
 const MAGIC = "MRLN";
 const VERSION = 1;
+/** With thresholds: engines that do not know them refuse the image. */
+const VERSION_THRESHOLDS = 2;
 const HEAD_BYTES = 32;
 const SECTION_BYTES = 12;
 const CHECKED_FROM = 16;
@@ -126,7 +129,7 @@ function padded(size: number): number {
 function writeHead(image: Buffer, policy: Policy, sections: number): void {
   const { trap, unreachable, overlimit, oversize } = policy.failure;
   image.write(MAGIC, 0, "latin1");
-  image.writeUInt16LE(VERSION, 4);
+  image.writeUInt16LE(policy.thresholds?.length ? VERSION_THRESHOLDS : VERSION, 4);
   image.writeUInt16LE(sections, 6);
   image.writeUInt32LE(image.length, 8);
   image.writeUInt8(MODES.indexOf(policy.mode), 16);
@@ -171,13 +174,17 @@ interface ScopeRows {
 /** The sections of what applies to a part of the requests; none where nothing does. */
 function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
   const { scopes = [], exceptions = [], console: remote } = policy;
-  const detectors = rulesOf(policy);
-  const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
+  const rules = rulesOf(policy);
+  const detectors = [...rules, ...(policy.thresholds ?? []).map(ruleOf)];
+  const remoteRules = remote.rules.map(({ path, method, mode }) => ({
+    match: { path: prefixTemplate(path), method },
+    mode,
+  }));
   const {
     ordered,
     tables,
     texts: routeTexts,
-  } = compiler.route([...scopes, ...rules, ...exceptions, ...detectors].map(({ match }) => match));
+  } = compiler.route([...scopes, ...remoteRules, ...exceptions, ...detectors].map(({ match }) => match));
   checkFit(
     [...exceptions, ...scopes.filter(({ mask }) => mask !== undefined)].map(({ match }) => match),
     SCOPES_KEPT_MAX,
@@ -192,7 +199,7 @@ function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
   for (const match of ordered) entryOf(match);
   entryOf({}).settings = { application: policy.application, parsers: policy.parsers };
   for (const scope of scopes) entryOf(scope.match).settings = scope;
-  for (const { match, mode } of rules) entryOf(match).console = mode;
+  for (const { match, mode } of remoteRules) entryOf(match).console = mode;
   const texts = new Texts(routeTexts);
   for (const [index, exception] of exceptions.entries()) {
     entryOf(exception.match).exceptions.push(...exceptionRows(exception, index + 1, texts));
@@ -215,7 +222,10 @@ function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
     masks += own.length / 4;
   }
   const numbers = new Map([...entries.keys()].map((text, index) => [text, index]));
-  const scoped = detectors.map((rule) => ({ rule, scope: numbers.get(matchText(rule.match)) ?? 0 }));
+  const scoped = detectors.map((rule, index) => {
+    const scope = numbers.get(matchText(rule.match)) ?? 0;
+    return index < rules.length ? { rule, scope } : { rule, scope, threshold: index - rules.length };
+  });
   const ruled = ruleTables(scoped, texts);
   const pageRows = Buffer.concat(pages.all.map((page) => pageRow(page, texts)));
   const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + detectors.length > 0;

@@ -14,6 +14,7 @@ import { matchSchema, matchText, methodSchema, pathSchema } from "./match.ts";
 import { networkSchema } from "./network.ts";
 import { bytesText, parseBytes } from "./quantity.ts";
 import { PACKS, type Rule, rulesSchema } from "./rule/rule.ts";
+import { type Threshold, thresholdsSchema } from "./threshold/threshold.ts";
 
 /** Value of `apiVersion` in a policy file. */
 export const API_VERSION = "merlon.dev/v1alpha1";
@@ -202,6 +203,7 @@ export interface Policy extends Settings {
   readonly scopes?: readonly Scope[];
   readonly rules?: readonly Rule[];
   readonly packs?: readonly (typeof PACKS)[number][];
+  readonly thresholds?: readonly Threshold[];
   readonly exceptions?: readonly Exception[];
   readonly ipLists?: readonly IpList[];
 }
@@ -225,6 +227,7 @@ export const documentSchemas = {
       scopes: scopes.optional(),
       rules: rulesSchema.optional(),
       packs: z.array(z.enum(PACKS)).max(PACKS.length).optional(),
+      thresholds: thresholdsSchema.optional(),
     }),
   }),
   WafException: z.strictObject({

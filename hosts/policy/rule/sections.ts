@@ -27,7 +27,7 @@ const COMPARES: readonly Compare[] = ["equal", "below", "above"];
 const TERM_KINDS = { automaton: 0, present: 1, size: 2, network: 3, v4: 4, known: 5, number: 6 } as const;
 const ANSWER = 7;
 /** `RuleFlag` there. */
-const FLAGS = { patch: 1, report: 2, points: 4, body: 8 };
+const FLAGS = { patch: 1, report: 2, points: 4, body: 8, count: 16 };
 /** Severity of every rule: that from which findings block. */
 const SEVERITY = 4;
 const WORD = 0xffff_ffffn;
@@ -45,6 +45,8 @@ export interface RuleTables {
 export interface ScopedRule {
   readonly rule: Rule;
   readonly scope: number;
+  /** Number of the threshold that it counts for: such a rule finds nothing. */
+  readonly threshold?: number;
 }
 
 /** Questions about one subject. */
@@ -82,13 +84,16 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
     ...sorted.flatMap(({ entries }) => entries.map(({ term, rule }) => termRow(term, rule, automata))),
     ...sorted.filter(({ exists }) => exists !== undefined).map(({ rule }) => [ANSWER, 0, 0, 0, 0, 0, rule]),
   ];
-  const ruleRows = ordered.map(({ rule, scope }, index) => {
+  const ruleRows = ordered.map(({ rule, scope, threshold }, index) => {
     const program = programOf(plans[index] ?? { kind: "constant", value: false }, numbers, rule.name);
     const line = lineOf(rule);
     const flags =
       groups.flagsOf(index) | (rule.kind === "vpatch" ? FLAGS.patch : 0) | (isReport(rule) ? FLAGS.report : 0);
     const [stamp, type] = [hashWord(stampOf(rule)), hashWord(`type ${rule.type}`)];
     const at = programs.add(program);
+    if (threshold !== undefined) {
+      return [scope, at, program.length, 0, 0, threshold, 0, groups.flagsOf(index) | FLAGS.count, 0];
+    }
     return [scope, at, program.length, texts.add(line), line.length, stamp, type, flags, rule.expiresAt ?? 0];
   });
   return {
