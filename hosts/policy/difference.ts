@@ -40,12 +40,12 @@ function shownRule({ name, match, expiresAt, ...said }: Rule): [string, object] 
 
 function shownThreshold({ name, match, key, values, limit, for: time, ...said }: Threshold): [string, object] {
   const shown = {
-    match: matchText(match).trim(),
-    ...said,
+    limit: { ...limit, per: secondsText(limit.per) },
     key: key.map(keyPartText),
     ...(values && { values: keyPartText(values) }),
-    limit: { ...limit, per: secondsText(limit.per) },
     ...(time !== undefined && { for: secondsText(time) }),
+    ...said,
+    match: matchText(match).trim(),
   };
   return [name, shown];
 }

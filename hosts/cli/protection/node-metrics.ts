@@ -190,6 +190,10 @@ function thresholdFamilies(all: readonly CounterStatus[]): Family[] {
       ...single("waf_threshold_dropped_total", "counter", "Keys and events forgotten for want of room.", 0),
       samples: samples(({ dropped }) => dropped),
     },
+    {
+      ...single("waf_threshold_answers_unseen_total", "counter", "Requests whose answers nobody showed it.", 0),
+      samples: samples(({ unseen }) => unseen),
+    },
   ];
 }
 

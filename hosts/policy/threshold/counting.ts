@@ -30,6 +30,8 @@ export interface Told {
   refused: number;
   /** Requests beyond it that it let pass: it only reports, or the mode only watches. */
   reported: number;
+  /** Requests whose answers it should count and was not shown. */
+  unseen: number;
 }
 
 /** How a threshold stands, for metrics. */
@@ -80,7 +82,7 @@ export class Counting {
       const before = known.get(definition.id);
       // What is done beyond it may have changed: only how long a key stays refused is part of the counts.
       if (before?.definition.forSeconds === definition.forSeconds) return { ...before, definition };
-      return { definition, table: this.#tableOf(definition, room), told: { refused: 0, reported: 0 } };
+      return { definition, table: this.#tableOf(definition, room), told: { refused: 0, reported: 0, unseen: 0 } };
     });
     this.#counters = counters;
     return this.#gateOf(counters, places);

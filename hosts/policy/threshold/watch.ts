@@ -67,13 +67,14 @@ export class RequestWatch implements ThresholdWatch {
   end({ status, stopped, matches }: Ending): void {
     const now = this.#context.now();
     for (const { counter, key } of this.#open) {
-      const { definition, table } = counter;
+      const { definition, table, told } = counter;
       if (definition.kind === "multi_attack") {
         for (const stamp of new Set(matches.filter(({ counts }) => counts).map((match) => match.stamp))) {
           const value = valueHash(stamp, this.#context.secret);
           this.#reached(definition, table.note(key, now, value, this.#enforced));
         }
-      } else if (!stopped && definition.statuses.includes(status)) {
+      } else if (!stopped && status === 0) told.unseen++;
+      else if (!stopped && definition.statuses.includes(status)) {
         this.#reached(definition, table.note(key, now, 0, this.#enforced));
       }
     }

@@ -57,13 +57,14 @@ test("two workers count one limit together", PATIENT, async () => {
     },
     { timeout: 120_000 },
   );
-  // Quota for quota on connections that go to both; each round waits until what was counted is known.
-  const statuses: number[] = [];
-  for (let at = 0; at < QUOTA * 2; at++) {
-    statuses.push((await ask(port, "/together"))?.status ?? -1);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+  // On connections that go to both in turn: each for itself would let twice the quota pass.
+  let passed = 0;
+  while (passed < QUOTA * 2 && (await ask(port, "/together"))?.status !== 429) {
+    passed++;
+    await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  expect(statuses.filter((status) => status === 429)).toHaveLength(QUOTA);
+  expect(passed).toBeGreaterThanOrEqual(QUOTA);
+  expect(passed).toBeLessThan(QUOTA * 2);
   child.kill("SIGTERM");
   expect(await ended()).toBe(0);
 });

@@ -232,6 +232,12 @@ describe("answers", () => {
     expect(host.ask({ target: "/login" }).outcome).toBe("pass");
   });
 
+  test("that nobody shows are told as such", () => {
+    const host = new Host(BRUTE);
+    expect(host.outcomes(10, { target: "/login", status: 0 })).toBe("p".repeat(10));
+    expect(host.counting.status).toMatchObject([{ unseen: 10, keys: 0 }]);
+  });
+
   test("that there is no such page are counted by forced browsing", () => {
     const host = new Host("- { name: a, kind: forced_browsing, limit: { requests: 3, per: 1m } }\n");
     expect(host.outcomes(5, { status: 404 })).toBe("pppll");
