@@ -12,6 +12,7 @@ import { bitNames, signatureOf } from "./catalog.ts";
 import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 import { MerlonError } from "./error.ts";
 import { type Bytes, readPairs, writePairs } from "./pair-block.ts";
+import { readSettings, readStanding } from "./request-record.ts";
 import type { Standing } from "./threshold.ts";
 import type { Trace, TraceEntry } from "./trace.ts";
 import type {
@@ -26,7 +27,7 @@ import type {
   Transaction,
   Verdict,
 } from "./verdict.ts";
-import { CLIENT_LISTS, MODES } from "./verdict.ts";
+import { MODES } from "./verdict.ts";
 
 export type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 
@@ -286,6 +287,7 @@ export class CoreTransaction implements Transaction {
   readonly #now: number;
   /** What lists say of the client. */
   #source = 0;
+  #standing: Standing | null = null;
   #failed: "trap" | "overlimit" | null;
 
   constructor(engine: Engine, instance: unknown, handle: number, failed: "trap" | "overlimit" | null, now = 0) {
@@ -359,7 +361,7 @@ export class CoreTransaction implements Transaction {
     if (this.#isDead()) return null;
     try {
       const at = this.#instance.core.tx_result(this.#handle);
-      return readSettings(this.#instance, at, this.#source);
+      return readSettings(this.#instance.core, this.#instance.view(), at, this.#source);
     } catch (error) {
       this.#trap(error);
       return null;
@@ -368,8 +370,11 @@ export class CoreTransaction implements Transaction {
 
   standing(): Standing | null {
     if (this.#isDead()) return null;
+    const { core } = this.#instance;
     try {
-      return readStanding(this.#instance, this.#instance.core.tx_result(this.#handle), this.#source);
+      const at = core.tx_result(this.#handle);
+      this.#standing = readStanding(core, this.#instance.view(), at, this.#source, this.#standing);
+      return this.#standing;
     } catch (error) {
       this.#trap(error);
       return null;
@@ -507,40 +512,6 @@ function readVerdict(instance: Instance, at: number): Verdict {
     failed: false,
   };
 }
-
-function readSettings(instance: Instance, at: number, source: number): RequestSettings {
-  const { core } = instance;
-  const bytes = instance.view();
-  const failures = bytes.readUInt32LE(at + core.RESULT_FAILURES.value);
-  return {
-    application: bytes.readUInt32LE(at + core.RESULT_APPLICATION.value),
-    page: bytes.readUInt32LE(at + core.RESULT_PAGE.value),
-    holdBytes: bytes.readUInt32LE(at + core.RESULT_HOLD_BYTES.value),
-    failure: {
-      overlimit: (failures & FAILURE_OVERLIMIT) === 0 ? "open" : "closed",
-      oversize: (failures & FAILURE_OVERSIZE) === 0 ? "open" : "closed",
-    },
-    list: CLIENT_LISTS[source] ?? "none",
-  };
-}
-
-function readStanding(instance: Instance, at: number, source: number): Standing {
-  const { core } = instance;
-  const view = instance.view();
-  const counted = at + core.RESULT_COUNTED.value;
-  return {
-    counted: [view.readUInt32LE(counted), view.readUInt32LE(counted + 4)],
-    clientHigh: view.readBigUInt64LE(at + core.RESULT_CLIENT_HIGH.value),
-    clientLow: view.readBigUInt64LE(at + core.RESULT_CLIENT_LOW.value),
-    mode: MODES[view.readUInt32LE(at + core.RESULT_MODE.value)] as Mode,
-    application: view.readUInt32LE(at + core.RESULT_APPLICATION.value),
-    list: CLIENT_LISTS[source] ?? "none",
-  };
-}
-
-/** Bits of closed failures, by their place in the policy's image. */
-const FAILURE_OVERLIMIT = 4;
-const FAILURE_OVERSIZE = 8;
 
 function readMatch(instance: Instance, view: Buffer, at: number): Match {
   const { core } = instance;

@@ -34,7 +34,7 @@ export interface InspectionCounters {
   inspected: number;
   /** Requests that the core did not judge: refused ones, and those that `failure` decided. */
   skipped: number;
-  /** Inspected requests that a threshold stopped, and nothing else. */
+  /** Inspected requests that a threshold stopped, and no verdict, before any of them had gone on. */
   limited: number;
   /** Requests that went on although the core could not judge all of it before it went on, by cause. */
   failedOpen: Record<FailureKind, number>;
@@ -291,7 +291,7 @@ export class Inspection {
     this.#free();
     counters.requests++;
     const failure = this.#failure ?? (verdict?.failed ? "trap" : null);
-    if (this.#stopped === "limit") counters.limited++;
+    if (this.#stopped === "limit" && !this.cut) counters.limited++;
     if (failure === null) counters.inspected++;
     else {
       counters.skipped++;
@@ -333,6 +333,8 @@ export class Inspection {
     return {
       ...verdict,
       action: watch.refusal === null ? verdict.action : "block",
+      // A candidate changes verdicts; thresholds stop what they stop, whatever it would say.
+      shadowAction: watch.refusal === null || verdict.shadowAction === null ? verdict.shadowAction : "block",
       wouldAction: stops ? "block" : verdict.wouldAction,
       matches: [...verdict.matches, ...watch.findings],
     };

@@ -21,9 +21,17 @@ export function countingEnvironment(secret: string): Record<string, string> {
 export function workerExchange(): CountExchange | null {
   const secret = process.env[SECRET_VARIABLE];
   if (!cluster.isWorker || secret === undefined) return null;
+  let isBusy = false;
   return {
     secret,
-    tell: (counts) => void (process.connected && process.send?.({ kind: KIND, counts })),
+    tell: (counts) => {
+      if (isBusy || !process.connected) return false;
+      isBusy = true;
+      process.send?.({ kind: KIND, counts }, undefined, {}, () => {
+        isBusy = false;
+      });
+      return true;
+    },
     listen: (take) => {
       const hear = (message: unknown): void => {
         const parsed = messageSchema.safeParse(message);
@@ -43,8 +51,13 @@ export function passCountsOn(worker: Worker): void {
   });
 }
 
+/** Workers that have not taken yet what they were sent last: what comes meanwhile is not kept for them. */
+const busy = new WeakSet<Worker>();
+
 function sendToOthers(from: Worker, counts: Counts): void {
   for (const worker of Object.values(cluster.workers ?? {})) {
-    if (worker !== undefined && worker !== from && worker.isConnected()) worker.send({ kind: KIND, counts });
+    if (worker === undefined || worker === from || busy.has(worker) || !worker.isConnected()) continue;
+    busy.add(worker);
+    worker.send({ kind: KIND, counts }, () => busy.delete(worker));
   }
 }

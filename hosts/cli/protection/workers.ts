@@ -48,7 +48,7 @@ export function leave(): void {
  */
 export async function keepWorkers(count: number, say: (line: string) => void): Promise<number> {
   const ending = new AbortController();
-  const together = countingEnvironment(randomBytes(32).toString("hex"));
+  const together = countingEnvironment(randomBytes(16).toString("base64url"));
   const workers = new Set<Worker>();
   const places = new Map<Worker, number>();
   let failed = 0;

@@ -29,6 +29,8 @@ interface Counted {
   heldUntil: number;
   /** Whether that has consequences, or is only watched. */
   enforced: boolean;
+  /** Its part of the room of those beyond the threshold; 0 where it is none of them. */
+  weight: number;
   /** Hashes of values, and the window that each came in last. */
   readonly values: Map<number, number> | null;
 }
@@ -53,6 +55,7 @@ export class CounterTable {
   /** Keys beyond the threshold, in the order in which they went there. */
   readonly #held = new Map<string, Counted>();
   #valueCount = 0;
+  #heldWeight = 0;
   /** Keys that had to go, and events that there was no room to count. */
   dropped = 0;
 
@@ -147,7 +150,7 @@ export class CounterTable {
     }
     if (!this.#makeRoom(key, nowMs)) return undefined;
     const values = this.#shape.distinct ? new Map<number, number>() : null;
-    const fresh: Counted = { window: new Window(this.#shape, nowMs), heldUntil: 0, enforced: false, values };
+    const fresh: Counted = { window: new Window(this.#shape, nowMs), heldUntil: 0, enforced: false, weight: 0, values };
     this.#quiet.set(key, fresh);
     return fresh;
   }
@@ -193,25 +196,36 @@ export class CounterTable {
     const heldMs = holdMs > 0 ? holdMs : waitMs;
     counted.heldUntil = nowMs + heldMs;
     counted.enforced = enforced;
-    if (!this.#held.has(key)) {
-      this.#sweep(nowMs);
-      if (this.#held.size < this.#roomMax * HELD_SHARE) {
-        this.#quiet.delete(key);
-        this.#held.set(key, counted);
-      }
-    }
+    // Who is refused as a whole needs no values to be told from others.
+    if (holdMs > 0) this.#clear(counted);
+    if (!this.#held.has(key)) this.#hold(key, counted, nowMs);
     return { waitMs: heldMs, tripped };
+  }
+
+  /** Keeps a key apart, where those beyond the threshold have room for one more. */
+  #hold(key: string, counted: Counted, nowMs: number): void {
+    this.#sweep(nowMs);
+    const weight = 1 + (counted.values?.size ?? 0);
+    if (this.#heldWeight + weight > this.#roomMax * HELD_SHARE) return;
+    counted.weight = weight;
+    this.#heldWeight += weight;
+    this.#quiet.delete(key);
+    this.#held.set(key, counted);
+  }
+
+  #clear({ values }: Counted): void {
+    this.#valueCount -= values?.size ?? 0;
+    values?.clear();
   }
 
   /** A key's time beyond the threshold is over. */
   #release(key: string, counted: Counted, nowMs: number): void {
     counted.heldUntil = 0;
+    this.#heldWeight -= counted.weight;
+    counted.weight = 0;
     if (this.#held.delete(key)) this.#quiet.set(key, counted);
-    if (this.#shape.holdMs === 0) return;
     // Who was refused for a time begins anew.
-    counted.window = new Window(this.#shape, nowMs);
-    this.#valueCount -= counted.values?.size ?? 0;
-    counted.values?.clear();
+    if (this.#shape.holdMs > 0) counted.window = new Window(this.#shape, nowMs);
   }
 
   #sweep(nowMs: number): void {

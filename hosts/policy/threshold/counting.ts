@@ -9,7 +9,7 @@ import type { PlaceLookup } from "../sources.ts";
 import { CounterTable } from "./counter-table.ts";
 import { COUNTS_TOLD_MAX, type CountExchange, type Counts } from "./exchange.ts";
 import { clientKey } from "./key.ts";
-import type { Definition } from "./threshold.ts";
+import { type Definition, keyPartText } from "./threshold.ts";
 import { RequestWatch } from "./watch.ts";
 
 /** Keys and values that one process remembers, all thresholds together: about 25 MiB. */
@@ -20,6 +20,8 @@ const TELL_MS = 100;
 /** A threshold with its counts. */
 export interface Counter {
   readonly definition: Definition;
+  /** Its key's parts as text: equal for equal keys. */
+  readonly parts: string;
   readonly table: CounterTable;
   readonly told: Told;
 }
@@ -66,7 +68,7 @@ export class Counting {
     this.#now = now;
     this.#exchange = exchange;
     this.#roomMax = roomMax;
-    this.#secret = exchange?.secret ?? randomBytes(32).toString("hex");
+    this.#secret = exchange?.secret ?? randomBytes(16).toString("base64url");
     this.#stop = exchange?.listen((counts) => this.absorb(counts)) ?? ((): void => {});
     this.#timer = exchange === null ? null : setInterval(() => this.flush(), TELL_MS).unref();
   }
@@ -82,7 +84,13 @@ export class Counting {
       const before = known.get(definition.id);
       // What is done beyond it may have changed: only how long a key stays refused is part of the counts.
       if (before?.definition.forSeconds === definition.forSeconds) return { ...before, definition };
-      return { definition, table: this.#tableOf(definition, room), told: { refused: 0, reported: 0, unseen: 0 } };
+      const parts = definition.key.map(keyPartText).join(" ");
+      return {
+        definition,
+        parts,
+        table: this.#tableOf(definition, room),
+        told: { refused: 0, reported: 0, unseen: 0 },
+      };
     });
     this.#counters = counters;
     return this.#gateOf(counters, places);
@@ -106,9 +114,7 @@ export class Counting {
   /** Tells the others what was counted since. */
   flush(): void {
     if (this.#exchange === null || this.#pending.size === 0) return;
-    const counts = [...this.#pending.values()];
-    this.#pending = new Map();
-    this.#exchange.tell(counts);
+    if (this.#exchange.tell([...this.#pending.values()])) this.#pending = new Map();
   }
 
   close(): void {

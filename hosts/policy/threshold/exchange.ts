@@ -13,7 +13,7 @@ const countSchema = z.tuple([
   z.int().min(1).max(1_000_000),
 ]);
 /** Counts that are told at once at most; what is more is counted where it happened alone. */
-export const COUNTS_TOLD_MAX = 10_000;
+export const COUNTS_TOLD_MAX = 2000;
 /** What one process tells the others. */
 export const countsSchema = z.array(countSchema).max(COUNTS_TOLD_MAX);
 /** See `countsSchema`. */
@@ -23,8 +23,8 @@ export type Counts = z.output<typeof countsSchema>;
 export interface CountExchange {
   /** Equal for all that count together: their keys have equal hashes by it. */
   readonly secret: string;
-  /** Tells the others; must not throw and is not waited for. */
-  tell(counts: Counts): void;
+  /** Tells the others; nobody waits for it. @returns false where the way is blocked now: then it is asked again */
+  tell(counts: Counts): boolean;
   /** @param take hears of what others counted @returns ends that */
   listen(take: (counts: Counts) => void): () => void;
 }

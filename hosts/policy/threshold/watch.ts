@@ -6,7 +6,7 @@ import type { PlaceLookup } from "../sources.ts";
 import type { KeyStanding } from "./counter-table.ts";
 import type { Counter } from "./counting.ts";
 import { limitText } from "./description.ts";
-import { keyOf, partOf, valueHash } from "./key.ts";
+import { type KeySource, keyOf, partOf, valueHash } from "./key.ts";
 import { type Definition, thresholdStamp, typeOf } from "./threshold.ts";
 
 const BITS = 32;
@@ -36,6 +36,8 @@ export class RequestWatch implements ThresholdWatch {
   /** Thresholds whose end is waited for, with the request's key. */
   readonly #open: { readonly counter: Counter; readonly key: string }[] = [];
   readonly #taken: [number, number] = [0, 0];
+  /** Keys by their parts: thresholds mostly count by the same. */
+  readonly #keys = new Map<string, string | undefined>();
   #enforced = false;
   #refusal: Refusal | null = null;
 
@@ -85,7 +87,7 @@ export class RequestWatch implements ThresholdWatch {
     const { places, secret, now } = this.#context;
     const { definition, table } = counter;
     const source = { head: this.#head, standing, places };
-    const key = keyOf(definition.key, source, secret);
+    const key = this.#keyOf(counter, source);
     if (key === undefined) return;
     let found: KeyStanding;
     if (definition.kind === "rate") found = table.take(key, now(), 0, this.#enforced);
@@ -96,6 +98,11 @@ export class RequestWatch implements ThresholdWatch {
       if (definition.kind !== "bola") this.#open.push({ counter, key });
     }
     if (found.waitMs > 0) this.#beyond(counter, found.waitMs);
+  }
+
+  #keyOf({ definition, parts }: Counter, source: KeySource): string | undefined {
+    if (!this.#keys.has(parts)) this.#keys.set(parts, keyOf(definition.key, source, this.#context.secret));
+    return this.#keys.get(parts);
   }
 
   /** The request is beyond a threshold. */

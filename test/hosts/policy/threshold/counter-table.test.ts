@@ -91,6 +91,14 @@ describe("different values", () => {
   });
 });
 
+test.each([0, 60_000])("clients with many values leave room to count others (held for %i ms)", (holdMs) => {
+  const table = tableOf({ distinct: true, most: 10, holdMs }, 200);
+  for (let key = 0; key < 100; key++) for (let value = 0; value < 12; value++) table.take(`bad${key}`, 0, value, true);
+  for (let value = 0; value < 12; value++) table.take("new", 1, value, true);
+  expect(table.take("new", 1, 13, true).waitMs).toBeGreaterThan(0);
+  expect(table.size).toBeLessThanOrEqual(200);
+});
+
 describe("a flood of new keys", () => {
   test("takes no more room than there is", () => {
     const table = tableOf({}, 64);

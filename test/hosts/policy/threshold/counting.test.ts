@@ -19,6 +19,8 @@ const ATTACKS = [
   "/?a=../../../etc/passwd",
 ];
 
+const EMPTY = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: {}\n";
+
 interface Asked {
   readonly target?: string;
   readonly method?: string;
@@ -186,6 +188,16 @@ describe("a rate", () => {
     expect(host.ask().outcome).toBe("limit");
   });
 
+  test("changes nothing between a policy and a candidate that is shown beside it", () => {
+    const host = new Host("- { name: a, limit: { requests: 1, per: 1m } }\n");
+    host.engine.loadPolicy("shadow", readyPolicy(parsePolicy(EMPTY, "p.yaml")).image);
+    const actions = [host.ask(), host.ask()].map(({ event: { verdict } }) => [verdict.action, verdict.shadowAction]);
+    expect(actions).toEqual([
+      ["pass", "pass"],
+      ["block", "block"],
+    ]);
+  });
+
   test("of 64 are all counted apart", () => {
     const all = Array.from(
       { length: 64 },
@@ -327,12 +339,14 @@ describe("a new policy", () => {
 
 describe("several processes", () => {
   /** Two hosts whose messages the test carries. */
+  let isOpen = true;
+
   function pair(thresholds: string): { hosts: [Host, Host]; carry: () => void } {
     const takers: ((counts: Counts) => void)[] = [];
     const messages: { to: number; counts: Counts }[] = [];
     const exchange = (at: number): CountExchange => ({
       secret: "shared",
-      tell: (counts) => messages.push({ to: 1 - at, counts }),
+      tell: (counts) => isOpen && messages.push({ to: 1 - at, counts }) > 0,
       listen: (take) => {
         takers[at] = take;
         return () => delete takers[at];
@@ -352,6 +366,10 @@ describe("several processes", () => {
   test("count together what each of them sees", () => {
     const { hosts, carry } = pair("- { name: a, limit: { requests: 4, per: 1m } }\n");
     expect(hosts[0].outcomes(2)).toBe("pp");
+    // What cannot be told now is told when it can.
+    isOpen = false;
+    carry();
+    isOpen = true;
     carry();
     expect(hosts[1].outcomes(3)).toBe("ppl");
     carry();
