@@ -1,4 +1,4 @@
-/** What the head of the core's result says of a request: the policy's settings for it, and the thresholds it counts for. */
+/** What the head of the core's result says of a request: its settings, and the thresholds that it counts for. */
 import type { Standing } from "./threshold.ts";
 import { CLIENT_LISTS, MODES, type RequestSettings } from "./verdict.ts";
 
@@ -41,7 +41,7 @@ export function readSettings(layout: RequestLayout, view: Buffer, at: number, so
   };
 }
 
-/** @param before what was read of this request earlier: beside the thresholds, nothing changes once its head was read */
+/** @param before what was read of this request earlier: once its head was read, only the thresholds change */
 export function readStanding(
   layout: RequestLayout,
   view: Buffer,

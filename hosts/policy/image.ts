@@ -14,6 +14,7 @@ import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
 import { checkFit, RouteCompiler, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
 import { rulesOf } from "./rule/pack.ts";
+import type { Rule } from "./rule/rule.ts";
 import { ruleTables } from "./rule/sections.ts";
 import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
 import { ruleOf } from "./threshold/threshold.ts";
@@ -171,20 +172,22 @@ interface ScopeRows {
   readonly masks: Buffer[];
 }
 
+/** All that the core asks of requests: rules, which find something, and thresholds by their numbers, which count. */
+function askedOf(policy: Policy): { rule: Rule; threshold?: number }[] {
+  const thresholds = (policy.thresholds ?? []).map((one, threshold) => ({ rule: ruleOf(one), threshold }));
+  return [...rulesOf(policy).map((rule) => ({ rule })), ...thresholds];
+}
+
 /** The sections of what applies to a part of the requests; none where nothing does. */
 function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
   const { scopes = [], exceptions = [], console: remote } = policy;
-  const rules = rulesOf(policy);
-  const detectors = [...rules, ...(policy.thresholds ?? []).map(ruleOf)];
-  const remoteRules = remote.rules.map(({ path, method, mode }) => ({
-    match: { path: prefixTemplate(path), method },
-    mode,
-  }));
+  const asked = askedOf(policy);
+  const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
   const {
     ordered,
     tables,
     texts: routeTexts,
-  } = compiler.route([...scopes, ...remoteRules, ...exceptions, ...detectors].map(({ match }) => match));
+  } = compiler.route([...scopes, ...rules, ...exceptions, ...asked.map(({ rule }) => rule)].map(({ match }) => match));
   checkFit(
     [...exceptions, ...scopes.filter(({ mask }) => mask !== undefined)].map(({ match }) => match),
     SCOPES_KEPT_MAX,
@@ -199,7 +202,7 @@ function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
   for (const match of ordered) entryOf(match);
   entryOf({}).settings = { application: policy.application, parsers: policy.parsers };
   for (const scope of scopes) entryOf(scope.match).settings = scope;
-  for (const { match, mode } of remoteRules) entryOf(match).console = mode;
+  for (const { match, mode } of rules) entryOf(match).console = mode;
   const texts = new Texts(routeTexts);
   for (const [index, exception] of exceptions.entries()) {
     entryOf(exception.match).exceptions.push(...exceptionRows(exception, index + 1, texts));
@@ -222,13 +225,10 @@ function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
     masks += own.length / 4;
   }
   const numbers = new Map([...entries.keys()].map((text, index) => [text, index]));
-  const scoped = detectors.map((rule, index) => {
-    const scope = numbers.get(matchText(rule.match)) ?? 0;
-    return index < rules.length ? { rule, scope } : { rule, scope, threshold: index - rules.length };
-  });
+  const scoped = asked.map((one) => ({ ...one, scope: numbers.get(matchText(one.rule.match)) ?? 0 }));
   const ruled = ruleTables(scoped, texts);
   const pageRows = Buffer.concat(pages.all.map((page) => pageRow(page, texts)));
-  const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + detectors.length > 0;
+  const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + asked.length > 0;
   return [
     { kind: SECTIONS.pages, content: pageRows },
     ...(isScoped ? routeSections(tables) : []),

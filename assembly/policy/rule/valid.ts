@@ -1,11 +1,5 @@
 /** Checks the tables of rules when an image is loaded, so that whoever runs them need not look at bounds. */
-import {
-  RULE_LINE_BYTES_MAX,
-  RULE_STREAMS_MAX,
-  RULE_TERMS_MAX,
-  RULES_MAX,
-  THRESHOLDS_MAX,
-} from "../../abi/limits";
+import { RULE_LINE_BYTES_MAX, RULE_STREAMS_MAX, RULE_TERMS_MAX, RULES_MAX, THRESHOLDS_MAX } from "../../abi/limits";
 import { rowsOf, Section, sectionOf, sectionSize, within } from "../tables";
 import { automatonValid } from "./automaton";
 import { programValid } from "./program";

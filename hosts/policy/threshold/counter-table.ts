@@ -1,15 +1,18 @@
 /**
  * The counts of one threshold, by hashes of keys, in bounded memory. Where there is no room for one more key, of those
- * that were quiet for longest the one with the smallest count goes, and that is counted. Keys that are beyond the
- * threshold are kept apart.
+ * that were quiet for longest the ones with small counts go, and that is counted. Keys that are beyond the threshold are
+ * kept apart.
  *
  * Guarantee: a flood of new keys, however large, lets nobody go who is beyond the threshold, as long as those take no
  * more than HELD_SHARE of the room. See test/hosts/policy/threshold/counter-table.test.ts.
  */
 import { type Bounds, Window } from "./window.ts";
 
-/** How many of the quietest keys are looked at when one must go. */
-const LOOKED_AT = 8;
+/** How many of the quietest keys are looked at when some must go: those with no more than the average count do. */
+const LOOKED_AT_SHARE = 1 / 64;
+const LOOKED_AT_MIN = 8;
+/** Rounding must not make all of them larger than their average. */
+const EPSILON = 1e-9;
 /** Share of the room that keys beyond the threshold may take; the others need some to be counted at all. */
 const HELD_SHARE = 0.75;
 /** Keys beyond the threshold that are looked at for those whose time is over, at each one that joins them. */
@@ -236,30 +239,31 @@ export class CounterTable {
     }
   }
 
-  /** @returns whether there is room for one more, with the keys that are worth least away; `keep` is none of them */
+  /** @returns whether there is room for one more, once the keys that are worth least are away; `keep` is none of them */
   #makeRoom(keep: string, nowMs: number): boolean {
-    while (this.size + this.#valueCount >= this.#roomMax) {
-      this.dropped++;
-      if (!this.#evict(keep, nowMs)) return false;
-    }
-    return true;
+    if (this.size + this.#valueCount < this.#roomMax) return true;
+    this.#evict(keep, nowMs);
+    return this.size + this.#valueCount < this.#roomMax;
   }
 
-  #evict(keep: string, nowMs: number): boolean {
-    let least = Number.POSITIVE_INFINITY;
-    let found: string | undefined;
-    let looked = 0;
-    for (const [key, { window }] of this.#quiet) {
-      if (looked++ >= LOOKED_AT) break;
+  /** Many at once: a map has to step over all that was taken from its begin since it was last packed. */
+  #evict(keep: string, nowMs: number): void {
+    const most = Math.max(LOOKED_AT_MIN, Math.floor(this.#roomMax * LOOKED_AT_SHARE));
+    const quietest: { key: string; count: number; values: number }[] = [];
+    let sum = 0;
+    for (const [key, { window, values }] of this.#quiet) {
+      if (quietest.length >= most) break;
+      if (key === keep) continue;
       const count = window.count(this.#shape, nowMs);
-      if (key === keep || count >= least) continue;
-      least = count;
-      found = key;
+      sum += count;
+      quietest.push({ key, count, values: values?.size ?? 0 });
     }
-    const gone = found === undefined ? undefined : this.#quiet.get(found);
-    if (found === undefined || gone === undefined) return false;
-    this.#quiet.delete(found);
-    this.#valueCount -= gone.values?.size ?? 0;
-    return true;
+    const average = sum / quietest.length;
+    for (const { key, count, values } of quietest) {
+      if (count > average + EPSILON) continue;
+      this.#quiet.delete(key);
+      this.#valueCount -= values;
+      this.dropped++;
+    }
   }
 }

@@ -12,7 +12,7 @@ import { clientKey } from "./key.ts";
 import { type Definition, keyPartText } from "./threshold.ts";
 import { RequestWatch } from "./watch.ts";
 
-/** Keys and values that one process remembers, all thresholds together: about 25 MiB. */
+/** Keys and values that one process remembers, all thresholds together: about 35 MiB. */
 export const ROOM_MAX = 131_072;
 /** So often the others are told. */
 const TELL_MS = 100;

@@ -57,7 +57,7 @@ export function partOf({ from, name }: KeyPart, { head, standing, places }: KeyS
     case "ip":
       return high === 0n && low === 0n ? undefined : networkOf(high, low);
     case "host":
-      return head.authority.toLowerCase().replace(/:\d*$/, "");
+      return head.authority.toLowerCase().replace(/\.?(?::\d*)?$/, "");
     case "method":
       return head.method;
     case "path":

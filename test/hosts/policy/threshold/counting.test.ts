@@ -19,6 +19,7 @@ const ATTACKS = [
   "/?a=../../../etc/passwd",
 ];
 
+const ONE_A_MINUTE = "limit: { requests: 1, per: 1m }";
 const EMPTY = "apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: {}\n";
 
 interface Asked {
@@ -163,7 +164,7 @@ describe("a rate", () => {
 
   test("has a condition, about the body too, and a key of several parts", () => {
     const host = new Host(
-      `- { name: a, when: 'point["post.**"].exists(v, v == "x")', key: [ip, 'header["x-user"]'], limit: { requests: 1, per: 1m } }\n`,
+      `- { name: a, when: 'point["post.**"].exists(v, v == "x")', key: [ip, 'header["x-user"]'], ${ONE_A_MINUTE} }\n`,
     );
     const asked = { method: "POST", headers: ["content-type", "application/x-www-form-urlencoded", "x-user", "1"] };
     expect(host.outcomes(3, { ...asked, body: "a=x" })).toBe("pll");

@@ -38,8 +38,8 @@ describe("paths", () => {
   );
 });
 
-test("a host has neither case nor port", () => {
-  expect(partIn("host", { authority: "A.Test:8080" })).toBe("a.test");
+test.each(["A.Test:8080", "a.test", "a.test.", "a.test.:80", "a.test:"])("the host %s is a.test", (authority) => {
+  expect(partIn("host", { authority })).toBe("a.test");
 });
 
 test("names of headers have no case, and repeated values are joined", () => {
