@@ -1,7 +1,7 @@
 /**
  * The counts of one threshold, by hashes of keys, in bounded memory. Where there is no room for one more key, of those
- * that were quiet for longest the ones with small counts go, and that is counted. Keys that are beyond the threshold are
- * kept apart.
+ * that were quiet for longest the ones with small counts go, and that is counted. Keys beyond the threshold are kept
+ * apart.
  *
  * Guarantee: a flood of new keys, however large, lets nobody go who is beyond the threshold, as long as those take no
  * more than HELD_SHARE of the room. See test/hosts/policy/threshold/counter-table.test.ts.
@@ -239,7 +239,7 @@ export class CounterTable {
     }
   }
 
-  /** @returns whether there is room for one more, once the keys that are worth least are away; `keep` is none of them */
+  /** Lets keys go where there is no room for one more; `keep` is none of them. @returns whether there is room */
   #makeRoom(keep: string, nowMs: number): boolean {
     if (this.size + this.#valueCount < this.#roomMax) return true;
     this.#evict(keep, nowMs);
