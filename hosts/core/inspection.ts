@@ -122,7 +122,7 @@ export class Inspection {
   readonly #policy: HostPolicy;
   /** Counts this request; null where the policy counts none, or the core has not read it yet. */
   #watch: ThresholdWatch | null = null;
-  /** What the host answered itself. */
+  /** Why the host had to answer itself; where it only watches, it did not. */
   #stopped: Outcome = "pass";
   /** What scopes of the policy say of this request; null where they say nothing. */
   #settings: RequestSettings | null = null;
@@ -291,7 +291,7 @@ export class Inspection {
     this.#free();
     counters.requests++;
     const failure = this.#failure ?? (verdict?.failed ? "trap" : null);
-    if (this.#stopped === "limit" && !this.cut) counters.limited++;
+    if (this.#stopped === "limit" && !this.cut && !this.watched) counters.limited++;
     if (failure === null) counters.inspected++;
     else {
       counters.skipped++;
@@ -319,7 +319,7 @@ export class Inspection {
       this.#watch.take(standing);
     }
     const next = outcome === "pass" && this.refusal !== null ? "limit" : outcome;
-    if (next !== "pass" && !this.watched) this.#stopped = next;
+    if (next !== "pass") this.#stopped = next;
     return next;
   }
 
@@ -327,7 +327,8 @@ export class Inspection {
   #withThresholds(verdict: Verdict | null, status: number): Verdict | null {
     const watch = this.#watch;
     if (verdict === null || watch === null || verdict.failed) return verdict;
-    watch.end({ status, stopped: this.#stopped !== "pass" || verdict.action === "block", matches: verdict.matches });
+    const stopped = !this.watched && (this.#stopped !== "pass" || verdict.action === "block");
+    watch.end({ status, stopped, matches: verdict.matches });
     if (watch.findings.length === 0) return verdict;
     const stops = watch.findings.some(({ counts }) => counts) && verdict.mode !== "off";
     return {

@@ -30,6 +30,8 @@ interface Asked {
   readonly body?: string;
   /** What the application answers. */
   readonly status?: number;
+  /** The host cannot stop it. */
+  readonly watched?: boolean;
 }
 
 interface Told {
@@ -62,7 +64,15 @@ class Host {
     this.#ready = ready;
   }
 
-  ask({ target = "/", method = "GET", ip = "192.0.2.1", headers = [], body = "", status = 200 }: Asked = {}): Told {
+  ask({
+    target = "/",
+    method = "GET",
+    ip = "192.0.2.1",
+    headers = [],
+    body = "",
+    status = 200,
+    watched = false,
+  }: Asked = {}): Told {
     const events: { event: VerdictEvent; list: string }[] = [];
     const { host } = this.#ready ?? readyPolicy(parsePolicy("", ""));
     const context: InspectionContext = {
@@ -76,10 +86,11 @@ class Host {
     const head = { method, target, authority: "a.test", scheme: "http", rawHeaders: headers } as const;
     const inspection = new Inspection(context, head, ip);
     let outcome = inspection.head();
+    inspection.watched = watched;
     if (outcome === "pass" && body !== "") outcome = inspection.body(Buffer.from(body));
     if (outcome === "pass") outcome = inspection.end(null);
     const { refusal } = inspection;
-    inspection.finish(outcome === "pass" ? status : outcome === "limit" ? (refusal?.status ?? 0) : 403);
+    inspection.finish(outcome === "pass" || watched ? status : outcome === "limit" ? (refusal?.status ?? 0) : 403);
     const [told] = events;
     if (told === undefined) throw new Error("no verdict was told");
     return { outcome, refusal, ...told };
@@ -243,6 +254,13 @@ describe("answers", () => {
     for (let at = 0; at < 50; at++) host.ask({ target: "/login?a=../../../etc/passwd" });
     host.nowMs += 5000;
     expect(host.ask({ target: "/login" }).outcome).toBe("pass");
+  });
+
+  test("of requests that a host only watches count whatever would have been done", () => {
+    const host = new Host(BRUTE.replace(", for: 10m", ""));
+    for (let at = 0; at < 5; at++) host.ask({ target: "/login?a=../../../etc/passwd", status: 401, watched: true });
+    expect(host.ask({ target: "/login", watched: true })).toMatchObject({ outcome: "limit", event: { watched: true } });
+    expect(host.counters).toMatchObject({ limited: 0, requests: 6, inspected: 6 });
   });
 
   test("that nobody shows are told as such", () => {
