@@ -24,6 +24,7 @@ export const RESULT_APPLICATION: u32 = offsetof<Result>("application");
 export const RESULT_PAGE: u32 = offsetof<Result>("page");
 export const RESULT_HOLD_BYTES: u32 = offsetof<Result>("holdMost");
 export const RESULT_FAILURES: u32 = offsetof<Result>("failures");
+export const RESULT_COUNTED: u32 = offsetof<Result>("counted");
 export const RESULT_HEAD_BYTES: u32 = offsetof<Result>();
 
 /** A match's fixed head: bytes from its begin to each field; the point's name and the layers follow it. */

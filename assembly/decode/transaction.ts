@@ -165,6 +165,8 @@ export class Transaction {
   /** Whether some rule wants to see every value, and the body's text. */
   rulesPoints: u32;
   rulesBody: u32;
+  /** Thresholds of the active policy that the request counts for, one bit each. */
+  counted: u64;
   scopes0: u64;
   scopes1: u64;
   scopes2: u64;

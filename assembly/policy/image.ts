@@ -33,6 +33,8 @@ import {
 /** What the image's head must hold and how large its parts are; see the drawing above. */
 export const IMAGE_MAGIC: u32 = 0x4e4c524d;
 export const IMAGE_VERSION: u32 = 1;
+/** An image with thresholds says so: an older engine would take what is only counted for an attack. */
+export const IMAGE_VERSION_LATEST: u32 = 2;
 /** Severity from which the built-in policy blocks. */
 export const SEVERITY_BLOCK: u32 = 4;
 
@@ -106,7 +108,9 @@ export function imageInit(): void {
 /** Whether the bytes are an image that this engine reads whole. */
 function isValid(at: usize, size: u32): bool {
   if (size < IMAGE_HEAD_BYTES || size > POLICY_BYTES_MAX) return false;
-  if (load<u32>(at) != IMAGE_MAGIC || load<u16>(at + 4) != IMAGE_VERSION || load<u32>(at + 8) != size) return false;
+  const version = <u32>load<u16>(at + 4);
+  if (load<u32>(at) != IMAGE_MAGIC || load<u32>(at + 8) != size) return false;
+  if (version < IMAGE_VERSION || version > IMAGE_VERSION_LATEST) return false;
   if (load<u32>(at + 12) != crc32(at + 16, size - 16)) return false;
   const mode = <u32>load<u8>(at + 16);
   const remote = <u32>load<u8>(at + 18);

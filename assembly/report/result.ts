@@ -33,6 +33,8 @@ export class Result {
   page: u32;
   holdMost: u32;
   failures: u32;
+  /** Thresholds that the request counts for, one bit each. */
+  counted: u64;
 }
 
 const MATCHES_BYTES_MAX: u32 =
@@ -73,6 +75,7 @@ export function writeResult(hasShadow: bool): usize {
   result.page = current.page;
   result.holdMost = current.holdMost;
   result.failures = current.failures;
+  result.counted = current.counted;
   if (rope.size) ropeCopy(rope, 0, rope.size, room + <usize>offsetof<Result>());
   return room;
 }

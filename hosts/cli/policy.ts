@@ -9,13 +9,14 @@ import { changesBetween } from "../policy/difference.ts";
 import { ServiceClient } from "../policy/follow/service-client.ts";
 import { compilePolicy } from "../policy/image.ts";
 import { policyJsonSchema } from "../policy/json-schema.ts";
-import { expiredObjects, idleRules, namesNobodyKnows, unaskedOf } from "../policy/lint.ts";
+import { expiredObjects, idleRules, idleThresholds, namesNobodyKnows, unaskedOf } from "../policy/lint.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
 import { bytesText } from "../policy/quantity.ts";
 import { rulesOf } from "../policy/rule/pack.ts";
 import { isReport, stampOf } from "../policy/rule/rule.ts";
 import { hostPolicyOf, type Policy } from "../policy/schema.ts";
 import { checksOf } from "../policy/specification/checks.ts";
+import { countedThresholds } from "../policy/threshold/description.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
@@ -56,7 +57,7 @@ export const policyCommand: Command = {
   },
   details: [
     "lint      says what is wrong with a file, and which names and dates in it have no effect; exit code 1 if any.",
-    "explain   shows what counts for the request of --curl: mode, application, limits, page, rules.",
+    "explain   shows what counts for the request of --curl: mode, application, limits, page, rules, thresholds.",
     "diff      compares two files, object by object; with --live it shows a candidate on all nodes of a policy service",
     "          and prints the requests that it would answer differently. Nothing is decided by it.",
     "simulate  shows the requests of labelled files (see merlon help evaluate) to both policies, and lists those that",
@@ -164,6 +165,7 @@ async function lint(files: readonly string[], io: Io): Promise<number> {
     const lines = [
       ...namesNobodyKnows(policy, signatures),
       ...idleRules(policy),
+      ...idleThresholds(policy),
       ...expiredObjects(policy, nowSeconds()),
     ];
     for (const line of lines) io.stdout.write(`${showWord(path)}: ${line}\n`);
@@ -191,6 +193,7 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
   transaction.raw(requestOfCurl(curl));
   transaction.end();
   const settings = transaction.settings();
+  const counted = transaction.standing()?.counted ?? [0, 0];
   const { mode, action, matches } = transaction.verdict();
   transaction.free();
   if (settings === null) return 1;
@@ -209,6 +212,7 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
     ],
     ["block page", page?.redirect ?? String(page?.statusCode ?? 403)],
     ["rules", rulesText(policy)],
+    ...countedThresholds(policy.thresholds ?? [], counted).map((text) => ["threshold", text]),
     ["verdict", action],
     ...matches.map(({ stamp, point, counts, exception }) => {
       const name = policy.exceptions?.[exception - 1]?.name;

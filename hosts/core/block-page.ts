@@ -9,10 +9,12 @@
 import { createHash } from "node:crypto";
 import type { BlockPage } from "./host-policy.ts";
 import { isGrpc } from "./media-type.ts";
+import type { Refusal } from "./threshold.ts";
 
 /** What happened, as the client is told. */
 export type AnswerKind =
   | "blocked"
+  | "limited"
   | "bad_request"
   | "method_not_allowed"
   | "too_slow"
@@ -42,6 +44,8 @@ export interface AnswerContext {
   readonly mediaType: string;
   /** More for an operator at the same machine; empty for everyone else. Never anything that a client sent. */
   readonly detail: string;
+  /** Of a limited request: which threshold stopped it. */
+  readonly refusal?: Refusal | null;
 }
 
 interface Wording {
@@ -61,6 +65,12 @@ const WORDINGS: Record<AnswerKind, Wording> = {
     text:
       "This request looked like an attack and was not passed on. " +
       "If that is wrong, tell the owner of this site and give the reference.",
+  },
+  limited: {
+    status: 429,
+    grpc: 8,
+    title: "Too many requests",
+    text: "There were more requests than are allowed here. Wait before you try again.",
   },
   bad_request: { status: 400, grpc: 13, title: "Bad request", text: "The request is not valid HTTP." },
   method_not_allowed: {
@@ -139,9 +149,10 @@ const OWN_PAGE_POLICY = `${STRICT}; style-src 'unsafe-inline'; img-src data:`;
  * @param custom the policy's page for blocks: another status, another text, or a redirect
  */
 export function buildAnswer(kind: AnswerKind, context: AnswerContext, custom?: BlockPage): OwnAnswer {
-  const wording = WORDINGS[kind];
+  const wording = wordingOf(kind, context.refusal ?? null);
   const headers = ["x-merlon-ref", context.ref, "cache-control", "no-store"];
   if (wording.retryAfter !== undefined) headers.push("retry-after", String(wording.retryAfter));
+  if (context.refusal) headers.push(...rateLimitFields(context.refusal));
   if (context.mediaType.startsWith("application/grpc")) return grpcAnswer(wording, context, headers);
   headers.push("vary", "accept", "x-content-type-options", "nosniff", "referrer-policy", "no-referrer");
   const wantsPage = prefersPage(context.accept) || custom?.json === false;
@@ -158,6 +169,17 @@ export function buildAnswer(kind: AnswerKind, context: AnswerContext, custom?: B
   headers.push("content-security-policy", own !== undefined ? OWN_PAGE_POLICY : wantsPage ? PAGE_POLICY : STRICT);
   headers.push("content-length", String(Buffer.byteLength(body)));
   return { status, headers, body };
+}
+
+function wordingOf(kind: AnswerKind, refusal: Refusal | null): Wording {
+  if (kind !== "limited" || refusal === null) return WORDINGS[kind];
+  return { ...WORDINGS.limited, status: refusal.status, retryAfter: refusal.retryAfter };
+}
+
+/** @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/10/ */
+function rateLimitFields({ name, quota, windowSeconds, retryAfter }: Refusal): string[] {
+  const policy = `"${name}";q=${quota};w=${windowSeconds}`;
+  return ["ratelimit-policy", policy, "ratelimit", `"${name}";r=0;t=${retryAfter}`];
 }
 
 /** Puts what a page may ask for into its places; nothing of it was written by the client. */

@@ -13,6 +13,8 @@ import type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from 
 import { MerlonError } from "./error.ts";
 import { numberOf, plainNumbers } from "./exported-number.ts";
 import { type Bytes, readPairs, writePairs } from "./pair-block.ts";
+import { readSettings, readStanding } from "./request-record.ts";
+import type { Standing } from "./threshold.ts";
 import type { Trace, TraceEntry } from "./trace.ts";
 import type {
   Action,
@@ -26,7 +28,7 @@ import type {
   Transaction,
   Verdict,
 } from "./verdict.ts";
-import { CLIENT_LISTS, MODES } from "./verdict.ts";
+import { MODES } from "./verdict.ts";
 
 export type { EngineCounters, EngineOptions, SignatureInfo, SourceLookup } from "./engine-options.ts";
 
@@ -295,6 +297,7 @@ export class CoreTransaction implements Transaction {
   readonly #now: number;
   /** What lists say of the client. */
   #source = 0;
+  #standing: Standing | null = null;
   #failed: "trap" | "overlimit" | null;
 
   constructor(engine: Engine, instance: unknown, handle: number, failed: "trap" | "overlimit" | null, now = 0) {
@@ -368,7 +371,20 @@ export class CoreTransaction implements Transaction {
     if (this.#isDead()) return null;
     try {
       const at = this.#instance.core.tx_result(this.#handle);
-      return readSettings(this.#instance, at, this.#source);
+      return readSettings(this.#instance.core, this.#instance.view(), at, this.#source);
+    } catch (error) {
+      this.#trap(error);
+      return null;
+    }
+  }
+
+  standing(): Standing | null {
+    if (this.#isDead()) return null;
+    const { core } = this.#instance;
+    try {
+      const at = core.tx_result(this.#handle);
+      this.#standing = readStanding(core, this.#instance.view(), at, this.#source, this.#standing);
+      return this.#standing;
     } catch (error) {
       this.#trap(error);
       return null;
@@ -505,26 +521,6 @@ function readVerdict(instance: Instance, at: number): Verdict {
     failed: false,
   };
 }
-
-function readSettings(instance: Instance, at: number, source: number): RequestSettings {
-  const { core } = instance;
-  const bytes = instance.view();
-  const failures = bytes.readUInt32LE(at + core.RESULT_FAILURES.value);
-  return {
-    application: bytes.readUInt32LE(at + core.RESULT_APPLICATION.value),
-    page: bytes.readUInt32LE(at + core.RESULT_PAGE.value),
-    holdBytes: bytes.readUInt32LE(at + core.RESULT_HOLD_BYTES.value),
-    failure: {
-      overlimit: (failures & FAILURE_OVERLIMIT) === 0 ? "open" : "closed",
-      oversize: (failures & FAILURE_OVERSIZE) === 0 ? "open" : "closed",
-    },
-    list: CLIENT_LISTS[source] ?? "none",
-  };
-}
-
-/** Bits of closed failures, by their place in the policy's image. */
-const FAILURE_OVERLIMIT = 4;
-const FAILURE_OVERSIZE = 8;
 
 function readMatch(instance: Instance, view: Buffer, at: number): Match {
   const { core } = instance;

@@ -1,5 +1,6 @@
 /** The part of a policy that hosts act on themselves, in the form in which the policy compiler gives it to them. */
 import type { FailureKind } from "./inspection.ts";
+import type { ThresholdGate } from "./threshold.ts";
 
 /** Why a request is blocked, as pages are chosen by it: for what it holds, or for where it comes from. */
 export const BLOCK_CAUSES = ["attack", "acl_ip"] as const;
@@ -29,6 +30,8 @@ export interface HostPolicy {
   readonly isScoped: boolean;
   /** SHA-256 of the policy, by which records name what decided; absent where a host has only options. */
   readonly hash?: string | undefined;
+  /** What counts requests; absent where the policy has no thresholds. */
+  readonly thresholds?: ThresholdGate | undefined;
 }
 
 /** @returns the policy of a host whose options are all that it is told */

@@ -4,6 +4,7 @@
  * byte can pass between being read and being judged.
  */
 import type { BlockPage, HostPolicy } from "./host-policy.ts";
+import type { Refusal, ThresholdWatch } from "./threshold.ts";
 import { refOf, type UlidSource } from "./ulid.ts";
 import type {
   Action,
@@ -16,8 +17,8 @@ import type {
   Verdict,
 } from "./verdict.ts";
 
-/** `refuse`: the core could not answer and policy says closed. */
-export type Outcome = "pass" | "block" | "refuse";
+/** `refuse`: the core could not answer and policy says closed. `limit`: a threshold of the policy is reached. */
+export type Outcome = "pass" | "block" | "refuse" | "limit";
 
 /** Why the core could not decide, as in `failure` of a policy. */
 export type FailureKind = "trap" | "unreachable" | "overlimit" | "oversize";
@@ -33,6 +34,8 @@ export interface InspectionCounters {
   inspected: number;
   /** Requests that the core did not judge: refused ones, and those that `failure` decided. */
   skipped: number;
+  /** Inspected requests that a threshold stopped, and no verdict, before any of them had gone on. */
+  limited: number;
   /** Requests that went on although the core could not judge all of it before it went on, by cause. */
   failedOpen: Record<FailureKind, number>;
   /** Requests that were stopped because the core could not judge all of it first, by cause. */
@@ -117,6 +120,10 @@ export class Inspection {
   readonly #head: RequestHead;
   readonly #peer: string;
   readonly #policy: HostPolicy;
+  /** Counts this request; null where the policy counts none, or the core has not read it yet. */
+  #watch: ThresholdWatch | null = null;
+  /** Why the host had to answer itself; where it only watches, it did not. */
+  #stopped: Outcome = "pass";
   /** What scopes of the policy say of this request; null where they say nothing. */
   #settings: RequestSettings | null = null;
   #transaction: Transaction | null = null;
@@ -163,6 +170,11 @@ export class Inspection {
     return page?.types.includes(this.#settings?.list === "deny" ? "acl_ip" : "attack") ? page : undefined;
   }
 
+  /** Which threshold stops this request; null for none. */
+  get refusal(): Refusal | null {
+    return this.#watch?.refusal ?? null;
+  }
+
   /** Whether a failure stops this request. */
   closes(kind: FailureKind): boolean {
     const settings = this.#settings;
@@ -186,7 +198,7 @@ export class Inspection {
     try {
       const action = transaction.head(this.#head);
       if (this.#policy.isScoped) this.#settings = transaction.settings?.() ?? null;
-      return this.#outcome(action);
+      return this.#counted(this.#outcome(action));
     } catch {
       return this.#failed("trap");
     }
@@ -211,7 +223,7 @@ export class Inspection {
       if (rawTrailers !== null && rawTrailers.length > 0 && transaction.trailers(rawTrailers) === "block") {
         return this.#outcome("block");
       }
-      return this.#outcome(transaction.end());
+      return this.#counted(this.#outcome(transaction.end()));
     } catch {
       return this.#failed("trap");
     }
@@ -274,11 +286,12 @@ export class Inspection {
     if (this.#over) return;
     this.#over = true;
     const { counters, onVerdict } = this.#context;
-    const verdict = this.#readVerdict();
+    const verdict = this.#withThresholds(this.#readVerdict(), status);
     if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
     this.#free();
     counters.requests++;
     const failure = this.#failure ?? (verdict?.failed ? (verdict.failedBy ?? "trap") : null);
+    if (this.#stopped === "limit" && !this.cut && !this.watched) counters.limited++;
     if (failure === null) counters.inspected++;
     else {
       counters.skipped++;
@@ -292,6 +305,40 @@ export class Inspection {
     if (action === "pass") return "pass";
     this.#settings ??= this.#transaction?.settings?.() ?? null;
     return this.#readVerdict()?.failed ? "refuse" : "block";
+  }
+
+  /**
+   * Counts the request for the thresholds that it is known to fit by now. It counts whatever its verdict is, and a
+   * verdict comes before a threshold.
+   */
+  #counted(outcome: Outcome): Outcome {
+    const gate = this.#policy.thresholds;
+    const standing = gate === undefined ? null : (this.#transaction?.standing?.() ?? null);
+    if (gate !== undefined && standing !== null) {
+      this.#watch ??= gate.watch(this.#head);
+      this.#watch.take(standing);
+    }
+    const next = outcome === "pass" && this.refusal !== null ? "limit" : outcome;
+    if (next !== "pass") this.#stopped = next;
+    return next;
+  }
+
+  /** The verdict with what thresholds say, for records; those that count answers learn this one. */
+  #withThresholds(verdict: Verdict | null, status: number): Verdict | null {
+    const watch = this.#watch;
+    if (verdict === null || watch === null || verdict.failed) return verdict;
+    const stopped = !this.watched && (this.#stopped !== "pass" || verdict.action === "block");
+    watch.end({ status, stopped, matches: verdict.matches });
+    if (watch.findings.length === 0) return verdict;
+    const stops = watch.findings.some(({ counts }) => counts) && verdict.mode !== "off";
+    return {
+      ...verdict,
+      action: watch.refusal === null ? verdict.action : "block",
+      // A candidate changes verdicts; thresholds stop what they stop, whatever it would say.
+      shadowAction: watch.refusal === null || verdict.shadowAction === null ? verdict.shadowAction : "block",
+      wouldAction: stops ? "block" : verdict.wouldAction,
+      matches: [...verdict.matches, ...watch.findings],
+    };
   }
 
   #begin(): void {

@@ -2,6 +2,7 @@
  * What the core says about a transaction, as hosts and people read it. The shapes are decoded from the core's result
  * record by `engine.ts`; nothing else in the hosts knows a byte offset.
  */
+import type { Standing } from "./threshold.ts";
 
 /** How strict a policy is, weakest first. */
 export const MODES = ["off", "monitoring", "safe_blocking", "block"] as const;
@@ -126,6 +127,8 @@ export interface Transaction {
   verdict(): Verdict;
   /** What the policy says of this request; null, or no method, where the host's own settings count. */
   settings?(): RequestSettings | null;
+  /** Which thresholds the request counts for, and who its client is; null, or no method, where the core cannot say. */
+  standing?(): Standing | null;
   /**
    * A head with its secrets overwritten, byte for byte, by the policy of this request; the head may be a part of the
    * one that was judged. Null, or no method, where the core cannot answer: then nothing of the head may be kept.

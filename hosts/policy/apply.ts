@@ -8,7 +8,9 @@ import type { Mode } from "../core/verdict.ts";
 import { type Bundle, compileBundle, imageOf, type Names, namesIn, sourcesIn } from "./bundle.ts";
 import { imageWithMode } from "./image.ts";
 import type { Policy } from "./schema.ts";
-import type { PlaceLookup, Sources } from "./sources.ts";
+import { halfOf, type PlaceLookup, type Sources } from "./sources.ts";
+import type { Counting } from "./threshold/counting.ts";
+import type { Definition } from "./threshold/threshold.ts";
 
 /** A policy that is ready for engines: several of one host share its lists, and so their counts. */
 export interface Ready {
@@ -19,6 +21,7 @@ export interface Ready {
   readonly image: Uint8Array;
   readonly sources: Sources;
   readonly names: Names;
+  readonly thresholds: readonly Definition[];
 }
 
 /**
@@ -35,7 +38,14 @@ export function readyOf(bundle: Bundle, places: PlaceLookup | null = null): Read
     image: imageOf(bundle),
     sources: sourcesIn(bundle, places),
     names: namesIn(bundle),
+    thresholds: bundle.content.thresholds ?? [],
   };
+}
+
+/** @returns the policy with its thresholds counted by a host; what counts the same as before goes on */
+export function countedBy(ready: Ready, counting: Counting, places: PlaceLookup | null): Ready {
+  const gate = counting.use(ready.thresholds, places);
+  return ready.thresholds.length === 0 ? ready : { ...ready, host: { ...ready.host, thresholds: gate } };
 }
 
 /** @returns a policy that was written here, ready; @throws MerlonError MERLON_POLICY */
@@ -47,9 +57,18 @@ export function readyPolicy(policy: Policy, places: PlaceLookup | null = null): 
  * Loads a policy into the active slot, with what its lists say of clients.
  * @throws MerlonError MERLON_POLICY_VERSION; the policy before then stays in force
  */
-export function applyReady(engine: Engine, { image, sources }: Ready): void {
+export function applyReady(engine: Engine, { image, sources, host: { thresholds } }: Ready): void {
   engine.loadPolicy("active", image);
-  engine.sources = sources.isEmpty ? null : (client, now) => sources.sourceOfWords(client, now);
+  if (thresholds?.lists === true) {
+    engine.sources = (client, now) => {
+      return stricter(sources.sourceOfWords(client, now), thresholds.listOf(halfOf(client, 0), halfOf(client, 2)));
+    };
+  } else engine.sources = sources.isEmpty ? null : (client, now) => sources.sourceOfWords(client, now);
+}
+
+/** Of what lists say and what thresholds say of a client, what counts: numbers of CLIENT_LISTS, the first one first. */
+function stricter(listed: number, counted: number): number {
+  return listed === 0 || (counted !== 0 && counted < listed) ? counted : listed;
 }
 
 /**

@@ -16,6 +16,7 @@ import { hostPolicyOf, type Policy } from "./schema.ts";
 import { compileRows } from "./source-rows.ts";
 import { ROWS_BYTES_MAX, SourceTable } from "./source-table.ts";
 import { compileLists, type PlaceLookup, Sources } from "./sources.ts";
+import { type Definition, definitionsOf, definitionsSchema } from "./threshold/threshold.ts";
 
 /** Bytes of the largest list of contents. */
 export const CONTENT_BYTES_MAX = 8 * 1024 * 1024;
@@ -57,6 +58,8 @@ const contentSchema = z.strictObject({
     .refine((blocks) => blocks.reduce((sum, { size }) => sum + size, 0) <= IMAGE_BYTES_MAX, "is too large"),
   lists: z.array(partSchema.refine(({ size }) => size <= ROWS_BYTES_MAX, "is too large")).max(LISTS_MAX),
   names: partSchema.refine(({ size }) => size <= CONTENT_BYTES_MAX, "is too large"),
+  /** Left out where there are none, so that older hosts take the policy. */
+  thresholds: definitionsSchema.optional(),
 });
 
 /** What a bundle says of itself. */
@@ -112,7 +115,8 @@ export class BundleCompiler {
       this.#hashes.set(bytes, hash);
       return hash;
     };
-    const parts = { image, lists, names: Buffer.from(JSON.stringify(names)) };
+    const thresholds = definitionsOf(policy.thresholds ?? []);
+    const parts = { image, lists, names: Buffer.from(JSON.stringify(names)), thresholds };
     return bundleOf(policy.mode, hostPolicyOf(policy), parts, name);
   }
 }
@@ -126,12 +130,13 @@ interface Compiled {
   readonly image: Uint8Array;
   readonly lists: readonly Uint8Array[];
   readonly names: Uint8Array;
+  readonly thresholds: readonly Definition[];
 }
 
 function bundleOf(
   mode: Mode,
   host: HostPolicy,
-  { image, lists, names }: Compiled,
+  { image, lists, names, thresholds }: Compiled,
   name: (bytes: Uint8Array) => string,
 ): Bundle {
   const parts = new Map<string, Uint8Array>();
@@ -147,6 +152,7 @@ function bundleOf(
     image: blocksOf(image).map(keep),
     lists: lists.map(keep),
     names: keep(names),
+    ...(thresholds.length === 0 ? {} : { thresholds: [...thresholds] }),
   };
   const { hash } = keep(Buffer.from(JSON.stringify(content)));
   const size = [...parts.values()].reduce((sum, { length }) => sum + length, 0);

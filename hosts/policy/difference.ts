@@ -1,15 +1,17 @@
 /** What differs between two policies, object by object, as lines for people. */
 import { dateText } from "./date.ts";
+import { secondsText } from "./duration.ts";
 import { matchText } from "./match.ts";
 import type { Rule } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
 import type { ApiSpec } from "./specification/specification.ts";
+import { keyPartText, type Threshold } from "./threshold/threshold.ts";
 
 /** @returns a line for each field, scope, rule and exception that is new, gone or changed */
 export function changesBetween(before: Policy, after: Policy): string[] {
   const { scopes: oldScopes = [], exceptions: oldExceptions = [], rules: oldRules = [], ...oldRest } = before;
-  const { apiSpecs: oldSpecs = [], ...oldSettings } = oldRest;
-  const { scopes = [], exceptions = [], rules = [], apiSpecs = [], ...settings } = after;
+  const { apiSpecs: oldSpecs = [], thresholds: oldThresholds = [], ...oldSettings } = oldRest;
+  const { scopes = [], exceptions = [], rules = [], apiSpecs = [], thresholds = [], ...settings } = after;
   return [
     ...fieldChanges(new Map(Object.entries(oldSettings)), new Map(Object.entries(settings))),
     ...objectChanges(
@@ -19,6 +21,7 @@ export function changesBetween(before: Policy, after: Policy): string[] {
     ),
     ...objectChanges("rule", new Map(oldRules.map(shownRule)), new Map(rules.map(shownRule))),
     ...specChanges(new Map(oldSpecs.map((one) => [one.name, one])), new Map(apiSpecs.map((one) => [one.name, one]))),
+    ...objectChanges("threshold", new Map(oldThresholds.map(shownThreshold)), new Map(thresholds.map(shownThreshold))),
     ...objectChanges(
       "exception",
       new Map(oldExceptions.map((one) => [one.name, { ...one, expiresAt: dateText(one.expiresAt) }])),
@@ -44,6 +47,18 @@ function specChanges(before: ReadonlyMap<string, ApiSpec>, after: ReadonlyMap<st
     return isSame ? [] : [`~ specification ${name}: its document is another one`];
   });
   return [...objectChanges("specification", shown(before), shown(after)), ...inside];
+}
+
+function shownThreshold({ name, match, key, values, limit, for: time, ...said }: Threshold): [string, object] {
+  const shown = {
+    limit: { ...limit, per: secondsText(limit.per) },
+    key: key.map(keyPartText),
+    ...(values && { values: keyPartText(values) }),
+    ...(time !== undefined && { for: secondsText(time) }),
+    ...said,
+    match: matchText(match).trim(),
+  };
+  return [name, shown];
 }
 
 function fieldChanges(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] {

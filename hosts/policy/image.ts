@@ -14,12 +14,16 @@ import { type Match, matchText, prefixTemplate } from "./match.ts";
 import type { Network } from "./network.ts";
 import { checkFit, RouteCompiler, type RouteTables, SCOPES_KEPT_MAX, Texts, words } from "./routes.ts";
 import { rulesOf } from "./rule/pack.ts";
+import type { Rule } from "./rule/rule.ts";
 import { ruleTables } from "./rule/sections.ts";
 import { type CONSOLE_MODES, OVERRIDES, PARSERS, type Policy, type Scope } from "./schema.ts";
-import { checksOf } from "./specification/checks.ts";
+import { type Check, checksOf } from "./specification/checks.ts";
+import { ruleOf } from "./threshold/threshold.ts";
 
 const MAGIC = "MRLN";
 const VERSION = 1;
+/** With thresholds: engines that do not know them refuse the image. */
+const VERSION_THRESHOLDS = 2;
 const HEAD_BYTES = 32;
 const SECTION_BYTES = 12;
 /** Places in the head: the count of sections, the checksum, what it covers, the mode and who may change it. */
@@ -161,7 +165,7 @@ function padded(size: number): number {
 function writeHead(image: Buffer, policy: Policy, sections: number): void {
   const { trap, unreachable, overlimit, oversize } = policy.failure;
   image.write(MAGIC, 0, "latin1");
-  image.writeUInt16LE(VERSION, 4);
+  image.writeUInt16LE(policy.thresholds?.length ? VERSION_THRESHOLDS : VERSION, 4);
   image.writeUInt16LE(sections, SECTIONS_AT);
   image.writeUInt32LE(image.length, 8);
   image.writeUInt8(MODES.indexOf(policy.mode), MODE_AT);
@@ -203,19 +207,28 @@ interface ScopeRows {
   readonly masks: Buffer[];
 }
 
+/** What the core asks of requests, and where. */
+type AskedOf = { readonly match: Match } & ({ rule: Rule; threshold?: number } | { check: Check });
+
+/** All of it: rules and specifications, which find something, and thresholds by their numbers, which count. */
+function askedOf(policy: Policy): AskedOf[] {
+  const thresholds = (policy.thresholds ?? []).map((one, threshold) => ({ rule: ruleOf(one), threshold }));
+  return [
+    ...[...rulesOf(policy).map((rule) => ({ rule })), ...thresholds].map((one) => ({ match: one.rule.match, ...one })),
+    ...checksOf(policy.apiSpecs).map((check) => ({ match: check.match, check })),
+  ];
+}
+
 /** The sections of what applies to a part of the requests; none where nothing does. */
 function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
   const { scopes = [], exceptions = [], console: remote } = policy;
-  const detectors = [
-    ...rulesOf(policy).map((rule) => ({ match: rule.match, rule })),
-    ...checksOf(policy.apiSpecs).map((check) => ({ match: check.match, check })),
-  ];
+  const asked = askedOf(policy);
   const rules = remote.rules.map(({ path, method, mode }) => ({ match: { path: prefixTemplate(path), method }, mode }));
   const {
     ordered,
     tables,
     texts: routeTexts,
-  } = compiler.route([...scopes, ...rules, ...exceptions, ...detectors].map(({ match }) => match));
+  } = compiler.route([...scopes, ...rules, ...exceptions, ...asked].map(({ match }) => match));
   checkFit(
     [...exceptions, ...scopes.filter(({ mask }) => mask !== undefined)].map(({ match }) => match),
     SCOPES_KEPT_MAX,
@@ -253,10 +266,10 @@ function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
     masks += own.length / 4;
   }
   const numbers = new Map([...entries.keys()].map((text, index) => [text, index]));
-  const scoped = detectors.map((one) => ({ ...one, scope: numbers.get(matchText(one.match)) ?? 0 }));
+  const scoped = asked.map((one) => ({ ...one, scope: numbers.get(matchText(one.match)) ?? 0 }));
   const ruled = ruleTables(scoped, texts);
   const pageRows = Buffer.concat(pages.all.map((page) => pageRow(page, texts)));
-  const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + detectors.length > 0;
+  const isScoped = entries.size > 1 || content.settings.length + content.exceptions.length + asked.length > 0;
   return [
     { kind: SECTIONS.pages, content: pageRows },
     ...(isScoped ? routeSections(tables) : []),

@@ -9,6 +9,7 @@ import { planOf } from "./rule/plan.ts";
 import { stampOf } from "./rule/rule.ts";
 import type { Policy } from "./schema.ts";
 import { checksOf } from "./specification/checks.ts";
+import { thresholdStamp } from "./threshold/threshold.ts";
 
 /** What is asked of a signature here. */
 export interface KnownSignature {
@@ -24,9 +25,14 @@ export function namesNobodyKnows(policy: Policy, signatures: readonly KnownSigna
   const rules = rulesOf(policy);
   const checks = checksOf(policy.apiSpecs);
   const stamps = new Set([...[...signatures, ...checks].map(({ stamp }) => stamp), ...rules.map(stampOf)]);
+  const counted = new Map((policy.thresholds ?? []).map((one) => [thresholdStamp(one), one.name]));
   const types = new Set([...signatures, ...rules, ...checks].map(({ type }) => type));
   const unknown = (where: string, what: string, name: string, known: ReadonlySet<string>): string[] => {
     if (known.has(name)) return [];
+    const threshold = what === "signature" ? counted.get(name) : undefined;
+    if (threshold !== undefined) {
+      return [`${where}: ${name} is a threshold, and no finding that could pass; change threshold ${threshold}`];
+    }
     const near = suggestion(name, known);
     return [`${where}: this version has no ${what} ${name}${near === "" ? "" : `; ${near}`}`];
   };
@@ -48,6 +54,15 @@ export function expiredObjects({ exceptions = [], rules = [] }: Policy, nowSecon
   return dated
     .filter(({ expiresAt }) => expiresAt <= nowSeconds)
     .map(({ name, expiresAt }) => `${name}: expired ${dateText(expiresAt)}; delete it, or give it a new date`);
+}
+
+/** Thresholds whose conditions fit nothing. @returns a line for each */
+export function idleThresholds({ thresholds = [] }: Policy): string[] {
+  return thresholds.flatMap(({ name, when }) => {
+    const plan = planOf(compileExpression(when, REQUEST_VARIABLES), applicationId);
+    if (plan.kind !== "constant" || plan.value) return [];
+    return [`threshold ${name}: its condition fits no request; mend the condition`];
+  });
 }
 
 /** Rules whose conditions ask nothing of a request. @returns a line for each */

@@ -97,8 +97,14 @@ function parseDocuments(text: string, name: string, readFile?: SpecFileReader): 
     const { data } = parsed;
     if (data.kind === "WafPolicy") {
       if (policy !== undefined) throw twice(document, source, "a second WafPolicy begins", "a file has one; split it");
-      const { defaults, scopes, rules, packs } = data.spec;
-      policy = { ...defaults, ...(scopes && { scopes }), ...(rules && { rules }), ...(packs && { packs }) };
+      const { defaults, scopes, rules, packs, thresholds } = data.spec;
+      policy = {
+        ...defaults,
+        ...(scopes && { scopes }),
+        ...(rules && { rules }),
+        ...(packs && { packs }),
+        ...(thresholds && { thresholds }),
+      };
       continue;
     }
     if (data.kind === "WafIPList") {

@@ -4,6 +4,7 @@ import type { Match as Finding } from "../core/verdict.ts";
 import { dateText } from "./date.ts";
 import { parseTemplate } from "./match.ts";
 import { API_VERSION } from "./schema.ts";
+import { isThresholdStamp } from "./threshold/threshold.ts";
 
 /** What every proposed exception says. */
 export interface ProposalTerms {
@@ -35,6 +36,10 @@ export function proposeExceptions(raw: Buffer, findings: readonly Finding[], ter
   const stamps = new Map<string, Set<string>>();
   for (const { counts, point, stamp } of findings) {
     if (!counts) continue;
+    if (isThresholdStamp(stamp)) {
+      notes.push(`${stamp} is a threshold of the policy, which no exception lifts; change the threshold`);
+      continue;
+    }
     const place = point.replace(ITEM, "$1array.*").replace(STARRED, "*");
     stamps.set(place, (stamps.get(place) ?? new Set()).add(stamp));
   }

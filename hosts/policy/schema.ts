@@ -15,6 +15,7 @@ import { networkSchema } from "./network.ts";
 import { bytesText, parseBytes } from "./quantity.ts";
 import { PACKS, type Rule, rulesSchema } from "./rule/rule.ts";
 import { type ApiSpec, apiSpecSchema } from "./specification/specification.ts";
+import { type Threshold, thresholdsSchema } from "./threshold/threshold.ts";
 
 /** Value of `apiVersion` in a policy file. */
 export const API_VERSION = "merlon.dev/v1alpha1";
@@ -203,6 +204,7 @@ export interface Policy extends Settings {
   readonly scopes?: readonly Scope[];
   readonly rules?: readonly Rule[];
   readonly packs?: readonly (typeof PACKS)[number][];
+  readonly thresholds?: readonly Threshold[];
   readonly exceptions?: readonly Exception[];
   readonly ipLists?: readonly IpList[];
   readonly apiSpecs?: readonly ApiSpec[];
@@ -227,6 +229,7 @@ export const documentSchemas = {
       scopes: scopes.optional(),
       rules: rulesSchema.optional(),
       packs: z.array(z.enum(PACKS)).max(PACKS.length).optional(),
+      thresholds: thresholdsSchema.optional(),
     }),
   }),
   WafException: z.strictObject({

@@ -96,7 +96,8 @@ export class Sources {
   }
 }
 
-function halfOf(client: AddressWords, first: number): bigint {
+/** Two of an address's four words as one number: 0 for the first two, 2 for the last. */
+export function halfOf(client: AddressWords, first: number): bigint {
   return (BigInt(client[first] ?? 0) << 32n) | BigInt(client[first + 1] ?? 0);
 }
 

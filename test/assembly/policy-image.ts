@@ -17,6 +17,11 @@ export type ExceptionSettings = Pick<z.input<(typeof documentSchemas)["WafExcept
 /** A rule of a policy file. */
 export type RuleSettings = NonNullable<z.input<(typeof documentSchemas)["WafPolicy"]>["spec"]["rules"]>[number];
 
+/** A threshold of a policy file. */
+export type ThresholdSettings = NonNullable<
+  z.input<(typeof documentSchemas)["WafPolicy"]>["spec"]["thresholds"]
+>[number];
+
 /** A second at which exceptions that say nothing of a date still count. */
 export const NOW = 1_800_000_000;
 const FUTURE = "2027-06-01T00:00:00Z";
@@ -26,12 +31,14 @@ export interface Objects {
   readonly scopes?: readonly ScopeSettings[];
   readonly exceptions?: readonly ExceptionSettings[];
   readonly rules?: readonly RuleSettings[];
+  readonly thresholds?: readonly ThresholdSettings[];
 }
 
 /** A policy as a file says it. */
-export function policyOf(settings: Settings, { scopes = [], exceptions = [], rules = [] }: Objects = {}): Policy {
+export function policyOf(settings: Settings, objects: Objects = {}): Policy {
+  const { scopes = [], exceptions = [], rules = [], thresholds = [] } = objects;
   const documents: object[] = [
-    { apiVersion: API_VERSION, kind: "WafPolicy", spec: { defaults: settings, scopes, rules } },
+    { apiVersion: API_VERSION, kind: "WafPolicy", spec: { defaults: settings, scopes, rules, thresholds } },
     ...exceptions.map((exception) => ({
       apiVersion: API_VERSION,
       kind: "WafException",

@@ -176,6 +176,10 @@ function beginStreams(subject: Subject): void {
 function tell(index: u32): void {
   setLife(slot, index, Life.TOLD);
   const rule = ruleIn(index);
+  if (rule.flags & RuleFlag.COUNT) {
+    if (slot == Slot.ACTIVE) current.counted |= (<u64>1) << (<u64>rule.stamp);
+    return;
+  }
   const spared: Spared = judgeRule(slot, image, rule);
   if (slot == Slot.ACTIVE) keepHook(texts + <usize>rule.line, rule.lineSize, <u32>spared);
 }

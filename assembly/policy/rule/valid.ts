@@ -1,9 +1,9 @@
 /** Checks the tables of rules when an image is loaded, so that whoever runs them need not look at bounds. */
-import { RULE_LINE_BYTES_MAX, RULE_STREAMS_MAX, RULE_TERMS_MAX, RULES_MAX } from "../../abi/limits";
+import { RULE_LINE_BYTES_MAX, RULE_STREAMS_MAX, RULE_TERMS_MAX, RULES_MAX, THRESHOLDS_MAX } from "../../abi/limits";
 import { rowsOf, Section, sectionOf, sectionSize, within } from "../tables";
 import { automatonValid } from "./automaton";
 import { programValid } from "./program";
-import { Compare, Rule, Subject, SubjectKind, Term, TermKind } from "./rows";
+import { Compare, RULE_FLAGS, Rule, RuleFlag, Subject, SubjectKind, Term, TermKind } from "./rows";
 
 let terms: u32 = 0;
 let rules: u32 = 0;
@@ -92,6 +92,8 @@ export function rulesValid(image: usize, scopes: u32, textBytes: u32): bool {
     before = rule.scope;
     if (rule.lineSize > RULE_LINE_BYTES_MAX || !within(rule.line, rule.lineSize, textBytes)) return false;
     if (!isProgram(rule.program, rule.programSize)) return false;
+    if (rule.flags > RULE_FLAGS) return false;
+    if (rule.flags & RuleFlag.COUNT && rule.stamp >= THRESHOLDS_MAX) return false;
   }
   return true;
 }

@@ -193,13 +193,14 @@ class Traffic {
       inspected = 0,
       blocked = 0,
       partiallyBlocked = 0,
+      limited = 0,
       failedOpen,
       failedClosed,
     } = this.counters ?? {};
     const failed = [...Object.entries(failedOpen ?? {}), ...Object.entries(failedClosed ?? {})];
     const skipped: Record<string, number> = {};
     for (const [reason, count] of failed) if (count > 0) skipped[reason] = (skipped[reason] ?? 0) + count;
-    const counts = { requests, inspected, blocked: blocked + partiallyBlocked, skipped };
+    const counts = { requests, inspected, blocked: blocked + partiallyBlocked + limited, skipped };
     return { ...counts, addedMicrosP50: at(0.5), addedMicrosP99: at(0.99) };
   }
 }

@@ -148,7 +148,7 @@ export class NodeKeeping {
       host.say("the token for records goes over the network unencrypted; write an https address");
     }
     const recorder = await openRecorder(keeping, host, policy);
-    const face = { kind, engine, policy, policySource: () => keeper.kind };
+    const face = { kind, engine, policy, policySource: () => keeper.kind, thresholds: () => keeper.counting.status };
     return new NodeKeeping(keeping, host, recorder, new NodeMetrics(face, recorder));
   }
 

@@ -5,6 +5,8 @@
 import type { Engine } from "../../core/engine.ts";
 import type { InspectionCounters, VerdictEvent } from "../../core/inspection.ts";
 import { CounterFamily, type Family, Histogram, single } from "../../core/metrics.ts";
+import type { CounterStatus } from "../../policy/threshold/counting.ts";
+import { isThresholdStamp } from "../../policy/threshold/threshold.ts";
 import { ORIGINS } from "../../policy/wire.ts";
 import { actionOf } from "../../records/make-record.ts";
 import type { PolicyFacts } from "../../records/policy-facts.ts";
@@ -24,6 +26,8 @@ export interface NodeFace {
   readonly policy: () => PolicyFacts;
   /** Where the policy in force comes from. */
   readonly policySource: () => (typeof ORIGINS)[number];
+  /** How the policy's thresholds stand. */
+  readonly thresholds: () => readonly CounterStatus[];
 }
 
 /** Sums that the compatible status page shows. */
@@ -109,6 +113,7 @@ export class NodeMetrics {
       this.#exceptions.family,
       this.#seconds.family,
       failuresOf(counters),
+      ...thresholdFamilies(this.#face.thresholds()),
       ...this.#policyFamilies,
       ...this.#engineFamilies,
       ...(this.#recorder === null ? [] : recordFamilies(this.#recorder)),
@@ -151,7 +156,8 @@ export class NodeMetrics {
     this.sums.allowedByList += details?.list === "allow" ? 1 : 0;
     if (isStopped) {
       this.sums[byList ? "blockedByList" : "blocked"]++;
-      this.#blocked.add({ by: byList ? "ip" : "attack" });
+      const byThreshold = counting.length > 0 && counting.every(({ stamp }) => isThresholdStamp(stamp));
+      this.#blocked.add({ by: byList ? "ip" : byThreshold ? "rate" : "attack" });
     }
     const app = policy.applications.get(details?.application ?? 0) ?? "";
     const action = actionOf(event);
@@ -161,6 +167,34 @@ export class NodeMetrics {
       if (name !== undefined) this.#exceptions.add({ exception: name });
     }
   }
+}
+
+function thresholdFamilies(all: readonly CounterStatus[]): Family[] {
+  if (all.length === 0) return [];
+  const samples = (value: (status: CounterStatus) => number, more: Readonly<Record<string, string>> = {}) =>
+    all.map((status) => ({ labels: { threshold: status.name, ...more }, value: value(status) }));
+  return [
+    {
+      ...single("waf_threshold_requests_total", "counter", "Requests beyond a threshold: stopped, or let pass.", 0),
+      samples: [
+        ...samples(({ refused }) => refused, { result: "refused" }),
+        ...samples(({ reported }) => reported, { result: "reported" }),
+      ],
+    },
+    { ...single("waf_threshold_keys", "gauge", "Keys that are remembered.", 0), samples: samples(({ keys }) => keys) },
+    {
+      ...single("waf_threshold_keys_beyond", "gauge", "Of these, keys beyond their threshold.", 0),
+      samples: samples(({ held }) => held),
+    },
+    {
+      ...single("waf_threshold_dropped_total", "counter", "Keys and events forgotten for want of room.", 0),
+      samples: samples(({ dropped }) => dropped),
+    },
+    {
+      ...single("waf_threshold_answers_unseen_total", "counter", "Requests whose answers nobody showed it.", 0),
+      samples: samples(({ unseen }) => unseen),
+    },
+  ];
 }
 
 function failuresOf({ failedOpen, failedClosed }: HostCounters): Family {

@@ -9,7 +9,7 @@ import { MerlonError } from "../../core/error.ts";
 import type { HostPolicy } from "../../core/host-policy.ts";
 import type { VerdictEvent } from "../../core/inspection.ts";
 import type { Mode } from "../../core/verdict.ts";
-import { applyReady, policyInMode, type Ready, readyOf, withMode } from "../../policy/apply.ts";
+import { applyReady, countedBy, policyInMode, type Ready, readyOf, withMode } from "../../policy/apply.ts";
 import { type Bundle, BundleCompiler, compileBundle, imageOf } from "../../policy/bundle.ts";
 import { Comparing } from "../../policy/follow/comparing.ts";
 import { type Followed, Follower, type FollowOptions } from "../../policy/follow/follower.ts";
@@ -20,7 +20,9 @@ import { openPlaces } from "../../policy/places.ts";
 import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import { defaultPolicy, type Policy } from "../../policy/schema.ts";
 import type { PlaceLookup } from "../../policy/sources.ts";
+import { Counting } from "../../policy/threshold/counting.ts";
 import type { Change, ORIGINS, Report } from "../../policy/wire.ts";
+import { workerExchange } from "./worker-counts.ts";
 
 const LOOK_MS = 500;
 const HITS_REPORTED_MAX = 64;
@@ -56,6 +58,8 @@ export class PolicyKeeper {
   readonly #user: PolicyUser;
   readonly #places: PlaceLookup | null;
   readonly #compiler = new BundleCompiler();
+  /** Counts for the policy's thresholds. */
+  readonly counting = new Counting({ exchange: workerExchange() });
   #ready: Ready;
   #written: Policy;
   #watch: PolicyWatch | undefined;
@@ -187,6 +191,7 @@ export class PolicyKeeper {
   }
 
   async close(): Promise<void> {
+    this.counting.close();
     this.#watch?.close();
     await this.#follower?.close();
   }
@@ -229,13 +234,19 @@ export class PolicyKeeper {
     this.#use(this.#lastWord(bundle));
   }
 
-  #use(ready: Ready): void {
+  #use(given: Ready): void {
+    const ready = countedBy(given, this.counting, this.#places);
     applyReady(this.#engine, ready);
     this.#user.used?.(ready);
     this.#ready = ready;
     this.#traffic.begin(ready.hash);
     if (ready.sources.namesPlaces && this.#places === null) {
       this.#say("lists name countries or systems, and there is no database of them: these entries have no effect");
+    }
+    const placed = ready.thresholds.filter(({ key }) => key.some(({ from }) => from === "country" || from === "asn"));
+    if (placed.length > 0 && this.#places === null) {
+      const names = placed.map(({ name }) => name).join(", ");
+      this.#say(`thresholds count by country or system, and there is no database of them: ${names} counts nothing`);
     }
   }
 

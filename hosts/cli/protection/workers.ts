@@ -3,7 +3,9 @@
  * traffic itself. A worker that ends unasked is started again, at most so often that a broken one does not spin.
  */
 import cluster, { type Worker } from "node:cluster";
+import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { countingEnvironment, passCountsOn } from "./worker-counts.ts";
 
 /** More than these gain nothing: Envoy has one connection for each of its own threads. */
 export const WORKERS_MAX = 64;
@@ -46,6 +48,7 @@ export function leave(): void {
  */
 export async function keepWorkers(count: number, say: (line: string) => void): Promise<number> {
   const ending = new AbortController();
+  const together = countingEnvironment(randomBytes(16).toString("base64url"));
   const workers = new Set<Worker>();
   const places = new Map<Worker, number>();
   let failed = 0;
@@ -53,7 +56,8 @@ export async function keepWorkers(count: number, say: (line: string) => void): P
     const taken = new Set(places.values());
     let place = 1;
     while (taken.has(place)) place++;
-    const worker = cluster.fork({ [PLACE_VARIABLE]: String(place) });
+    const worker = cluster.fork({ [PLACE_VARIABLE]: String(place), ...together });
+    passCountsOn(worker);
     places.set(worker, place);
     let listening = false;
     workers.add(worker);

@@ -37,6 +37,7 @@ export function createCounters(): Counters {
     requests: 0,
     inspected: 0,
     skipped: 0,
+    limited: 0,
     failedOpen: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
     failedClosed: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
     blocked: 0,

@@ -56,6 +56,13 @@ export const GRPC = {
   UNIMPLEMENTED: 12,
 } as const;
 
+/** What a client is told whose request was stopped. */
+const STOP_ANSWERS: Record<Exclude<Outcome, "pass">, AnswerKind> = {
+  block: "blocked",
+  refuse: "uninspected",
+  limit: "limited",
+};
+
 /** Largest piece of a body that is given back at once, as Envoy's documentation recommends. */
 const PIECE_BYTES_MAX = 64 * 1024;
 const { NONE, STREAMED, BUFFERED, BUFFERED_PARTIAL: PARTIAL, FULL_DUPLEX_STREAMED: DUPLEX } = BODY_MODE;
@@ -396,19 +403,21 @@ export class ProcessFlow implements Watched {
   }
 
   /** A verdict or a closed failure. */
-  #stop(outcome: Outcome): void {
+  #stop(outcome: Exclude<Outcome, "pass">): void {
     const { counters } = this.#context;
-    if (outcome === "block") {
-      counters[this.#wentOn ? "partiallyBlocked" : "blocked"]++;
+    if (outcome !== "refuse") {
+      if (this.#wentOn) counters.partiallyBlocked++;
+      else if (outcome === "block") counters.blocked++;
       this.#judged.inspection.cut = this.#wentOn;
     }
-    this.#refuse(outcome === "block" ? "blocked" : "uninspected");
+    this.#refuse(STOP_ANSWERS[outcome]);
   }
 
   #refuse(kind: AnswerKind): void {
     const { inspection, facts } = this.#judged;
     const { accept, mediaType } = facts;
-    const context = { ref: refOf(inspection.id), nowMs: Date.now(), accept, mediaType, detail: "" };
+    const refusal = kind === "limited" ? inspection.refusal : null;
+    const context = { ref: refOf(inspection.id), nowMs: Date.now(), accept, mediaType, detail: "", refusal };
     const answer = buildAnswer(kind, context, kind === "blocked" ? inspection.page : undefined);
     if (isGrpc(mediaType)) {
       // Envoy writes the answer to a gRPC call itself.

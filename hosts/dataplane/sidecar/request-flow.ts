@@ -61,6 +61,13 @@ const REFUSAL_ANSWERS: Record<Refusal["status"], AnswerKind> = {
   505: "version_not_supported",
 };
 
+/** What a client is told whose request was stopped. */
+const STOP_ANSWERS: Record<Exclude<Outcome, "pass">, AnswerKind> = {
+  block: "blocked",
+  refuse: "uninspected",
+  limit: "limited",
+};
+
 /** One request in progress. */
 export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
   readonly #context: FlowContext;
@@ -395,22 +402,23 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
   }
 
   /** A verdict or a closed failure: with the block page as long as nothing has gone on, else by cutting both sides. */
-  #stop(outcome: Outcome): void {
+  #stop(outcome: Exclude<Outcome, "pass">): void {
     const { counters } = this.#context;
-    const blocked = outcome === "block";
+    const blocked = outcome !== "refuse";
+    const kind = STOP_ANSWERS[outcome];
     // A blocked response has not reached the client at all, however much of the request went on.
     const answerable = this.#status === 0 && (this.#phase !== STREAMING || this.#headAt !== 0);
     this.#exchange?.abort();
     this.#exchange = null;
     if (answerable) {
-      if (blocked) counters.blocked++;
-      this.#answer(blocked ? "blocked" : "uninspected");
+      if (outcome === "block") counters.blocked++;
+      this.#answer(kind);
       return;
     }
     if (blocked) counters.partiallyBlocked++;
     if (blocked && this.#inspection !== null) this.#inspection.cut = true;
     // gRPC has a way to say it in the middle of a stream; everyone else must see that the message is not whole.
-    if (this.#client.http2 && isGrpc(this.#facts.mediaType)) this.#endGrpc(blocked ? "blocked" : "uninspected");
+    if (this.#client.http2 && isGrpc(this.#facts.mediaType)) this.#endGrpc(kind);
     else this.#cut();
   }
 
@@ -434,7 +442,8 @@ export class RequestFlow implements ClientEvents, UpstreamEvents, Watched {
     const { accept, mediaType } = this.#facts;
     const ref = refOf(this.#inspection?.id ?? nextId());
     const page = kind === "blocked" ? this.#inspection?.page : undefined;
-    const answer = buildAnswer(kind, { ref, nowMs: Date.now(), accept, mediaType, detail }, page);
+    const refusal = kind === "limited" ? (this.#inspection?.refusal ?? null) : null;
+    const answer = buildAnswer(kind, { ref, nowMs: Date.now(), accept, mediaType, detail, refusal }, page);
     this.#end(answer.status);
     this.#client.answer(answer);
     if (this.#facts.hasBody && this.#phase !== SENT) this.#client.discard();

@@ -28,7 +28,7 @@ const COMPARES: readonly Compare[] = ["equal", "below", "above"];
 const TERM_KINDS = { automaton: 0, present: 1, size: 2, network: 3, v4: 4, known: 5, number: 6 } as const;
 const ANSWER = 7;
 /** `RuleFlag` there. */
-const FLAGS = { patch: 1, report: 2, points: 4, body: 8 };
+const FLAGS = { patch: 1, report: 2, points: 4, body: 8, count: 16 };
 /** Severity of every rule: that from which findings block. */
 const SEVERITY = 4;
 const WORD = 0xffff_ffffn;
@@ -43,7 +43,14 @@ export interface RuleTables {
 }
 
 /** A rule, or a question of a specification, and the number of its scope. */
-export type ScopedRule = { readonly scope: number } & ({ readonly rule: Rule } | { readonly check: Check });
+export type ScopedRule = { readonly scope: number } & (
+  | {
+      readonly rule: Rule;
+      /** Number of the threshold that it counts for: such a rule finds nothing. */
+      readonly threshold?: number;
+    }
+  | { readonly check: Check }
+);
 
 /** What the tables say of either. */
 interface Asked {
@@ -54,6 +61,7 @@ interface Asked {
   readonly flags: number;
   readonly expiresAt: number;
   readonly plan: Formula;
+  readonly threshold?: number;
 }
 
 /** Questions about one subject. */
@@ -73,7 +81,7 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
   const ordered = [...scoped].sort((a, b) => a.scope - b.scope);
   if (ordered.length > RULES_MAX) throw tooMany(`it has ${ordered.length} rules`, RULES_MAX);
   const groups = new Groups();
-  const asked = ordered.map((one) => ("rule" in one ? askedOf(one.rule) : checkedOf(one.check)));
+  const asked = ordered.map((one) => ("rule" in one ? askedOf(one.rule, one.threshold) : checkedOf(one.check)));
   for (const [index, { plan }] of asked.entries()) groups.collect(plan, index);
   const sorted = groups.sorted();
   const numbers = numberTerms(sorted);
@@ -88,11 +96,12 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
     ...sorted.flatMap(({ entries }) => entries.map(({ term, rule }) => termRow(term, rule, automata))),
     ...sorted.filter(({ exists }) => exists !== undefined).map(({ rule }) => [ANSWER, 0, 0, 0, 0, 0, rule]),
   ];
-  const ruleRows = asked.map(({ name, plan, line, stamp, type, flags, expiresAt }, index) => {
+  const ruleRows = asked.map(({ name, plan, line, stamp, type, flags, expiresAt, threshold }, index) => {
     const program = programOf(plan, numbers, name);
+    const place = [ordered[index]?.scope ?? 0, programs.add(program), program.length];
+    if (threshold !== undefined) return [...place, 0, 0, threshold, 0, groups.flagsOf(index) | FLAGS.count, 0];
     const [stampHash, typeHash] = [hashWord(stamp), hashWord(`type ${type}`)];
-    const place = [ordered[index]?.scope ?? 0, programs.add(program), program.length, texts.add(line), line.length];
-    return [...place, stampHash, typeHash, groups.flagsOf(index) | flags, expiresAt];
+    return [...place, texts.add(line), line.length, stampHash, typeHash, groups.flagsOf(index) | flags, expiresAt];
   });
   return {
     rules: words(ruleRows.flat()),
@@ -103,11 +112,12 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
   };
 }
 
-function askedOf(rule: Rule): Asked {
+function askedOf(rule: Rule, threshold?: number): Asked {
   const { name, type, kind, expiresAt = 0 } = rule;
   const flags = (kind === "vpatch" ? FLAGS.patch : 0) | (isReport(rule) ? FLAGS.report : 0);
   const plan = planOf(compileExpression(rule.when, REQUEST_VARIABLES), applicationId);
-  return { name, type, expiresAt, flags, plan, stamp: stampOf(rule), line: lineOf(rule) };
+  const asked = { name, type, expiresAt, flags, plan, stamp: stampOf(rule), line: lineOf(rule) };
+  return threshold === undefined ? asked : { ...asked, threshold };
 }
 
 function checkedOf({ name, stamp, type, reason, formula, isReport: isTold }: Check): Asked {

@@ -45,11 +45,12 @@ function textOf(policy: Policy): string {
     ipLists: _lists,
     rules = [],
     packs = [],
+    thresholds = [],
     ...rest
   } = policy;
   const scopes = (policy.scopes ?? []).map(({ mode: _own, modeAllowOverride: _rule, ...said }: Scope) => said);
   // Networks hold numbers that JSON has no form for.
-  return JSON.stringify({ ...rest, scopes, rules, packs }, (_key, part: unknown) => {
+  return JSON.stringify({ ...rest, scopes, rules, packs, thresholds }, (_key, part: unknown) => {
     return typeof part === "bigint" ? part.toString(16) : part;
   });
 }

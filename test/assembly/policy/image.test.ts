@@ -35,7 +35,8 @@ test("an image of the compiler is taken, and acts", () => {
 describe("an image is refused", () => {
   const WRONG: readonly (readonly [why: string, change: (image: Buffer) => void])[] = [
     ["with another mark", (image) => image.write("MRLM", 0)],
-    ["of another version", (image) => image.writeUInt16LE(2, 4)],
+    ["of no version", (image) => image.writeUInt16LE(0, 4)],
+    ["of another version", (image) => image.writeUInt16LE(3, 4)],
     ["that says another size", (image) => image.writeUInt32LE(image.length - 1, 8)],
     ["with an unknown mode", (image) => image.writeUInt8(4, 16)],
     ["with an unknown override", (image) => image.writeUInt8(3, 17)],

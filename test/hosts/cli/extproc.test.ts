@@ -5,7 +5,7 @@ import * as http2 from "node:http2";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Answer, Call, head } from "../dataplane/extproc/stage.ts";
+import { type Answer, Call, head, responseHead } from "../dataplane/extproc/stage.ts";
 import { listen } from "../dataplane/sidecar/stage.ts";
 import { ATTACK, makeFolder, type Running, run, start } from "./stage.ts";
 
@@ -63,6 +63,38 @@ describe("extproc", () => {
     write(path, "block");
     await saw(/is in force, mode block/);
     expect(await ask(port, `/?${ATTACK}`)).toMatchObject({ field: 7 });
+  });
+
+  test("counts answers where Envoy shows them, and says where it does not", async () => {
+    const path = join(makeFolder(), "merlon.yaml");
+    const threshold = "{name: login, kind: brute_force, limit: {requests: 2, per: 1h}}";
+    const spec = `{defaults: {mode: block}, thresholds: [${threshold}]}`;
+    writeFileSync(path, `apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: ${spec}\n`);
+    const { port, saw } = await serve("--policy", path, "--metrics", "127.0.0.1:0");
+    const [, metrics = ""] = await saw(/^metrics +(\S+)$/m);
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    onTestFinished(() => session.destroy());
+    const process = { ":method": "POST", ":path": "/envoy.service.ext_proc.v3.ExternalProcessor/Process" };
+    const login = (from: string): Call => {
+      const attributes = { "source.address": `${from}:4711` };
+      return new Call(session.request(process)).send(head("/login", [], { end: true, attributes }));
+    };
+    for (let at = 0; at < 2; at++) {
+      const call = login("192.0.2.1");
+      expect(await call.next()).toMatchObject({ field: 1 });
+      call.send(responseHead([], true, "401"));
+      expect(await call.next()).toMatchObject({ field: 2 });
+      call.stream.end();
+      expect(await call.next()).toBeNull();
+    }
+    const refused = await login("192.0.2.1").next();
+    expect(refused).toMatchObject({ field: 7, status: 429, headers: { "ratelimit-policy": '"login";q=2;w=3600' } });
+    const unseen = login("192.0.2.2");
+    expect(await unseen.next()).toMatchObject({ field: 1 });
+    unseen.stream.end();
+    expect(await unseen.next()).toBeNull();
+    expect(await (await fetch(metrics)).text()).toMatch(/^waf_threshold_answers_unseen_total\{threshold="login"\} 1$/m);
   });
 
   test("serves from several processes on one port, and ends them all", async () => {

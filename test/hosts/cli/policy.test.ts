@@ -53,6 +53,33 @@ test("explain shows what counts for a request", async () => {
   expect(stdout).toContain("verdict      pass\nfinding      ptrav-target at query.file, let pass by exception files\n");
 });
 
+test("explain says which thresholds count a request, lint which count nothing, diff what changes", async () => {
+  const login = "{name: login, match: {path: /login}, key: [ip, 'header[\"x\"]'], limit: {requests: 5, per: 1m}}";
+  const idle = "{name: idle, when: 'false', limit: {requests: 5, per: 1m}}";
+  const path = fileOf("a.yaml", `${HEAD}  thresholds: [${login}, ${idle}]\n`);
+  const asked = await run(["policy", "explain", path, "--curl", "curl http://a.test/login"]);
+  expect(asked.stdout).toContain(
+    'threshold    login: 5 requests in 1m by ip and header["x"]; beyond that requests are answered 429\nverdict',
+  );
+  const other = await run(["policy", "explain", path, "--curl", "curl http://a.test/"]);
+  expect(other.stdout).not.toContain("threshold");
+  const { code, stdout } = await run(["policy", "lint", path]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("threshold idle: its condition fits no request; mend the condition");
+  const after = fileOf("b.yaml", `${HEAD}  thresholds: [${login.replace("5", "6")}]\n`);
+  const changed = (await run(["policy", "diff", path, after])).stdout;
+  expect(changed).toContain("- threshold idle\n~ threshold login: ");
+  expect(changed).toContain('{"limit":{"requests":5,"per":"1m"},"key":["ip","header[\\"x\\"]"]');
+});
+
+test("lint says that an exception for a threshold lets nothing pass", async () => {
+  const limited = "  thresholds: [{name: login, limit: {requests: 5, per: 1m}}]\n";
+  const path = fileOf("a.yaml", `${HEAD}${limited}${EXCEPTION.replace("types: [ptrav]", "stamps: [threshold-login]")}`);
+  const { code, stdout } = await run(["policy", "lint", path]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("threshold-login is a threshold, and no finding that could pass; change threshold login");
+});
+
 test("diff names each object that differs", async () => {
   const before = fileOf("a.yaml", `${HEAD}  defaults: {mode: block}\n  scopes: [{match: {path: /a}, mode: off}]\n`);
   const after = fileOf("b.yaml", `${HEAD}  defaults: {}\n  scopes: [{match: {path: /b}, mode: off}]\n${EXCEPTION}`);

@@ -1,6 +1,6 @@
 /** `merlon protect` as a process in front of a real server, on real sockets. */
 import { once } from "node:events";
-import { renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ let release: () => void = () => {};
 
 beforeAll(async () => {
   server = createServer((request, response) => {
+    if (request.url?.startsWith("/login?wrong") === true) response.statusCode = 401;
     if (request.url !== "/slow") {
       response.end("application");
       return;
@@ -96,6 +97,49 @@ describe("protect", () => {
     child.kill("SIGHUP");
     await saw(/"blok" — it takes one of .* \(the policy before stays in force\)/);
     expect(await statusOf(`${url}/?${ATTACK}`)).toBe(403);
+  });
+
+  test("answers a client that asks too often itself, keeps that, and counts it", async () => {
+    const folder = makeFolder();
+    const path = join(folder, "merlon.yaml");
+    const threshold = "{name: login, match: {path: /login}, limit: {requests: 2, per: 1h}, for: 10m}";
+    const spec = `{defaults: {mode: block}, thresholds: [${threshold}]}`;
+    writeFileSync(path, `apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: ${spec}\n`);
+    const data = join(folder, "data");
+    const { url, saw, child, ended } = await protect("--policy", path, "--data", data, "--metrics", "127.0.0.1:0");
+    const [, metrics = ""] = await saw(/^metrics +(\S+)$/m);
+    const statuses = [];
+    for (let at = 0; at < 3; at++) statuses.push(await statusOf(`${url}/login`));
+    expect(statuses).toEqual([200, 200, 429]);
+    const refused = await fetch(`${url}/login`, { headers: { accept: "text/html" } });
+    expect(await refused.text()).toContain("<h1>Too many requests</h1>");
+    expect(refused.headers.get("ratelimit-policy")).toBe('"login";q=2;w=3600');
+    expect(refused.headers.get("ratelimit")).toMatch(/^"login";r=0;t=(?:[45]\d\d|600)$/);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(400);
+    expect(await statusOf(`${url}/page`)).toBe(200);
+    const numbers = await (await fetch(metrics)).text();
+    expect(numbers).toMatch(/^waf_threshold_requests_total\{threshold="login",result="refused"\} 2$/m);
+    expect(numbers).toMatch(/^waf_blocked_total\{by="rate"\} 2$/m);
+    await saw(/GET \/login +uri +blocked/);
+    child.kill("SIGTERM");
+    expect(await ended()).toBe(0);
+    const segment = readFileSync(join(data, "spool", "0000000001.seg"), "latin1");
+    expect(segment).toMatch(/"action":"blocked".*"type":"resource_consumption","stamps":\["threshold-login"\]/);
+  });
+
+  test("keeps out a client whose log-ins fail, and says so to gRPC in its own way", async () => {
+    const path = join(makeFolder(), "merlon.yaml");
+    const threshold = "{name: login, kind: brute_force, limit: {requests: 3, per: 1h}, for: 1h, status: 503}";
+    const spec = `{defaults: {mode: block}, thresholds: [${threshold}]}`;
+    writeFileSync(path, `apiVersion: merlon.dev/v1alpha1\nkind: WafPolicy\nspec: ${spec}\n`);
+    const { url } = await protect("--policy", path);
+    const statuses = [];
+    for (const target of ["login", "login?wrong=1", "login?wrong=2", "login", "login?wrong=3", "login", "page"]) {
+      statuses.push(await statusOf(`${url}/${target}`));
+    }
+    expect(statuses).toEqual([200, 401, 401, 200, 401, 503, 503]);
+    const grpc = await fetch(url, { method: "POST", headers: { "content-type": "application/grpc" } });
+    expect([grpc.status, grpc.headers.get("grpc-status")]).toEqual([200, "8"]);
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)("lets a request finish after %s and then ends with 0", async (signal) => {

@@ -13,6 +13,7 @@ const context: AnswerContext = {
 };
 const KINDS: AnswerKind[] = [
   "blocked",
+  "limited",
   "bad_request",
   "method_not_allowed",
   "too_slow",
@@ -45,6 +46,27 @@ test.each([
   const { headers, status } = buildAnswer("blocked", { ...context, accept });
   expect(status).toBe(403);
   expect(headersOf(headers)["content-type"]).toBe(page ? "text/html; charset=utf-8" : "application/problem+json");
+});
+
+describe("a client that asked too often", () => {
+  const refusal = { name: "login", status: 503, retryAfter: 42, quota: 10, windowSeconds: 60 };
+
+  test("is told when to come again, as the policy says", () => {
+    const { status, headers, body } = buildAnswer("limited", { ...context, refusal });
+    expect(status).toBe(503);
+    expect(headersOf(headers)).toMatchObject({
+      "retry-after": "42",
+      "ratelimit-policy": '"login";q=10;w=60',
+      ratelimit: '"login";r=0;t=42',
+    });
+    expect(JSON.parse(body)).toMatchObject({ title: "Too many requests", status: 503 });
+  });
+
+  test("of gRPC is told so in its status", () => {
+    const { status, headers } = buildAnswer("limited", { ...context, refusal, mediaType: "application/grpc" });
+    expect(status).toBe(200);
+    expect(headersOf(headers)).toMatchObject({ "grpc-status": "8", "retry-after": "42" });
+  });
 });
 
 test("the page shows reference and time, loads nothing, runs nothing, and may not be framed or stored", () => {

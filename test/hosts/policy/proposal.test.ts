@@ -30,6 +30,14 @@ test("one for each point, with its stamps", () => {
   expect(exceptions[0]).toMatchObject({ match: { host: "a.x", method: "POST" }, ...TERMS });
 });
 
+test("none for a threshold, which says why", () => {
+  const { exceptions, notes } = proposed("GET /a", finding("uri", "threshold-login"), finding("query.a"));
+  expect(exceptions.map(({ ignore }) => ignore.stamps)).toEqual([["sqli-union"]]);
+  expect(notes).toEqual([
+    "threshold-login is a threshold of the policy, which no exception lifts; change the threshold",
+  ]);
+});
+
 test("none for what does not count", () => {
   expect(proposed("GET /a", finding("query.a", "sqli-union", false)).exceptions).toEqual([]);
 });

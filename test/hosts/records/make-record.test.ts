@@ -51,6 +51,7 @@ function send({ target = "/", headers = [], body = "", policy = {}, prepare, ins
       requests: 0,
       inspected: 0,
       skipped: 0,
+      limited: 0,
       failedOpen: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
       failedClosed: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
     },

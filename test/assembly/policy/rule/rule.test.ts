@@ -188,3 +188,35 @@ describe("a rule", () => {
     expect(core.call("blocks_used")()).toBe(before);
   });
 });
+
+describe("a threshold", () => {
+  const limit = { requests: 1, per: "1m" };
+  const [a, last] = ["a", "last"].map((name) => ({ name, match: { path: `/${name}` }, limit }));
+  const others = Array.from({ length: 61 }, (_, at) => ({ name: `n${at}`, match: { path: "/other" }, limit }));
+  const body = { name: "body", when: 'body.contains("x")', limit };
+  const objects: Objects = { thresholds: [a, body, ...others, last].flatMap((one) => one ?? []) };
+
+  function counted(asked: Asked, mode: "off" | "block" = "block"): { bits: bigint; line: string } {
+    useObjects(core, { mode }, objects);
+    useObjects(core, { mode }, objects, "shadow");
+    const { record, line } = ask(core, { now: NOW, ...asked });
+    return { bits: record.readBigUInt64LE(core.number("RESULT_COUNTED")), line };
+  }
+
+  test("is told by its number, and finds nothing", () => {
+    const { bits, line } = counted({ target: "/a" });
+    expect(bits).toBe(1n);
+    expect(line).toBe(counted({ target: "/none" }).line);
+    expect(counted({ target: "/last" }).bits).toBe(1n << 63n);
+    expect(counted({ target: "/other" }).bits).toBe(((1n << 61n) - 1n) << 2n);
+  });
+
+  test("knows the body at its end, and a path that servers read in two ways", () => {
+    expect(counted(json('"yxy"')).bits).toBe(0b11n);
+    expect(counted({ target: "/x/../a" }).bits).toBe(1n);
+  });
+
+  test("counts nothing where nothing is inspected", () => {
+    expect(counted({ target: "/a" }, "off").bits).toBe(0n);
+  });
+});

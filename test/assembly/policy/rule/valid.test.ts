@@ -47,6 +47,15 @@ test.each(TABLES.flatMap(([name, kind, rowBytes, fields]) => fields.map((field) 
 );
 
 test.each([
+  ["a flag that there is not", 32],
+  ["a threshold that there is no bit for", 16],
+])("a rule with %s is refused", (_why, flags) => {
+  const { at } = placeOf(15);
+  // The stamp's hash is no number of a threshold.
+  expect(load((image) => image.writeUInt32LE(flags, at + 28))).toBe(STATUS.badPolicy);
+});
+
+test.each([
   ["a step that there is not", 9],
   ["a step without its values", 3],
   ["two answers", 1],

@@ -26,7 +26,10 @@ const MATCH: Match = {
 function make() {
   const ready = readyPolicy({ ...defaultPolicy, application: "shop" });
   const policy = policyFacts("merlon.yaml", () => ready);
-  const metrics = new NodeMetrics({ kind: "sidecar", engine: Engine.load(), policy, policySource: () => "live" }, null);
+  const metrics = new NodeMetrics(
+    { kind: "sidecar", engine: Engine.load(), policy, policySource: () => "live", thresholds: () => [] },
+    null,
+  );
   const counters = createCounters();
   const samplesOf = (name: string): Family["samples"] =>
     metrics.families(counters).find((family) => family.name === name)?.samples ?? [];

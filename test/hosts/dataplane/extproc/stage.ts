@@ -279,8 +279,8 @@ export function trailers(pairs: readonly (readonly [string, string])[]): Buffer 
 }
 
 /** `response_headers`. */
-export function responseHead(pairs: readonly (readonly [string, string])[] = [], end = false): Buffer {
-  const map = sizedField(1, headerMap([[":status", "200"], ...pairs]));
+export function responseHead(pairs: readonly (readonly [string, string])[] = [], end = false, status = "200"): Buffer {
+  const map = sizedField(1, headerMap([[":status", status], ...pairs]));
   return sizedField(3, Buffer.concat([map, ...(end ? [numberField(3, 1)] : [])]));
 }
 

@@ -30,6 +30,12 @@ test.each<[string, Policy, Policy, boolean]>([
   ],
   ["a scope", BLOCKING, SCOPED, false],
   [
+    "a threshold",
+    BLOCKING,
+    policyOf({ mode: "block" }, { thresholds: [{ name: "a", limit: { requests: 1, per: "1m" } }] }),
+    false,
+  ],
+  [
     "an application",
     SCOPED,
     policyOf({}, { scopes: [{ match: { path: "/a/**" }, mode: "off", application: 4 }] }),
