@@ -14,6 +14,7 @@ import { MerlonError } from "../../core/error.ts";
 import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bundle.ts";
 import { BundleCache } from "../bundle-cache.ts";
 import { applyEdit, type Edit } from "../edit.ts";
+import { filterImage } from "../filter-image.ts";
 import { addressHalves } from "../network.ts";
 import { type PolicyObjects, parseObjects, parsePolicy, withObjects } from "../policy-text.ts";
 import { replaceFile } from "../replace-file.ts";
@@ -75,6 +76,8 @@ export class PolicyService {
   #bundles: readonly Bundle[] = [];
   #candidate: { readonly bundle: Bundle; readonly endsAt: number } | undefined;
   #pointer: { readonly bytes: Buffer; readonly etag: string } | undefined;
+  /** Made when a filter asks for it. */
+  #image: { readonly bytes: Uint8Array; readonly etag: string } | undefined;
   #staging: AbortController | undefined;
   /** Made when somebody asks about a client: a service does not need it. */
   #asked: { readonly hash: string; readonly sources: Sources } | undefined;
@@ -236,6 +239,15 @@ export class PolicyService {
       this.#point();
     }
     return this.#pointer;
+  }
+
+  /** The policy as Envoy's filter takes it, whole; undefined before the first publication. */
+  get image(): { readonly bytes: Uint8Array; readonly etag: string } | undefined {
+    const [bundle] = this.#bundles;
+    if (bundle === undefined) return undefined;
+    const etag = `"${bundle.hash}"`;
+    if (this.#image?.etag !== etag) this.#image = { bytes: filterImage(bundle).image, etag };
+    return this.#image;
   }
 
   /** @returns a part that a host may still ask for */

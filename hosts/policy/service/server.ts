@@ -134,6 +134,8 @@ class Routes {
     switch (`${request.method} ${isPart ? PATHS.parts : path}`) {
       case `GET ${PATHS.policy}`:
         return await this.#policy(asker, request, response);
+      case `GET ${PATHS.image}`:
+        return await this.#image(asker, request, response);
       case `GET ${PATHS.parts}`:
         return await this.#part(path.slice(PATHS.parts.length), request, response);
       case `PUT ${PATHS.report}`:
@@ -177,28 +179,44 @@ class Routes {
   }
 
   async #policy(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#answerNews(asker, request, response, "application/json", () => this.#service.pointer);
+  }
+
+  /** For Envoy's filter, which has no room to put parts together: one answer with all that it needs. */
+  async #image(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#answerNews(asker, request, response, "application/octet-stream", () => this.#service.image);
+  }
+
+  /** Answers at once, or, who knows what there is and would wait, at the next change. */
+  async #answerNews(
+    asker: Asker,
+    request: IncomingMessage,
+    response: ServerResponse,
+    type: string,
+    current: () => { readonly bytes: Uint8Array; readonly etag: string } | undefined,
+  ): Promise<void> {
     const instance = request.headers[INSTANCE_HEADER];
     if (typeof instance === "string") this.#service.instances.heard(asker.name, instance.slice(0, 64));
     const seen = request.headers["if-none-match"] ?? "";
     const seconds = waitOf(request.headers["prefer"]);
-    if (seconds > 0 && seen !== "" && this.#service.pointer?.etag === seen) {
+    if (seconds > 0 && seen !== "" && current()?.etag === seen) {
       const gone = new AbortController();
       response.once("close", () => gone.abort());
       await this.#service.news(seconds * 1000, gone.signal);
       if (gone.signal.aborted) return;
       if (typeof instance === "string") this.#service.instances.heard(asker.name, instance.slice(0, 64));
     }
-    const { pointer } = this.#service;
-    if (pointer === undefined)
+    const news = current();
+    if (news === undefined)
       throw new Refusal(503, "there is no policy yet — none was valid since the start; mend the file");
     const headers = {
       ...PLAIN,
-      etag: pointer.etag,
+      etag: news.etag,
       ...(seconds > 0 ? { "preference-applied": `wait=${seconds}` } : {}),
     };
-    if (pointer.etag === seen) return answerEmpty(response, 304, headers);
-    response.writeHead(200, { ...headers, "content-type": "application/json", "content-length": pointer.bytes.length });
-    response.end(pointer.bytes);
+    if (news.etag === seen) return answerEmpty(response, 304, headers);
+    response.writeHead(200, { ...headers, "content-type": type, "content-length": news.bytes.length });
+    response.end(news.bytes);
   }
 
   async #part(hash: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
