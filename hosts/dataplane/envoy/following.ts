@@ -13,7 +13,7 @@ import { proxy_get_current_time_nanoseconds } from "./env";
 import { SETTING_BYTES, Setting, settingAt, settingSize } from "./follow-settings";
 import { Count, count } from "./metrics";
 import { askPolicy, report } from "./policy-call";
-import { Origin, tellPolicy } from "./policy-gauges";
+import { Origin, tellOrigin, tellPolicy } from "./policy-gauges";
 import { answerAt, answerSize, askBytes, askCallField, BufferKind, LogLevel, log, nowMs, sharedChange } from "./proxy";
 import { readShared, Shared, writeShared } from "./shared";
 
@@ -107,8 +107,11 @@ export function followBegin(bank: u32, mode: u32, hasImage: bool): bool {
   memory.fill(changetype<usize>(state), 0, <usize>STATE_BYTES);
   state.mode = mode;
   state.origin = <u32>(hasImage ? Origin.CONFIGURATION : Origin.BUILTIN);
-  tellPolicy(<Origin>state.origin);
-  if (!settingSize(Setting.CLUSTER)) return false;
+  if (!settingSize(Setting.CLUSTER)) {
+    tellOrigin(<Origin>state.origin);
+    tellPolicy();
+    return false;
+  }
   state.clusterSize = keep(bank, Setting.CLUSTER);
   state.authoritySize = keep(bank, Setting.AUTHORITY);
   state.tokenSize = keep(bank, Setting.TOKEN);
@@ -118,6 +121,9 @@ export function followBegin(bank: u32, mode: u32, hasImage: bool): bool {
   source = hashOf(source, textAt(bank, Setting.TOKEN), state.tokenSize);
   state.source = source | 1;
   takeShared(bank, state);
+  if (state.change) return true;
+  tellOrigin(<Origin>state.origin);
+  tellPolicy();
   return true;
 }
 
@@ -165,7 +171,7 @@ export function followAnswer(bank: u32, call: u32, size: u32): void {
   state.nextAt = now + PAUSE_MS;
   if (status == 200) takeImage(bank, state, size, now);
   if (state.change) state.origin = <u32>Origin.LIVE;
-  tellPolicy(<Origin>state.origin);
+  tellOrigin(<Origin>state.origin);
   if (status == 304 && now < state.reportAt && state.reportAt - now <= REPORT_MS) return;
   state.reportAt = now + REPORT_MS;
   report(bank, state);
@@ -179,7 +185,7 @@ function fail(state: Following, now: u64): void {
   state.nextAt = now + (pause < PAUSE_MS_MAX ? pause : PAUSE_MS_MAX);
   if (!state.change) return;
   state.origin = <u32>Origin.LAST_KNOWN_GOOD;
-  tellPolicy(Origin.LAST_KNOWN_GOOD);
+  tellOrigin(Origin.LAST_KNOWN_GOOD);
 }
 
 function statusOf(): u32 {
@@ -231,6 +237,7 @@ function enforce(bank: u32, state: Following, size: u32, now: u64): bool {
   state.since = now;
   state.origin = <u32>Origin.LIVE;
   count(Count.POLICY_CHANGES);
+  tellPolicy();
   say(bank, state, LogLevel.INFO, " is in force");
   return true;
 }
@@ -277,8 +284,7 @@ function takeShared(bank: u32, state: Following): void {
   if (!isGood && ++state.tries < TRIES_MAX) return;
   state.tries = 0;
   state.change = change;
-  if (isGood) tellPolicy(Origin.LIVE);
-  else count(Count.POLICY_REFUSED);
+  if (!isGood) count(Count.POLICY_REFUSED);
 }
 
 let instance: u64 = 0;

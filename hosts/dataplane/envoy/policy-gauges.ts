@@ -31,15 +31,23 @@ function shortHash(): i64 {
   return value;
 }
 
-/** Tells the host of the policy of the bank in use. */
-export function tellPolicy(origin: Origin): void {
-  if (!defined) {
-    defined = true;
-    define("merlon.policy.source", ids);
-    define("merlon.policy.hash", ids + 4);
-    define("merlon.policy.entries_left_out", ids + 8);
-  }
+/** Tells the host where the policies of its plugins come from: who asks the service knows. */
+export function tellOrigin(origin: Origin): void {
+  defineGauges();
   proxy_record_metric(load<u32>(ids), <i64>origin);
+}
+
+/** Tells the host of the policy of the bank in use. */
+export function tellPolicy(): void {
+  defineGauges();
   proxy_record_metric(load<u32>(ids + 4), shortHash());
   proxy_record_metric(load<u32>(ids + 8), <i64>sourcesLeftOut());
+}
+
+function defineGauges(): void {
+  if (defined) return;
+  defined = true;
+  define("merlon.policy.source", ids);
+  define("merlon.policy.hash", ids + 4);
+  define("merlon.policy.entries_left_out", ids + 8);
 }

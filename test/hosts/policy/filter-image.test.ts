@@ -95,7 +95,7 @@ describe("lists in the filter's image", () => {
         listOf(
           name,
           ...Array.from({ length: 12 }, (): [string, number?] => {
-            const isV4 = random() % 2 === 0;
+            const isV4 = random(2) === 0;
             const prefix = pick(random, isV4 ? [8, 9, 16, 17, 24, 30, 31, 32] : [0, 32, 33, 48, 64, 65, 127, 128]);
             const network = networkAt(isV4 ? randomV4(random) : randomV6(random), prefix);
             return pick(random, [[network], [network, NOW + 3600], [network, NOW - 3600]] as const) as [
@@ -108,7 +108,7 @@ describe("lists in the filter's image", () => {
       const host = filterWith(lists);
       const tables = sourcesOf(lists);
       for (let index = 0; index < 60; index++) {
-        const address = random() % 2 === 0 ? randomV4(random) : randomV6(random);
+        const address = random(2) === 0 ? randomV4(random) : randomV6(random);
         const [high, low] = halves(address);
         const context = 100 + index;
         const peer = address.includes(":") ? `[${address}]:4711` : `${address}:4711`;

@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileBundle } from "../../../../hosts/policy/bundle.ts";
 import { filterImage } from "../../../../hosts/policy/filter-image.ts";
@@ -301,3 +301,182 @@ describe("an answer that is of no use leaves the policy as it is (stand-in)", ()
     expect(attack(host)).toBe("block");
   });
 });
+
+/** A door in front of the service: the service itself, or what stands in its place. */
+type Door = "open" | "away" | "silent" | "slow" | "garbage" | "cut";
+
+const SLOW_MS = 1000;
+
+/** A service by the rules of hosts/policy/service, with a door; the real one is in test/conformance/connector.test.ts. */
+class Service {
+  door: Door = "open";
+  policy: Policy = BLOCKING;
+  readonly #waiting = new Set<() => void>();
+  readonly server: Server = createServer((request, response) => void this.#answer(request, response));
+
+  change(policy: Policy): void {
+    this.policy = policy;
+    for (const wake of this.#waiting) wake();
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async #news(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      setTimeout(wake, 10_000).unref();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.resume();
+    const etagOf = (): string => `"${compileBundle(this.policy).hash}"`;
+    const waits = request.url === "/v1/image" && request.headers["if-none-match"] === etagOf();
+    if (waits && this.door === "open") await this.#news();
+    // What the door is now counts, for those who waited too.
+    if (this.door === "away") return void request.socket.destroy();
+    if (request.url !== "/v1/image") return void response.writeHead(204).end();
+    if (this.door === "silent") return;
+    if (this.door === "garbage") return void response.writeHead(200, { etag: '"x"' }).end("<html>");
+    if (this.door === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+    const etag = etagOf();
+    if (request.headers["if-none-match"] === etag) return void response.writeHead(304, { etag }).end();
+    const { image } = filterImage(compileBundle(this.policy));
+    response.writeHead(200, { etag, "content-length": image.length });
+    if (this.door === "cut") {
+      response.write(image.subarray(0, image.length >> 1));
+      return void setTimeout(() => request.socket.destroy(), 50);
+    }
+    response.end(image);
+  }
+}
+
+describe("a real Envoy of three workers", () => {
+  const WORKERS = 3;
+  const service = new Service();
+  let binary: Component<string>;
+  let stage: Stage | undefined;
+
+  beforeAll(async () => {
+    service.server.listen(0, "127.0.0.1");
+    await once(service.server, "listening");
+    binary = await findEnvoy();
+    if (!("found" in binary)) return;
+    const endpoint = { address: { socket_address: { address: "127.0.0.1", port_value: service.port } } };
+    stage = await startEnvoy(binary.found, {
+      listeners: [[merlon(FOLLOWS)]],
+      upstream: (_request, response) => response.end("application"),
+      workers: WORKERS,
+      module: trappingModule,
+      clusters: [
+        {
+          name: "merlon-policy",
+          type: "STATIC",
+          connect_timeout: "1s",
+          load_assignment: { cluster_name: "merlon-policy", endpoints: [{ lb_endpoints: [{ endpoint }] }] },
+        },
+      ],
+    });
+  }, LONG_MS);
+  afterAll(async () => {
+    await stage?.stop();
+    service.server.closeAllConnections();
+    service.server.close();
+  });
+
+  /** Answers of attacks on connections of their own, which the kernel spreads over workers. */
+  async function answers(): Promise<number[]> {
+    const replies = await Promise.all(Array.from({ length: 24 }, () => send(stage?.ports[0] ?? 0, ATTACK)));
+    return replies.map(({ status }) => status);
+  }
+
+  const allAre = (status: number) => (seen: readonly number[]) => seen.every((one) => one === status);
+  const allBlock = async (): Promise<unknown> => await until(answers, allAre(403));
+  const allPass = async (): Promise<unknown> => await until(answers, allAre(200));
+  const counted = async (name: string): Promise<number> =>
+    (await stage?.stats(`wasmcustom.merlon.policy.${name}`))?.[`wasmcustom.merlon.policy.${name}`] ?? 0;
+
+  test(
+    "has a change on all of them, and says so",
+    async (context) => {
+      requireOrSkip(context, binary);
+      await allBlock();
+      for (const mode of ["monitoring", "block", "monitoring", "block"] as const) {
+        service.change({ ...defaultPolicy, mode });
+        await (mode === "block" ? allBlock() : allPass());
+      }
+      await until(
+        () => counted("hash"),
+        (hash) => hash === Number.parseInt(compileBundle(BLOCKING).hash.slice(0, 12), 16),
+      );
+      expect(await counted("source")).toBe(2);
+      expect(await counted("refused")).toBe(0);
+    },
+    LONG_MS,
+  );
+
+  test.each<[Door, "failures" | "refused"]>([
+    ["away", "failures"],
+    ["garbage", "refused"],
+    ["cut", "failures"],
+    ["silent", "failures"],
+    ["slow", "failures"],
+  ])(
+    "keeps its policy while the service is %s, and has the next one when it is back",
+    async (door, name) => {
+      if (stage === undefined) return;
+      await allBlock();
+      const before = await counted(name);
+      service.door = door;
+      service.change({ ...defaultPolicy, mode: "monitoring" });
+      if (door === "slow") await allPass();
+      else {
+        await until(
+          () => counted(name),
+          (count) => count > before,
+        );
+        expect((await answers()).every((status) => status === 403)).toBe(true);
+      }
+      service.door = "open";
+      service.change({ ...defaultPolicy, mode: "monitoring" });
+      await allPass();
+      service.change(BLOCKING);
+      await allBlock();
+    },
+    LONG_MS,
+  );
+
+  test(
+    "keeps it over a trap, while the service is away",
+    async () => {
+      if (stage === undefined) return;
+      await allBlock();
+      service.door = "away";
+      service.server.closeAllConnections();
+      const port = stage.ports[0] ?? 0;
+      // Each trap ends the instance of the worker that has the connection.
+      for (let i = 0; i < 12; i++) await sendTrailers(port);
+      await until(answers, (seen) => seen.every((status) => status !== 503));
+      expect((await answers()).every((status) => status === 403)).toBe(true);
+      expect(await counted("source")).toBe(3);
+      service.door = "open";
+    },
+    LONG_MS,
+  );
+});
+
+/** A request with trailers, which the trapping module ends its instance at. */
+async function sendTrailers(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.resume();
+  socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\na: b\r\n\r\n");
+  await Promise.race([once(socket, "close"), new Promise((resolve) => setTimeout(resolve, 300))]);
+  socket.destroy();
+}
