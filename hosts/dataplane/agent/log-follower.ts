@@ -111,7 +111,10 @@ export class LogFollower {
       const file = (await this.#candidates()).find((one) => isSame(one, kept));
       if (file !== undefined) return await this.#openAt(file.path, kept);
     }
-    return await this.#openAt(this.#path, null);
+    const log = await this.#openAt(this.#path, null);
+    // From here on it is known which file it was, also where nothing of it is read before it is rotated.
+    if (log !== null) await this.keep(positionOf(log));
+    return log;
   }
 
   /** The log and files that were it, in the order in which they were written to last. */

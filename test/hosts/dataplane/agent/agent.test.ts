@@ -205,8 +205,11 @@ test(
       },
       (isAside) => !isAside,
     );
+    await until(
+      () => receiver.total,
+      (total) => total === sent,
+    );
     await running.stop();
-    expect(receiver.total).toBe(sent);
     expect(receiver.faults).toEqual([]);
     expect(running.agent.follower.counters.rotated).toBeGreaterThan(0);
   },

@@ -127,6 +127,7 @@ test("whatever happens in whatever order, each line comes once", async () => {
     const place = makePlace();
     writeFileSync(place.log, "");
     let follower = await open(place);
+    expect(await takeAll(follower)).toEqual([]);
     const [written, read]: [string[], string[]] = [[], []];
     let writing = place.log;
     let rest = "";
