@@ -44,6 +44,7 @@ export const agentCommand: Command = {
   options: {
     log: { type: "string", value: "<file>", about: "the file of Envoy's access log for records" },
     ...KEEPING_OPTIONS,
+    metrics: { type: "string", value: "<host:port>", about: "serve /metrics, /livez and /readyz here" },
     ...POLICY_OPTIONS,
     admin: {
       type: "string",
@@ -63,8 +64,7 @@ export const agentCommand: Command = {
   ].join("\n"),
   examples: [
     "merlon agent --log /var/log/merlon.jsonl --data /var/lib/merlon --admin http://127.0.0.1:9901",
-    "merlon agent --log /var/log/merlon.jsonl --data /var/lib/merlon --records-url https://store.example \\\n" +
-      "    --records-token-file /etc/merlon/token --policy-url https://policy.example:9443 --policy-ca ca.crt",
+    "merlon agent --log merlon.jsonl --data data --records-url https://store.example --records-token-file token",
   ],
   run,
 };

@@ -20,6 +20,7 @@ import { policyOf } from "../../../assembly/policy-image.ts";
 import { requireOrSkip } from "../../../tools/component.ts";
 import { Receiver } from "../../records/receiver.ts";
 import { findEnvoy, LONG_MS, merlon, send, startEnvoy, until } from "../envoy/stage.ts";
+import { lineOf } from "./lines.ts";
 
 const NODE_ID = "envoy-1";
 const UNION = encodeURIComponent("1' UNION SELECT login,password FROM users-- ");
@@ -67,28 +68,6 @@ async function startAgent(folder: string, log: string, store: number | null, adm
   };
   onTestFinished(stop);
   return { agent, recorder, said, stop };
-}
-
-const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/** A line as the filter writes it; each path is a group of its own, so that all records are kept whole. */
-function lineOf(number: number): string {
-  const id = `01JD3Z8K6Q4T${[...String(number).padStart(14, "0")].map((digit) => ALPHABET[Number(digit)]).join("")}`;
-  const record = {
-    ...{ v: 1, id, ref: id.slice(0, 16), ts: "2026-11-21T10:00:00.000Z", mode: "block", action: "blocked" },
-    ...{
-      would_action: "block",
-      source: "inline",
-      app: { name: null, id: 0 },
-      client: { ip: "192.0.2.1", list: "deny" },
-    },
-    request: {
-      ...{ id: "", scheme: "http", method: "GET", host: "a", path: `/p${ALPHABET[number % 32]}${number}x` },
-      body: { size: 0, inspected: 0, truncated: false },
-    },
-    ...{ hits: [], limits: { reached: [], parser_anomaly: [], matches_dropped: 0 }, incident: false },
-  };
-  return `${JSON.stringify({ record, response: { status: 403, size: 1, time_ms: 0 } })}\n`;
 }
 
 test("what the log has comes to the store, and what is no record is counted", async () => {
