@@ -99,6 +99,7 @@ export interface Plan {
 export interface Stage {
   readonly ports: readonly number[];
   readonly admin: number;
+  readonly pid: number;
   /** Folder that is its own, for files that it reads or writes. */
   readonly folder: string;
   /** What it has logged so far. */
@@ -157,7 +158,7 @@ export async function startEnvoy(binary: string, plan: Plan): Promise<Stage> {
     await stop();
     throw new Error(`Envoy did not start: ${words}`);
   }
-  return { ports, admin, folder, log: () => words, stats: (part) => readStats(admin, part), stop };
+  return { ports, admin, pid: child.pid ?? 0, folder, log: () => words, stats: (part) => readStats(admin, part), stop };
 }
 
 function configurationOf(plan: Plan, folder: string, admin: number, ports: number[], upstream: Server | Http2Server) {
