@@ -1,6 +1,6 @@
 /**
- * `merlon agent`: stands beside an Envoy with Merlon's filter, takes the records from its access log, and sends them on.
- * One for each Envoy, or one for each log that several of a machine write to.
+ * `merlon agent`: stands beside an Envoy with Merlon's filter, takes the records from its access log, and sends them
+ * on. One for each Envoy, or one for each log that several of a machine write to.
  */
 
 import { join } from "node:path";

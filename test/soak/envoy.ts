@@ -1,6 +1,6 @@
 /**
- * The filter under policy churn for long: `node test/soak/envoy.ts [minutes] [changes a second]`. A real Envoy follows a
- * real policy service whose policy changes all the time, while harmless requests and attacks come in. Prints Envoy's
+ * The filter under policy churn for long: `node test/soak/envoy.ts [minutes] [changes a second]`. A real Envoy follows
+ * a real policy service whose policy changes all the time, while harmless requests and attacks come in. Prints Envoy's
  * memory every ten seconds and, at the end, its slope from the second quarter to the last by least squares; ends with 1
  * where that is more than 2 % of the memory over the whole run, or a request was answered as no policy says.
  */

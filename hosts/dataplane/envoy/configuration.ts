@@ -189,7 +189,8 @@ function readSetting(which: Setting): bool {
 
 const NO_IMAGE: string = "is damaged, or was made for another release";
 
-const UNKNOWN: string = `is unknown: fields are policy, mode, holdHead, responses, records, probe, policyCluster, policyAuthority, policyToken`;
+const UNKNOWN: string =
+  "is no field: policy, mode, holdHead, responses, records, probe, policyCluster, policyAuthority, policyToken are";
 
 function readField(): bool {
   if (!readWord()) return false;

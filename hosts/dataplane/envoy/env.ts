@@ -50,7 +50,7 @@ export declare function proxy_get_shared_data(
 ): u32;
 /** Sets such a value; where `change` is not 0, only if nobody else has since. */
 export declare function proxy_set_shared_data(key: usize, keySize: u32, value: usize, size: u32, change: u32): u32;
-/** Sends a request by one of the host's clusters; `proxy_on_http_call_response` has the answer, or that there is none. */
+/** Sends a request by one of the host's clusters; `proxy_on_http_call_response` is told of the answer. */
 export declare function proxy_http_call(
   cluster: usize,
   clusterSize: u32,

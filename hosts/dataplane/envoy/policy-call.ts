@@ -1,6 +1,6 @@
 /**
- * What the filter asks of its policy service and tells it, as requests by one of the host's clusters: for the image, and
- * what this Envoy has in force. The words are those of hosts/policy/wire.ts.
+ * What the filter asks of its policy service and tells it, as requests by one of the host's clusters: for the image,
+ * and what this Envoy has in force. The words are those of hosts/policy/wire.ts.
  */
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { imageOf, Slot } from "../../../assembly/policy/image";

@@ -1,4 +1,4 @@
-/** Which policy is in force, as gauges of the host. They are the process's: of several plugins the last change counts. */
+/** Which policy is in force, as gauges of the whole process: of several plugins the last change counts. */
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { imageOf, Slot } from "../../../assembly/policy/image";
 import { sourcesLeftOut } from "../../../assembly/policy/sources";

@@ -1,6 +1,6 @@
 /**
- * What the instances of one Envoy share: values by keys, kept by the host for all workers with one `vm_id`, so that they
- * outlive a trap and the instance that a reload makes.
+ * What the instances of one Envoy share: values by keys, kept by the host for all workers with one `vm_id`, so that
+ * they outlive a trap and the instance that a reload makes.
  */
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { proxy_set_shared_data } from "./env";

@@ -2,7 +2,7 @@
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** A line as the filter writes it, with its end; each path is a group of its own, so that all records are kept whole. */
+/** A line as the filter writes it, with its end; each is a group of its own, so that all are kept whole. */
 export function lineOf(number: number): string {
   const id = `01JD3Z8K6Q4T${[...String(number).padStart(14, "0")].map((digit) => ALPHABET[Number(digit)]).join("")}`;
   const record = {

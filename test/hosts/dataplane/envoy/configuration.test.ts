@@ -104,7 +104,7 @@ describe("a configuration that comes while Envoy runs", () => {
   test.each([
     ["[]", "it is no JSON object of fields"],
     ["{", "it is no JSON object of fields"],
-    ['{"polcy":""}', '"polcy" is unknown: fields are policy, mode, holdHead, responses, records, probe'],
+    ['{"polcy":""}', '"polcy" is no field: policy, mode, holdHead, responses, records, probe, policyCluster'],
     ['{"mode":"blocking"}', '"blocking" is no mode: it is off, monitoring, safe_blocking or block'],
     ['{"mode":"block",}', "it is no JSON object of fields"],
     ['{"mode":"block"} x', "it goes on behind its end"],

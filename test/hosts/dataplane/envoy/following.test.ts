@@ -307,7 +307,7 @@ type Door = "open" | "away" | "silent" | "slow" | "garbage" | "cut";
 
 const SLOW_MS = 1000;
 
-/** A service by the rules of hosts/policy/service, with a door; the real one is in test/conformance/connector.test.ts. */
+/** A service as hosts/policy/service has it, with a door; test/conformance/connector.test.ts has the real one. */
 class Service {
   door: Door = "open";
   policy: Policy = BLOCKING;

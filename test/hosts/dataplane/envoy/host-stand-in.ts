@@ -127,8 +127,33 @@ export class HostStandIn {
     return 0;
   }
 
+  /** Gauges and values that instances share. */
+  #sharing(): Record<string, (...numbers: number[]) => number> {
+    return {
+      proxy_record_metric: (id = 0, value = 0) => {
+        this.gauges.set(this.#names[id] ?? "", Number(value));
+        return 0;
+      },
+      proxy_get_shared_data: (key = 0, size = 0, dataAt = 0, sizeAt = 0, changeAt = 0) => {
+        const held = this.#shared.get(this.#text(key, size));
+        const status = this.#give(held?.value, dataAt, sizeAt);
+        if (held !== undefined) this.#bytes.writeUInt32LE(held.change, changeAt);
+        return status;
+      },
+      proxy_set_shared_data: (key = 0, keySize = 0, at = 0, size = 0, change = 0) => {
+        const name = this.#text(key, keySize);
+        const held = this.#shared.get(name);
+        if (change !== 0 && held !== undefined && held.change !== change) return CAS_MISMATCH;
+        this.#changes = Math.max(this.#changes, held?.change ?? 0) + 1;
+        this.#shared.set(name, { value: Buffer.from(this.#bytes.subarray(at, at + size)), change: this.#changes });
+        return 0;
+      },
+    };
+  }
+
   #functions(): Record<string, (...numbers: number[]) => number> {
     return {
+      ...this.#sharing(),
       proxy_get_header_map_pairs: (map = 0, dataAt = 0, sizeAt = 0) =>
         this.#give(serialise(this.#map(map)), dataAt, sizeAt),
       proxy_get_header_map_value: (map = 0, key = 0, size = 0, dataAt = 0, sizeAt = 0) => {
@@ -175,24 +200,6 @@ export class HostStandIn {
       proxy_increment_metric: (id = 0, by = 0) => {
         const name = this.#names[id] ?? "";
         this.counts.set(name, (this.counts.get(name) ?? 0) + Number(by));
-        return 0;
-      },
-      proxy_record_metric: (id = 0, value = 0) => {
-        this.gauges.set(this.#names[id] ?? "", Number(value));
-        return 0;
-      },
-      proxy_get_shared_data: (key = 0, size = 0, dataAt = 0, sizeAt = 0, changeAt = 0) => {
-        const held = this.#shared.get(this.#text(key, size));
-        const status = this.#give(held?.value, dataAt, sizeAt);
-        if (held !== undefined) this.#bytes.writeUInt32LE(held.change, changeAt);
-        return status;
-      },
-      proxy_set_shared_data: (key = 0, keySize = 0, at = 0, size = 0, change = 0) => {
-        const name = this.#text(key, keySize);
-        const held = this.#shared.get(name);
-        if (change !== 0 && held !== undefined && held.change !== change) return CAS_MISMATCH;
-        this.#changes = Math.max(this.#changes, held?.change ?? 0) + 1;
-        this.#shared.set(name, { value: Buffer.from(this.#bytes.subarray(at, at + size)), change: this.#changes });
         return 0;
       },
       proxy_http_call: (...numbers) => this.#send(numbers),

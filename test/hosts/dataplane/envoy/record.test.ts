@@ -302,7 +302,7 @@ test(
 );
 
 test("what a rule of the policy has found is told with the rule's own words (stand-in)", () => {
-  const rule = { name: "no-union", when: 'request.path.contains("/shop/")', type: "sqli" } as const;
+  const rule = { name: "no-union", when: 'path.contains("/shop/")', type: "sqli" } as const;
   const host = new HostStandIn();
   const policy = imageText({ mode: "block" }, { rules: [rule] });
   host.configuration = Buffer.from(JSON.stringify({ policy }));
