@@ -59,6 +59,7 @@ function refuse(text: string): u32 {
  */
 export function proxy_on_configure(context: u32, size: u32): u32 {
   defineMetrics();
+  proxy_set_tick_period_milliseconds(TELL_MS);
   let bank = bankOf(context);
   const isNew = bank == BANKS_MAX;
   /* A free place has context 0. */
@@ -68,8 +69,7 @@ export function proxy_on_configure(context: u32, size: u32): u32 {
   if (!configurationRead(size)) return refuse(fault);
   if (isNew) rootAdd(bank, context);
   rootAt(bank).flags = flagsRead;
-  const follows = followBegin(bank, modeRead, hasPolicyRead());
-  proxy_set_tick_period_milliseconds(follows ? FOLLOW_MS : TELL_MS);
+  if (followBegin(bank, modeRead, hasPolicyRead())) proxy_set_tick_period_milliseconds(FOLLOW_MS);
   return 1;
 }
 

@@ -205,7 +205,7 @@ function takeEtag(bank: u32, state: Following): bool {
 
 /** Tries the image in the answer, and shares it when it is good. */
 function takeImage(bank: u32, state: Following, size: u32, now: u64): void {
-  let isWhole = size != 0 && size <= POLICY_BYTES_MAX;
+  let isWhole: bool = size != 0 && size <= POLICY_BYTES_MAX;
   for (let from: u32 = 0; isWhole && from < size; ) {
     isWhole =
       askBytes(BufferKind.CALL, from, PIECE_BYTES) &&
@@ -276,7 +276,7 @@ function takeShared(bank: u32, state: Following): void {
   memory.copy(textAt(bank, ETAG), answerAt + <usize>HEAD_BYTES, <usize>etagSize);
   state.etagSize = etagSize;
   const set = (change & 1) << 16;
-  let isWhole = size <= POLICY_BYTES_MAX;
+  let isWhole: bool = size <= POLICY_BYTES_MAX;
   for (let from: u32 = 0, index: u32 = 0; isWhole && from < size; from += PIECE_BYTES, index++)
     isWhole =
       readShared(Shared.PIECE, source, set | index) && imageStage(<u32>Slot.ACTIVE, size, from, answerAt, answerSize);
