@@ -5,6 +5,7 @@ export {
   proxy_on_configure,
   proxy_on_context_create,
   proxy_on_delete,
+  proxy_on_http_call_response,
   proxy_on_log,
   proxy_on_memory_allocate,
   proxy_on_request_body,

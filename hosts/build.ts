@@ -62,7 +62,7 @@ const WASM_IMPORTS: ReadonlySet<string> = new Set([
     "proxy_set_tick_period_milliseconds",
   ],
   ...["proxy_get_current_time_nanoseconds", "proxy_http_call", "proxy_define_metric", "proxy_increment_metric"],
-  ...["proxy_record_metric", "proxy_done"],
+  ...["proxy_record_metric", "proxy_get_shared_data", "proxy_set_shared_data", "proxy_done"],
 ]);
 
 /**

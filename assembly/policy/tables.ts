@@ -5,6 +5,7 @@
 import { zeroBytes } from "../bytes/guard";
 import { MODE_UNSET, Mode, Override } from "./mode";
 import { rulesValid } from "./rule/valid";
+import { sourcesValid } from "./sources";
 
 /** Bytes of an image's head and of a row of its section table. */
 export const IMAGE_HEAD_BYTES: u32 = 32;
@@ -45,10 +46,14 @@ export enum Section {
   /** Bytes of the programs of rules. */
   PROGRAMS = 18,
   AUTOMATA = 19,
+  /** Lists of sources, see sources.ts; only in images for hosts that have no lists of their own. */
+  SOURCES = 20,
+  /** The policy's hash, 32 bytes, by which records name it; only where the host knows no other way. */
+  IDENTITY = 21,
 }
 
 /** The last of the kinds. */
-export const LAST_SECTION: Section = Section.AUTOMATA;
+export const LAST_SECTION: Section = Section.IDENTITY;
 
 /** A node of the tree of paths: edges to literal segments, the child for any segment, and routes that end here. */
 @unmanaged
@@ -264,6 +269,13 @@ function pagesValid(image: usize, count: u32): bool {
   return true;
 }
 
+/** Bytes of a policy's hash, SHA-256. */
+export const IDENTITY_BYTES: u32 = 32;
+
+function identityValid(image: usize): bool {
+  return !sectionOf(image, Section.IDENTITY) || sectionSize == IDENTITY_BYTES;
+}
+
 /** Scopes are kept with transactions as numbers of 16 bits. */
 const SCOPES_MAX: u32 = 65535;
 
@@ -291,6 +303,8 @@ export function tablesValid(image: usize): bool {
     settingsValid(image, settings, pages) &&
     exceptionsValid(image, exceptions) &&
     pagesValid(image, pages) &&
-    rulesValid(image, scopes, texts)
+    rulesValid(image, scopes, texts) &&
+    sourcesValid(image) &&
+    identityValid(image)
   );
 }

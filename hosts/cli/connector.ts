@@ -1,7 +1,7 @@
 /** `merlon connector print`: what connects a proxy with Merlon, complete and ready to be started from or applied. */
 
 import { MODES } from "../core/verdict.ts";
-import { type Command, type Input, type Io, usage } from "./command.ts";
+import { type Command, type Input, type Io, type Option, usage } from "./command.ts";
 import { extProcYaml, wasmYaml } from "./connector/envoy-config.ts";
 import { gatewayExtProcYaml, gatewayWasmYaml } from "./connector/envoy-gateway.ts";
 import { istioExtProcYaml, istioPluginYaml, istioWasmYaml } from "./connector/istio.ts";
@@ -19,7 +19,13 @@ import {
   wasmOf,
 } from "./connector/plan.ts";
 import { type ListenAddress, parseListen } from "./protection/listen-address.ts";
+import { SERVICE_OPTIONS } from "./protection/service-address.ts";
 import { showWord } from "./text.ts";
+
+/** The flags of hosts that follow, for a filter: Envoy reads the certificates, and this command the token. */
+const FILTER_SERVICE_OPTIONS: Readonly<Record<string, Option>> = Object.fromEntries(
+  Object.entries(SERVICE_OPTIONS).map(([name, option]) => [name, { ...option, about: `wasm: ${option.about}` }]),
+);
 
 /** The command. */
 export const connectorCommand: Command = {
@@ -60,6 +66,7 @@ export const connectorCommand: Command = {
     "tls-cert": { type: "string", value: "<file>", about: "ext_proc: Envoy's own certificate, where the server asks" },
     "tls-key": { type: "string", value: "<file>", about: "ext_proc: key of that certificate" },
     policy: { type: "string", value: "<file>", about: "wasm: policy file that is compiled into the configuration" },
+    ...FILTER_SERVICE_OPTIONS,
     wasm: { type: "string", value: "<file|url>", about: "wasm: the module on Envoy's machine, or where it is fetched" },
     "wasm-sha256": { type: "string", value: "<hash>", about: "wasm: hash of what is fetched; this release's module" },
     records: { type: "string", value: "<file>", about: "envoy, wasm: records as lines of JSON; none if not given" },
@@ -143,6 +150,7 @@ const FOR: Readonly<Record<string, { proxies?: readonly string[]; method?: Metho
   "tls-cert": { proxies: ["envoy", "istio"], method: "ext_proc" },
   "tls-key": { proxies: ["envoy", "istio"], method: "ext_proc" },
   policy: { method: "wasm" },
+  ...Object.fromEntries(Object.keys(SERVICE_OPTIONS).map((flag) => [flag, { method: "wasm" }] as const)),
   wasm: { method: "wasm" },
   "wasm-sha256": { method: "wasm" },
   form: { proxies: ["istio"], method: "wasm" },

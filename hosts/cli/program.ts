@@ -6,6 +6,7 @@
 import manifest from "../../package.json" with { type: "json" };
 import { type ErrorCode, MerlonError } from "../core/error.ts";
 import { suggestion } from "../policy/nearest.ts";
+import { agentCommand } from "./agent.ts";
 import { attacksCommand } from "./attacks.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   demoCommand,
   protectCommand,
   extprocCommand,
+  agentCommand,
   connectorCommand,
   consoleCommand,
   attacksCommand,

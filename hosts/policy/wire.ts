@@ -9,6 +9,7 @@ import { LISTS } from "./ip-list.ts";
 export const PATHS = {
   policy: "/v1/policy",
   parts: "/v1/parts/",
+  image: "/v1/image",
   report: "/v1/report",
   status: "/v1/status",
   edit: "/v1/edit",

@@ -8,6 +8,7 @@ import type { VerdictEvent } from "../core/inspection.ts";
 import { Delivery, type DeliveryCounters, type DeliveryNotice } from "./delivery.ts";
 import { groupOf, isRecorded, makeRecord, type NodeFacts } from "./make-record.ts";
 import type { PolicyFacts } from "./policy-facts.ts";
+import type { AttackRecord } from "./record.ts";
 import { rejectedFile } from "./rejected.ts";
 import { Sampling } from "./sampling.ts";
 import type { RecordSink } from "./sink.ts";
@@ -99,6 +100,18 @@ export class Recorder {
     this.#sampling.add(group, event.startedAt, counted, () => {
       isWhole = true;
       return makeRecord(event, group, node, policy());
+    });
+    if (!isWhole) this.counters.sampledOut++;
+  }
+
+  /** Takes a record that was made elsewhere, whole but for its number. */
+  addRecord(record: AttackRecord): void {
+    this.counters.detected++;
+    const { id, ref, ts, client, sampled } = record;
+    let isWhole = false;
+    this.#sampling.add(sampled.group, Date.parse(ts), { id, ref, ts, clientIp: client.ip }, () => {
+      isWhole = true;
+      return record;
     });
     if (!isWhole) this.counters.sampledOut++;
   }

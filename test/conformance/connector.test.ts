@@ -1,8 +1,9 @@
 /**
  * A bare Envoy starts from what `merlon connector print envoy` prints, word for word, and does what was asked for: by
- * ext_proc with TLS in both directions, with the module from a file and from a URL, with records in a file.
+ * ext_proc with TLS in both directions, with the module from a file and from a URL, with records in a file, and with a
+ * policy service that the module follows.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -11,6 +12,9 @@ import { startExtProc } from "../../hosts/dataplane/extproc/extproc.ts";
 import { RouteModes } from "../../hosts/dataplane/extproc/route-modes.ts";
 import { readyPolicy } from "../../hosts/policy/apply.ts";
 import { defaultPolicy } from "../../hosts/policy/schema.ts";
+import { NodeTokens } from "../../hosts/policy/service/node-tokens.ts";
+import { PolicyService } from "../../hosts/policy/service/policy-service.ts";
+import { serve } from "../../hosts/policy/service/server.ts";
 import { makeFolder, run } from "../hosts/cli/stage.ts";
 import { linesOf, until } from "../hosts/dataplane/envoy/stage.ts";
 import { makeCertificate } from "../hosts/dataplane/sidecar/certificates.ts";
@@ -118,6 +122,47 @@ test(
       (status) => status === 200,
     );
     expect(await statuses(envoy)).toEqual([403, 403, 200]);
+  },
+  LONG_MS,
+);
+
+test(
+  "the filter follows a policy service over TLS, which sees it, and IP lists count",
+  async () => {
+    if (!("found" in binary)) return;
+    const folder = makeFolder();
+    const { certFile, keyFile } = makeCertificate(folder, "127.0.0.1");
+    const service = await PolicyService.open({ folder, engine: Engine.load() });
+    const tokens = new NodeTokens(folder);
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, await tokens.add("edge-1", "node"));
+    const options = { tls: { certFile, keyFile }, isOpen: false, onNotice: () => {} };
+    const server = await serve(service, tokens, { ...options, listen: { host: "127.0.0.1", port: 0 } });
+    onTestFinished(() => server.close());
+    await service.publish({ ...defaultPolicy, mode: "block" });
+    const url = `https://127.0.0.1:${server.port}`;
+    const follows = ["--policy-url", url, "--policy-ca", certFile, "--node-token-file", tokenFile];
+    const envoy = await startFrom("--method", "wasm", ...follows);
+    const become = async (expected: readonly number[]): Promise<void> => {
+      await until(
+        () => statuses(envoy),
+        (seen) => seen.join() === expected.join(),
+      );
+    };
+    await become([403, 403, 200]);
+    await until(
+      () => service.status.instances,
+      ([one]) => one?.kind === "wasm" && one.node === "edge-1" && one.state === "active",
+    );
+    const here = { cidr: { address: 0xffff7f000001n, prefix: 128 } };
+    await service.publish({ ...defaultPolicy, mode: "block", ipLists: [{ list: "deny", entries: [here] }] });
+    await become([403, 403, 403]);
+    await service.publish({ ...defaultPolicy, mode: "block", ipLists: [{ list: "allow", entries: [here] }] });
+    await become([200, 200, 200]);
+    await until(
+      () => service.status,
+      ({ active, total }) => active === 1 && total === 1,
+    );
   },
   LONG_MS,
 );

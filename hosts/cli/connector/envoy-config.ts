@@ -9,12 +9,12 @@ import {
   addressOf,
   COMMENTS,
   clusterOf,
-  codeClusters,
   type ExtProcFilter,
   extProcFilter,
   processorCluster,
   TYPES,
   type WasmFilter,
+  wasmClusters,
   wasmFilter,
 } from "./filter.ts";
 import { recordLog } from "./record-log.ts";
@@ -57,7 +57,7 @@ export function wasmYaml(plan: WasmPlan): string {
     "Into a configuration of your own goes the filter named merlon.",
   ];
   const logs = plan.records === undefined ? [] : [recordLog(plan.records)];
-  return commentedYaml(head, [bootstrap(plan, wasmFilter(plan), codeClusters(plan), logs)], COMMENTS);
+  return commentedYaml(head, [bootstrap(plan, wasmFilter(plan), wasmClusters(plan), logs)], COMMENTS);
 }
 
 function bootstrap(

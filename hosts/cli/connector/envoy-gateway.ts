@@ -84,7 +84,7 @@ export function gatewayWasmYaml(place: GatewayTarget, plan: WasmFilter, failure:
     rootID: NAME,
     code,
     failOpen: failure === "open",
-    config: pluginConfig(plan.policy, false),
+    config: pluginConfig(plan, false),
   };
   const head = [
     "Merlon in Envoy Gateway's proxies, as a Wasm filter. Apply with: kubectl apply -f <this file>",

@@ -3,10 +3,12 @@
  * put into (a whole Envoy, Istio's patches) is the business of those who import this.
  */
 import type { Mode } from "../../core/verdict.ts";
-import { compilePolicy } from "../../policy/image.ts";
+import { compileBundle } from "../../policy/bundle.ts";
+import { filterImage } from "../../policy/filter-image.ts";
 import type { Policy } from "../../policy/schema.ts";
 import type { ListenAddress } from "../protection/listen-address.ts";
 import type { Comments } from "./commented-yaml.ts";
+import { type FilterService, followSettings, POLICY_CLUSTER } from "./policy-cluster.ts";
 
 /** How Envoy sends request bodies to ext_proc. */
 export const BODY_MODES = ["NONE", "STREAMED", "BUFFERED", "BUFFERED_PARTIAL", "FULL_DUPLEX_STREAMED"] as const;
@@ -41,6 +43,10 @@ export interface WasmFilter {
   /** SHA-256 of the module, which a URL needs. */
   readonly sha256?: string | undefined;
   readonly policy: Policy;
+  /** Takes the place of the policy's mode; null leaves it. */
+  readonly mode?: Mode | null | undefined;
+  /** The service that the filter follows; what it has to say takes the place of `policy`. */
+  readonly service?: FilterService | undefined;
 }
 
 /** Begin of the types of Envoy's extensions. */
@@ -114,11 +120,11 @@ export function processorCluster({ processor, tls }: ExtProcFilter): object {
         explicit_http_config: { http2_protocol_options: { connection_keepalive: KEEPALIVE } },
       },
     },
-    ...(tls === undefined ? {} : { transport_socket: tlsSocket(tls) }),
+    ...(tls === undefined ? {} : { transport_socket: tlsSocket(tls, ["h2"]) }),
   };
 }
 
-function tlsSocket({ ca, name, client }: ProcessorTls): object {
+function tlsSocket({ ca, name, client }: ProcessorTls, protocols: readonly string[]): object {
   const file = (path: string): object => ({ filename: path });
   const certificates =
     client === undefined
@@ -131,7 +137,7 @@ function tlsSocket({ ca, name, client }: ProcessorTls): object {
       "@type": `${TYPES}.transport_sockets.tls.v3.UpstreamTlsContext`,
       ...(isAddress(name) ? {} : { sni: name }),
       common_tls_context: {
-        alpn_protocols: ["h2"],
+        alpn_protocols: protocols,
         ...certificates,
         validation_context: { trusted_ca: file(ca), match_typed_subject_alt_names: [san] },
       },
@@ -140,13 +146,37 @@ function tlsSocket({ ca, name, client }: ProcessorTls): object {
 }
 
 /** What the plugin is told, as JSON. @param holdsHead whether Envoy lets it stop at a head */
-export function pluginConfig(policy: Policy, holdsHead: boolean): { policy: string; holdHead?: false } {
-  const image = Buffer.from(compilePolicy(policy)).toString("base64");
-  return holdsHead ? { policy: image } : { policy: image, holdHead: false };
+export function pluginConfig({ policy, mode, service }: Omit<WasmFilter, "wasm">, holdsHead: boolean): object {
+  const { image } = filterImage(compileBundle(policy));
+  return {
+    policy: Buffer.from(image).toString("base64"),
+    ...(mode === undefined || mode === null ? {} : { mode }),
+    ...(holdsHead ? {} : { holdHead: false }),
+    ...followSettings(service),
+  };
+}
+
+/** The cluster of the policy service; none where the filter follows none. */
+function policyClusters({ service }: WasmFilter): object[] {
+  if (service === undefined) return [];
+  const { address, ca, client } = service;
+  const tls = ca === undefined ? undefined : { ca, name: address.host, client };
+  return [
+    {
+      ...clusterOf(POLICY_CLUSTER, address, "3s"),
+      ...(tls === undefined ? {} : { transport_socket: tlsSocket(tls, ["http/1.1"]) }),
+    },
+  ];
+}
+
+/** Clusters that the filter needs: those of its module and of its policy service. */
+export function wasmClusters(plan: WasmFilter): object[] {
+  return [...codeClusters(plan), ...policyClusters(plan)];
 }
 
 /** The WebAssembly filter. */
-export function wasmFilter({ wasm, sha256, policy }: WasmFilter): object {
+export function wasmFilter(plan: WasmFilter): object {
+  const { wasm, sha256 } = plan;
   const isUrl = /^https?:/.test(wasm);
   const remote = { http_uri: { uri: wasm, cluster: CODE_CLUSTER, timeout: "10s" }, sha256 };
   return {
@@ -165,7 +195,7 @@ export function wasmFilter({ wasm, sha256, policy }: WasmFilter): object {
         },
         configuration: {
           "@type": "type.googleapis.com/google.protobuf.StringValue",
-          value: JSON.stringify(pluginConfig(policy, true)),
+          value: JSON.stringify(pluginConfig(plan, true)),
         },
       },
     },

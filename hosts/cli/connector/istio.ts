@@ -6,13 +6,13 @@
 import { commentedYaml } from "./commented-yaml.ts";
 import {
   COMMENTS,
-  codeClusters,
   type ExtProcFilter,
   extProcFilter,
   NAME,
   pluginConfig,
   processorCluster,
   type WasmFilter,
+  wasmClusters,
   wasmFilter,
 } from "./filter.ts";
 
@@ -107,7 +107,7 @@ export function istioWasmYaml(place: IstioPlace, plan: WasmFilter): string {
     "Merlon in Istio's proxies, as a Wasm filter. Apply with: kubectl apply -f <this file>",
     "An EnvoyFilter and no WasmPlugin, because that cannot make heads wait for the verdict on their body.",
   ];
-  return commentedYaml(head, [envoyFilter(place, codeClusters(plan), wasmFilter(plan))], ISTIO_COMMENTS);
+  return commentedYaml(head, [envoyFilter(place, wasmClusters(plan), wasmFilter(plan))], ISTIO_COMMENTS);
 }
 
 /** A WasmPlugin, for meshes that allow no EnvoyFilter. */
@@ -131,7 +131,7 @@ export function istioPluginYaml(place: IstioPlace, plan: WasmFilter): string {
       failStrategy: "FAIL_RELOAD",
       // What a pod sends is somebody else's to judge; a gateway has no such sides.
       ...(place.context === "sidecar" ? { match: [{ mode: "SERVER" }] } : {}),
-      pluginConfig: pluginConfig(plan.policy, false),
+      pluginConfig: pluginConfig(plan, false),
     },
   };
   return commentedYaml(head, [plugin], ISTIO_COMMENTS);

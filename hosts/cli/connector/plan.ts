@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { MODES, type Mode } from "../../core/verdict.ts";
+import { MODES } from "../../core/verdict.ts";
 import { readPolicyFile } from "../../policy/policy-file.ts";
 import { defaultPolicy, type Policy } from "../../policy/schema.ts";
 import { type Input, usage } from "../command.ts";
@@ -11,6 +11,7 @@ import { showWord } from "../text.ts";
 import type { GatewayTarget } from "./envoy-gateway.ts";
 import { BODY_MODES, type ExtProcFilter, type ProcessorTls, type WasmFilter } from "./filter.ts";
 import type { IstioPlace } from "./istio.ts";
+import { filterServiceOf } from "./policy-cluster.ts";
 
 /** What can be printed for. */
 export const PROXIES = ["envoy", "istio", "envoy-gateway"] as const;
@@ -83,7 +84,12 @@ export async function wasmOf({ input, proxy, form }: Asked): Promise<WasmFilter>
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) {
     throw usage("--wasm-sha256 is no hash", "it takes 64 digits 0-9a-f", "write what sha256sum prints");
   }
-  return { wasm, sha256, policy: await policyOf(input) };
+  const service = filterServiceOf(input);
+  if (service !== undefined && (proxy === "envoy-gateway" || form === "wasm-plugin")) {
+    const fix = "print an EnvoyFilter, or compile the policy in by --policy";
+    throw usage("--policy-url needs a cluster of Envoy's", "what is printed here cannot have one", fix);
+  }
+  return { wasm, sha256, policy: await policyOf(input), mode: input.choice("mode", MODES) ?? null, service };
 }
 
 function schemesOf(proxy: Asked["proxy"], form: Asked["form"]): string[] {
@@ -97,10 +103,8 @@ function ownHash(): string | undefined {
 }
 
 async function policyOf(input: Input): Promise<Policy> {
-  const mode: Mode | undefined = input.choice("mode", MODES);
   const path = input.text("policy");
-  const policy = path === undefined ? defaultPolicy : (await readPolicyFile(path)).policy;
-  return mode === undefined ? policy : { ...policy, mode, modeAllowOverride: "off" };
+  return path === undefined ? defaultPolicy : (await readPolicyFile(path)).policy;
 }
 
 /** Names of Kubernetes (RFC 1123). */

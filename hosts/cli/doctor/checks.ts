@@ -174,6 +174,7 @@ const pluginSchema = z.looseObject({
   policy: z.string().optional(),
   mode: z.string().optional(),
   holdHead: z.boolean().default(true),
+  policyCluster: z.string().optional(),
 });
 
 /** What the plugin was told; null where it is no JSON, which the plugin would have refused. */
@@ -211,7 +212,33 @@ function checkWasm(patient: Patient, manager: HttpChain, filter: HttpFilter): Fi
     const fix = "raise per_connection_buffer_limit_bytes, or lower limits.holdBytes: Envoy answers 413 otherwise";
     findings.push(finding("broken", "buffer-limit", what, fix));
   }
-  return [...findings, ...checkVm(patient, where)];
+  return [...findings, ...checkVm(patient, where), ...checkPolicy(patient, where, plugin?.policyCluster !== undefined)];
+}
+
+/** Values of the gauge of where the policy comes from, as hosts/dataplane/envoy/policy-gauges.ts has them. */
+const LIVE = 2;
+
+/** The policy that is in force, by what the filter tells: the configuration says only where it began. */
+function checkPolicy({ stats }: Patient, where: string, follows: boolean): Finding[] {
+  const told = (name: string): number => stats.get(`wasmcustom.merlon.policy.${name}`) ?? 0;
+  const findings: Finding[] = [];
+  const hash = told("hash").toString(16).padStart(12, "0");
+  if (follows && told("source") === LIVE) findings.push(finding("ok", "policy", `${where}: follows policy ${hash}`));
+  else if (follows && stats.has("wasmcustom.merlon.policy.source")) {
+    const what = `${where}: the policy service does not answer (${told("failures")} times), an older policy counts`;
+    const fix = "check the cluster merlon-policy: its address, its certificate, and the node's token or certificate";
+    findings.push(finding("risk", "policy-away", what, fix));
+  }
+  if (told("refused") > 0) {
+    const what = `${where}: ${told("refused")} policies of the policy service were refused`;
+    findings.push(finding("risk", "policy-refused", what, "use the same release for both; see Envoy's log"));
+  }
+  if (told("entries_left_out") > 0) {
+    const what = `${where}: ${told("entries_left_out")} entries of IP lists are not in the filter`;
+    const fix = "shorten the lists, or use ext_proc: the filter has 1 MiB for networks and no countries or systems";
+    findings.push(finding("risk", "lists-cut", what, fix));
+  }
+  return findings;
 }
 
 function checkVm(patient: Patient, where: string): Finding[] {

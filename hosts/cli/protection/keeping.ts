@@ -207,26 +207,43 @@ export class NodeKeeping {
   }
 }
 
-function tellsTokenInClear({ sink }: Keeping): boolean {
+/** Whether the token for records would go over a network as it is. */
+export function tellsTokenInClear({ sink }: Keeping): boolean {
   if (sink?.tokenFile === undefined) return false;
   const { protocol, hostname: host } = new URL(sink.url);
   return protocol === "http:" && host !== "localhost" && !isLoopback(host.replace(/^\[|\]$/g, ""));
 }
 
-async function openRecorder(keeping: Keeping, host: KeepingHost, policy: () => PolicyFacts): Promise<Recorder | null> {
-  const { folder, sink, bytesMax } = keeping;
-  if (folder === undefined) return null;
+/** Who makes the records of a process. */
+export type RecordingHost = Pick<KeepingHost, "engine" | "say" | "store"> & Pick<NodeFacts, "kind">;
+
+/** @returns the node that records are of; a worker is a node of its own */
+export function nodeOf({ nodeId }: Keeping, { kind, engine }: RecordingHost): NodeFacts {
   const { version } = manifest;
   const place = workerPlace();
-  const id = place === 0 ? keeping.nodeId : `${keeping.nodeId}/${place}`;
-  const ruleset = { id: version, sha256: host.engine.sha256 };
-  const node: NodeFacts = { id, kind: host.kind, version, ruleset, env: {} };
+  const id = place === 0 ? nodeId : `${nodeId}/${place}`;
+  return { id, kind, version, ruleset: { id: version, sha256: engine.sha256 }, env: {} };
+}
+
+/**
+ * Opens the spool and the way to the store; null where no records are kept.
+ * @throws MerlonError MERLON_RECORDS, MERLON_TLS
+ */
+export async function openRecorder(
+  keeping: Keeping,
+  host: RecordingHost,
+  policy: () => PolicyFacts,
+): Promise<Recorder | null> {
+  const { folder, sink, bytesMax } = keeping;
+  if (folder === undefined) return null;
+  const place = workerPlace();
+  const node = nodeOf(keeping, host);
   return await Recorder.open({
     folder: place === 0 ? folder : join(folder, `worker-${place}`),
     node,
     policy,
     limits: { bytesMax, segmentBytes: Math.min(SPOOL_LIMITS.segmentBytes, bytesMax / SEGMENTS_MIN) },
-    sink: host.store ?? (sink === undefined ? undefined : new HttpSink({ ...sink, nodeId: id })),
+    sink: host.store ?? (sink === undefined ? undefined : new HttpSink({ ...sink, nodeId: node.id })),
     onNotice: ({ event, detail }) => host.say(`${event.replaceAll("_", " ")}: ${detail}`),
   });
 }

@@ -209,7 +209,8 @@ function labelled(labels: Record<string, string>, value: number): Pick<Family, "
   return { samples: [{ labels, value }] };
 }
 
-function recordFamilies({ counters, spool }: Recorder): Family[] {
+/** @returns what a spool and its delivery count */
+export function recordFamilies({ counters, spool }: Recorder): Family[] {
   const { stored, dropped, slimmed } = counters.spool;
   const { delivery, detected, sampledOut } = counters;
   const reasons = Object.entries({ ...dropped, rejected: delivery?.rejected ?? 0 });

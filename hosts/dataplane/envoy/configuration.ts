@@ -3,13 +3,15 @@
  * field that nobody would obey is an error. The image goes into the bank's next room while it is read; it counts once
  * everything was good.
  *
- *   {"policy": "<image in base64>", "mode": "block", "holdHead": true, "responses": true, "records": true}
+ *   {"policy": "<image in base64>", "mode": "block", "holdHead": true, "responses": true, "records": true,
+ *    "policyCluster": "merlon-policy", "policyAuthority": "policy.example:9443", "policyToken": "<secret>"}
  */
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { stepBase64 } from "../../../assembly/decode/base64";
 import { stepBytes, stepRead, stepSize } from "../../../assembly/decode/step";
 import { imageClear, imageCommit, imageOverrule, imageStage, Slot } from "../../../assembly/policy/image";
-import { Mode } from "../../../assembly/policy/mode";
+import { MODE_UNSET, Mode } from "../../../assembly/policy/mode";
+import { Setting, settingAdd, settingSize, settingsClear } from "./follow-settings";
 import { answerAt, answerSize, askBytes, BufferKind } from "./proxy";
 import { RootFlag } from "./roots";
 
@@ -108,16 +110,15 @@ function readSwitch(flag: RootFlag): bool {
   return true;
 }
 
-let mode: u32 = 0;
-let hasMode: bool = false;
+/** The mode that the configuration read last asks for, or MODE_UNSET. */
+export let modeRead: u32 = MODE_UNSET;
 
 function readMode(): bool {
   if (!readWord()) return false;
-  hasMode = true;
-  if (isWord("off")) mode = Mode.OFF;
-  else if (isWord("monitoring")) mode = Mode.MONITORING;
-  else if (isWord("safe_blocking")) mode = Mode.SAFE_BLOCKING;
-  else if (isWord("block")) mode = Mode.BLOCK;
+  if (isWord("off")) modeRead = Mode.OFF;
+  else if (isWord("monitoring")) modeRead = Mode.MONITORING;
+  else if (isWord("safe_blocking")) modeRead = Mode.SAFE_BLOCKING;
+  else if (isWord("block")) modeRead = Mode.BLOCK;
   else return fail("is no mode: it is off, monitoring, safe_blocking or block", true);
   return true;
 }
@@ -168,7 +169,28 @@ function readPolicy(): bool {
   return imageSize && imageSize == imageTotal ? true : fail(NO_IMAGE, true);
 }
 
+/** Whether the configuration read last has a policy. */
+export function hasPolicyRead(): bool {
+  return imageSize != 0;
+}
+
+/** Reads a text of plain characters, as clusters, hosts and secrets have them. */
+function readSetting(which: Setting): bool {
+  if (!takes(0x22)) return fail("takes a text", true);
+  if (settingSize(which)) return fail("stands twice", true);
+  for (let c = peek(); c != 0x22; c = peek()) {
+    if (c <= 0x20 || c == 0x5c || c > 0x7e) return fail("takes a text of plain characters without spaces", true);
+    if (!settingAdd(which, c)) return fail("has more than 255 characters", true);
+    cursor++;
+  }
+  cursor++;
+  return settingSize(which) ? true : fail("is empty", true);
+}
+
 const NO_IMAGE: string = "is damaged, or was made for another release";
+
+const UNKNOWN: string =
+  "is no field: policy, mode, holdHead, responses, records, probe, policyCluster, policyAuthority, policyToken are";
 
 function readField(): bool {
   if (!readWord()) return false;
@@ -179,7 +201,10 @@ function readField(): bool {
   if (isWord("records")) return readSwitch(RootFlag.RECORDS);
   if (isWord("holdHead")) return readSwitch(RootFlag.HOLD_HEAD);
   if (isWord("probe")) return readSwitch(RootFlag.PROBE);
-  return fail("is unknown: fields are policy, mode, holdHead, responses, records, probe", true);
+  if (isWord("policyCluster")) return readSetting(Setting.CLUSTER);
+  if (isWord("policyAuthority")) return readSetting(Setting.AUTHORITY);
+  if (isWord("policyToken")) return readSetting(Setting.TOKEN);
+  return fail(UNKNOWN, true);
 }
 
 function readObject(): bool {
@@ -205,13 +230,19 @@ export function configurationRead(size: u32): bool {
   windowFrom = 0;
   windowSize = 0;
   imageSize = 0;
-  hasMode = false;
+  modeRead = MODE_UNSET;
+  settingsClear();
   flagsRead = RootFlag.HOLD_HEAD | RootFlag.RESPONSES | RootFlag.RECORDS;
   if (size && !readObject()) return false;
+  if (!settingSize(Setting.CLUSTER) != !settingSize(Setting.AUTHORITY))
+    return fail("has one of policyCluster and policyAuthority, and each needs the other", false);
+  if (settingSize(Setting.TOKEN) && !settingSize(Setting.CLUSTER))
+    return fail("has a policyToken and no policyCluster to show it to", false);
   if (imageSize) {
     wordSize = writeLiteral(word, "policy");
     if (!imageCommit(<u32>Slot.ACTIVE, imageSize)) return fail(NO_IMAGE, true);
   } else imageClear(Slot.ACTIVE);
-  if (hasMode && !imageOverrule(<Mode>mode)) return fail("cannot be kept: there is no memory", false);
+  if (modeRead != MODE_UNSET && !imageOverrule(<Mode>modeRead))
+    return fail("cannot be kept: there is no memory", false);
   return true;
 }

@@ -34,10 +34,35 @@ export declare function proxy_set_property(path: usize, pathSize: u32, value: us
 export declare function proxy_get_current_time_nanoseconds(timeAt: usize): u32;
 /** Has `proxy_on_tick` called that often, for the context that is asking. */
 export declare function proxy_set_tick_period_milliseconds(milliseconds: u32): u32;
-/** Makes a metric known: 0 a counter; its number goes to `idAt`. */
+/** Makes a metric known: 0 a counter, 1 a gauge; its number goes to `idAt`. */
 export declare function proxy_define_metric(kind: u32, name: usize, nameSize: u32, idAt: usize): u32;
 /** Adds to a counter. */
 export declare function proxy_increment_metric(id: u32, by: i64): u32;
+/** Sets a gauge. */
+export declare function proxy_record_metric(id: u32, value: i64): u32;
+/** A value that all instances of a `vm_id` share, and the number of its change. */
+export declare function proxy_get_shared_data(
+  key: usize,
+  keySize: u32,
+  dataAt: usize,
+  sizeAt: usize,
+  changeAt: usize,
+): u32;
+/** Sets such a value; where `change` is not 0, only if nobody else has since. */
+export declare function proxy_set_shared_data(key: usize, keySize: u32, value: usize, size: u32, change: u32): u32;
+/** Sends a request by one of the host's clusters; `proxy_on_http_call_response` is told of the answer. */
+export declare function proxy_http_call(
+  cluster: usize,
+  clusterSize: u32,
+  headers: usize,
+  headersSize: u32,
+  body: usize,
+  bodySize: u32,
+  trailers: usize,
+  trailersSize: u32,
+  milliseconds: u32,
+  tokenAt: usize,
+): u32;
 /** Answers the request from here. */
 export declare function proxy_send_local_response(
   status: u32,

@@ -10,8 +10,9 @@ import { input } from "../../../assembly/abi/exports";
 import { BANKS_MAX, INPUT_BYTES_MAX } from "../../../assembly/abi/limits";
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { useBank } from "../../../assembly/policy/image";
-import { configurationRead, fault, faultAt, faultSize, flagsRead } from "./configuration";
+import { configurationRead, fault, faultAt, faultSize, flagsRead, hasPolicyRead, modeRead } from "./configuration";
 import { proxy_set_tick_period_milliseconds } from "./env";
+import { FOLLOW_MS, followAnswer, followBegin, followEnd, followTick } from "./following";
 import { Count, count, defineMetrics, TELL_MS, tellMetrics } from "./metrics";
 import { LogLevel, log } from "./proxy";
 import { endStream, recordLast, requestBody, requestHead, requestTrailers } from "./request";
@@ -68,12 +69,25 @@ export function proxy_on_configure(context: u32, size: u32): u32 {
   if (!configurationRead(size)) return refuse(fault);
   if (isNew) rootAdd(bank, context);
   rootAt(bank).flags = flagsRead;
+  if (followBegin(bank, modeRead, hasPolicyRead())) proxy_set_tick_period_milliseconds(FOLLOW_MS);
   return 1;
 }
 
-/** Once a second, for a root. */
-export function proxy_on_tick(_context: u32): void {
+/** Once a second for a root, or more often where it follows a policy service. */
+export function proxy_on_tick(context: u32): void {
   tellMetrics();
+  const bank = bankOf(context);
+  if (bank == BANKS_MAX) return;
+  useBank(bank);
+  followTick(bank);
+}
+
+/** A call of a root has its answer; without headers there is none. @param size bytes of its body */
+export function proxy_on_http_call_response(context: u32, call: u32, _headers: u32, size: u32, _trailers: u32): void {
+  const bank = bankOf(context);
+  if (bank == BANKS_MAX) return;
+  useBank(bank);
+  followAnswer(bank, call, size);
 }
 
 /** The head is there. */
@@ -116,5 +130,6 @@ export function proxy_on_delete(context: u32): void {
   const bank = bankOf(context);
   if (bank == BANKS_MAX) return;
   useBank(bank);
+  followEnd(bank);
   rootRemove(bank);
 }

@@ -23,24 +23,28 @@ export enum Count {
   RECORDS_DROPPED = 13,
   STRIPPED = 14,
   REFUSED = 15,
+  POLICY_CHANGES = 16,
+  POLICY_FAILURES = 17,
+  POLICY_REFUSED = 18,
+  LISTED = 19,
 }
 
 const NAMES: string = `requests inspected skipped.off skipped.overlimit attacks blocked partially_blocked incidents
 failed_open.overlimit failed_closed.overlimit failed_open.oversize failed_closed.oversize records records_dropped
-fields_stripped configurations_refused
+fields_stripped configurations_refused policy.changes policy.failures policy.refused listed
 `;
-const COUNTERS: u32 = 16;
+const COUNTERS: u32 = 20;
 /** How often sums are told. */
 export const TELL_MS: u32 = 1000;
 
-const sums: usize = memory.data(64, 16);
-const ids: usize = memory.data(64, 16);
+const sums: usize = memory.data(128, 16);
+const ids: usize = memory.data(128, 16);
 const name: usize = memory.data(64, 16);
 let defined: bool = false;
 
 /** Counts one. */
 export function count(what: Count): void {
-  const at = sums + ((<usize>what & 15) << 2);
+  const at = sums + ((<usize>what & 31) << 2);
   store<u32>(at, load<u32>(at) + 1);
 }
 

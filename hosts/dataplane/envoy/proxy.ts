@@ -9,6 +9,7 @@ import {
   proxy_get_header_map_pairs,
   proxy_get_header_map_value,
   proxy_get_property,
+  proxy_get_shared_data,
   proxy_log,
 } from "./env";
 
@@ -16,12 +17,16 @@ import {
 export enum HeaderMap {
   REQUEST = 0,
   REQUEST_TRAILERS = 1,
+  /** Of the answer to a call of our own. */
+  CALL = 6,
 }
 
 /** Buffers by their numbers in the ABI. */
 export enum BufferKind {
   REQUEST_BODY = 0,
   RESPONSE_BODY = 1,
+  /** Of the answer to a call of our own. */
+  CALL = 4,
   CONFIGURATION = 7,
 }
 
@@ -54,6 +59,22 @@ export function askPairs(map: HeaderMap): bool {
 export function askField(name: string): bool {
   const size = writeLiteral(words, name);
   return take(proxy_get_header_map_value(HeaderMap.REQUEST, words, size, out, out + 4));
+}
+
+/** Asks for a field of the answer to a call of our own. @returns false where it has none */
+export function askCallField(name: string): bool {
+  const size = writeLiteral(words, name);
+  return take(proxy_get_header_map_value(HeaderMap.CALL, words, size, out, out + 4));
+}
+
+/** Number of the change of the shared value asked for last. */
+export let sharedChange: u32 = 0;
+
+/** Asks for a shared value. @returns false where there is none, or no room for it */
+export function askShared(key: usize, keySize: u32): bool {
+  const has = take(proxy_get_shared_data(key, keySize, out, out + 4, out + 8));
+  sharedChange = has ? load<u32>(out + 8) : 0;
+  return has;
 }
 
 /** Asks for bytes of a buffer from `start` on, at most `most`. */

@@ -10,6 +10,10 @@ import { arenaAlloc, arenaReset } from "../../../assembly/bytes/arena";
 import { writeLiteral } from "../../../assembly/bytes/ascii";
 import { addressHigh, addressLow, readAddress } from "../../../assembly/decode/client";
 import { current } from "../../../assembly/decode/transaction";
+import { Slot } from "../../../assembly/policy/image";
+import { Source } from "../../../assembly/policy/mode";
+import { imageHeld } from "../../../assembly/policy/scope";
+import { IDENTITY_BYTES, Section, sectionOf } from "../../../assembly/policy/tables";
 import { trustsProxies } from "../../../assembly/policy/trusted";
 import { Spared } from "../../../assembly/policy/verdict";
 import { writeDecoder, writeStamp } from "../../../assembly/report/line";
@@ -93,7 +97,28 @@ function putClient(): void {
   if (trustsProxies()) putAddress(current.clientHigh, current.clientLow);
   else if (askProperty("source\0address") && readAddress(answerAt, answerSize)) putAddress(addressHigh, addressLow);
   else putText('""');
-  putText(',"list":"none"}');
+  putText(listOf());
+  putText("}");
+}
+
+function listOf(): string {
+  if (current.source == <u32>Source.NONE) return ',"list":"none"';
+  if (current.source == <u32>Source.ALLOW) return ',"list":"allow"';
+  return current.source == <u32>Source.DENY ? ',"list":"deny"' : ',"list":"gray"';
+}
+
+/** The hash of the policy that judged, where its image says it. */
+function putPolicy(): void {
+  const at = sectionOf(imageHeld(Slot.ACTIVE), Section.IDENTITY);
+  if (!at) return;
+  putText(',"policy":"');
+  for (let i: u32 = 0; i < IDENTITY_BYTES; i++) {
+    const byte = <u32>load<u8>(at + <usize>i);
+    store<u8>(scratch, <u8>load<u16>(changetype<usize>(HEX) + <usize>((byte >> 4) << 1)));
+    store<u8>(scratch + 1, <u8>load<u16>(changetype<usize>(HEX) + <usize>((byte & 15) << 1)));
+    putPlain(scratch, 2);
+  }
+  putText('"');
 }
 
 function putRequest(result: Result): void {
@@ -119,16 +144,29 @@ function decisionOf(spared: u32): string {
   return spared == <u32>Spared.EXCEPTED ? "excepted" : "counted";
 }
 
+/** The stamp of a rule: the first field of its line. */
+function putRuleStamp(at: usize, size: u32): void {
+  let end: u32 = 0;
+  while (end < size && load<u8>(at + <usize>end) != 9) end++;
+  putString(at, end);
+}
+
 function putHit(at: usize): void {
   const head = changetype<MatchHead>(at);
-  putText('{"stamps":["');
-  putPlain(scratch, writeStamp(scratch, head.signature));
-  putText('"],"severity":');
+  const point = at + <usize>offsetof<MatchHead>();
+  const line = point + <usize>head.pointSize;
+  putText('{"stamps":[');
+  if (head.ruleSize) putRuleStamp(line, head.ruleSize);
+  else putString(scratch, writeStamp(scratch, head.signature));
+  putText('],"severity":');
   putNumber(head.severity);
-  at += <usize>offsetof<MatchHead>();
+  if (head.ruleSize) {
+    putText(',"rule":');
+    putString(line, head.ruleSize);
+  }
   putText(',"point_s":');
-  putString(at, head.pointSize);
-  at += <usize>head.pointSize;
+  putString(point, head.pointSize);
+  at = line + <usize>head.ruleSize;
   putText(',"decision":"');
   putText(decisionOf(head.spared));
   putText('","exception_number":');
@@ -195,6 +233,7 @@ function putRecord(stream: Stream, result: Result): void {
   putText(',"source":"inline","app":{"name":null,"id":');
   putNumber(result.application);
   putText("}");
+  putPolicy();
   putClient();
   putRequest(result);
   const left = putHits(result, RECORD_BYTES_MAX - TAIL_BYTES);
@@ -216,7 +255,7 @@ export function recordStream(stream: Stream): void {
   const found = tx_result(stream.handle);
   if (!found || !(root.flags & RootFlag.RECORDS)) return;
   const result = changetype<Result>(found);
-  if (!result.matches) return;
+  if (!result.matches && !(stream.flags & StreamFlag.BLOCKED)) return;
   nameStream(stream);
   const isFirst = !(stream.flags & StreamFlag.RECORDED);
   stream.flags |= StreamFlag.RECORDED;

@@ -7,6 +7,7 @@ import {
   tx_free,
   tx_head,
   tx_line,
+  tx_source,
   tx_trailers,
 } from "../../../assembly/abi/exports";
 import { Status } from "../../../assembly/abi/status";
@@ -15,7 +16,8 @@ import { Framing } from "../../../assembly/decode/content";
 import { isMessageOver, messageRest } from "../../../assembly/decode/grpc";
 import { current, transactionOf } from "../../../assembly/decode/transaction";
 import { Failure, failsClosed, imageOf, Slot, useBank } from "../../../assembly/policy/image";
-import { Mode } from "../../../assembly/policy/mode";
+import { Mode, Source } from "../../../assembly/policy/mode";
+import { hasSources, sourceOf } from "../../../assembly/policy/sources";
 import { Page, Section, sectionOf } from "../../../assembly/policy/tables";
 import { trustsProxies } from "../../../assembly/policy/trusted";
 import { Answer, answerPlainly, answerWith } from "./answer";
@@ -45,19 +47,29 @@ function wants(stream: Stream, flag: RootFlag): bool {
 }
 
 /**
- * Opens the stream's transaction. The peer's address is asked for only where the policy trusts proxies: it decides then
- * which hop is the client, and a property costs as much as a head of headers.
+ * Opens the stream's transaction. The peer's address is asked for only where the policy trusts proxies, and decides
+ * which hop is the client, or has lists of clients: a property costs as much as a head of headers.
  */
 function open(stream: Stream): bool {
   useBank(stream.bank);
-  const size = trustsProxies() && askProperty("source\0address") ? answerSize : 0;
+  const size = (trustsProxies() || hasSources()) && askProperty("source\0address") ? answerSize : 0;
   stream.handle = tx_begin(size, nowSeconds(), 0);
   return stream.handle != 0;
 }
 
 /** Seconds since 1970, where the policy has something that expires; it is asked for then alone. */
 function nowSeconds(): u32 {
-  return sectionOf(imageOf(Slot.ACTIVE), Section.EXCEPTIONS) ? <u32>(nowMs() / 1000) : 0;
+  const expires = sectionOf(imageOf(Slot.ACTIVE), Section.EXCEPTIONS) || hasSources();
+  return expires ? <u32>(nowMs() / 1000) : 0;
+}
+
+/** Asks the lists for the client, whom the head has named. @returns the status of the decision that was made with it */
+function tellSource(stream: Stream, status: u32): u32 {
+  if (!hasSources()) return status;
+  const source = sourceOf(current.clientHigh, current.clientLow, current.now);
+  if (source == Source.NONE) return status;
+  count(Count.LISTED);
+  return tx_source(stream.handle, <u32>source);
 }
 
 /** Answers in the application's stead, or cuts the stream where that has begun to answer. */
@@ -99,7 +111,8 @@ export function block(stream: Stream): u32 {
   stream.flags |= StreamFlag.BLOCKED;
   count(stream.flags & StreamFlag.WENT_ON ? Count.PARTIALLY_BLOCKED : Count.BLOCKED);
   recordStream(stream);
-  return refuse(stream, Answer.BLOCKED, pageHeld(Cause.ATTACK));
+  const isListed = current.source == <u32>Source.DENY;
+  return refuse(stream, Answer.BLOCKED, pageHeld(isListed ? Cause.ACL_IP : Cause.ATTACK));
 }
 
 /** The body is longer than what may be held: it is streamed from here on, or refused. */
@@ -137,7 +150,9 @@ function finish(stream: Stream): u32 {
 /** The head is there. @returns an `Action`: the head waits for the body's verdict, unless there is no body */
 export function requestHead(stream: Stream, endOfStream: bool): u32 {
   if (!stream || !open(stream) || !askClean(HeaderMap.REQUEST)) return overLimit(stream);
-  const status = tx_head(stream.handle, answerSize);
+  const judged = tx_head(stream.handle, answerSize);
+  const isJudged = judged == <u32>Status.BLOCK || judged == <u32>Status.PASS;
+  const status = isJudged ? tellSource(stream, judged) : judged;
   if (status == <u32>Status.BLOCK) return block(stream);
   if (status != <u32>Status.PASS) return overLimit(stream);
   if (endOfStream) return finish(stream);

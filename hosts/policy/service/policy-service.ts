@@ -14,6 +14,7 @@ import type { Family } from "../../core/metrics.ts";
 import { type Bundle, BundleCompiler, hashOf, imageOf, sourcesIn } from "../bundle.ts";
 import { BundleCache } from "../bundle-cache.ts";
 import { applyEdit, type Edit } from "../edit.ts";
+import { filterImage } from "../filter-image.ts";
 import { addressHalves } from "../network.ts";
 import { type PolicyObjects, parseObjects, parsePolicy, withObjects } from "../policy-text.ts";
 import { replaceFile } from "../replace-file.ts";
@@ -58,7 +59,7 @@ export interface ServiceOptions {
 
 /** The answer to a host that asks for the policy. */
 export interface Answer {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly etag: string;
 }
 
@@ -88,6 +89,8 @@ export class PolicyService {
   readonly #pointers = new Map<ReturnType<Rollout["roleOf"]>, Answer>();
   #rollout: Rollout | undefined;
   #refused = "";
+  /** Made when a filter asks for it. */
+  #image: Answer | undefined;
   /** Made when somebody asks about a client: a service does not need it. */
   #asked: { readonly hash: string; readonly sources: Sources } | undefined;
   #changing: Promise<unknown> = Promise.resolve();
@@ -324,6 +327,15 @@ export class PolicyService {
     // What decides for all others is shown beside it: so each request tells what this version changes.
     const trial = { forMs: rollout.trialForMs };
     return { ...head, bundle: partOf(tried), candidate: { ...partOf(bundle), endsAt }, trial };
+  }
+
+  /** The policy as Envoy's filter takes it, whole; undefined before the first publication. */
+  get image(): { readonly bytes: Uint8Array; readonly etag: string } | undefined {
+    const [bundle] = this.#bundles;
+    if (bundle === undefined) return undefined;
+    const etag = `"${bundle.hash}"`;
+    if (this.#image?.etag !== etag) this.#image = { bytes: filterImage(bundle).image, etag };
+    return this.#image;
   }
 
   /** @returns a part that a host may still ask for */

@@ -202,7 +202,9 @@ export class Rollout {
     const { canary } = this.#limits;
     if (canary === undefined) return new Set();
     const current = this.#stage.current()?.hash;
-    const ready = this.#hosts().filter(({ report }) => report.policy.hash === current);
+    // Envoy's filter is given one policy and compares nothing.
+    const able = this.#hosts().filter(({ report }) => report.kind !== "wasm");
+    const ready = able.filter(({ report }) => report.policy.hash === current);
     return chooseCanaries(ready, canary, seed);
   }
 

@@ -22,7 +22,7 @@ import { answerEmpty, answerError, answerJson, PLAIN, Refusal, readJson } from "
 import type { AuditFile } from "./audit-file.ts";
 import { parseCanaries } from "./canary.ts";
 import type { NodeTokens, Role } from "./node-tokens.ts";
-import type { PolicyService } from "./policy-service.ts";
+import type { Answer, PolicyService } from "./policy-service.ts";
 
 const EDIT_BYTES_MAX = 1024 * 1024;
 const OBJECTS_SHOWN_MAX = 5000;
@@ -160,6 +160,8 @@ class Routes {
     switch (`${request.method} ${isPart ? PATHS.parts : path}`) {
       case `GET ${PATHS.policy}`:
         return await this.#policy(asker, request, response);
+      case `GET ${PATHS.image}`:
+        return await this.#image(asker, request, response);
       case `GET ${PATHS.parts}`:
         return await this.#part(path.slice(PATHS.parts.length), request, response);
       case `PUT ${PATHS.report}`:
@@ -211,27 +213,45 @@ class Routes {
 
   async #policy(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const instance = String(request.headers[INSTANCE_HEADER] ?? "").slice(0, 64);
+    const current = (): Answer | undefined => this.#service.pointerFor(asker.name, instance);
+    await this.#answerNews(asker, request, response, "application/json", current);
+  }
+
+  /** For Envoy's filter, which has no room to put parts together: one answer with all that it needs. */
+  async #image(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#answerNews(asker, request, response, "application/octet-stream", () => this.#service.image);
+  }
+
+  /** Answers at once, or, who knows what there is and would wait, at the next change. */
+  async #answerNews(
+    asker: Asker,
+    request: IncomingMessage,
+    response: ServerResponse,
+    type: string,
+    current: () => Answer | undefined,
+  ): Promise<void> {
+    const instance = String(request.headers[INSTANCE_HEADER] ?? "").slice(0, 64);
     this.#service.instances.heard(asker.name, instance);
     const seen = request.headers["if-none-match"] ?? "";
     const seconds = waitOf(request.headers["prefer"]);
-    if (seconds > 0 && seen !== "" && this.#service.pointerFor(asker.name, instance)?.etag === seen) {
+    if (seconds > 0 && seen !== "" && current()?.etag === seen) {
       const gone = new AbortController();
       response.once("close", () => gone.abort());
       await this.#service.news(seconds * 1000, gone.signal);
       if (gone.signal.aborted) return;
       this.#service.instances.heard(asker.name, instance);
     }
-    const pointer = this.#service.pointerFor(asker.name, instance);
-    if (pointer === undefined)
+    const news = current();
+    if (news === undefined)
       throw new Refusal(503, "there is no policy yet — none was valid since the start; mend the file");
     const headers = {
       ...PLAIN,
-      etag: pointer.etag,
+      etag: news.etag,
       ...(seconds > 0 ? { "preference-applied": `wait=${seconds}` } : {}),
     };
-    if (pointer.etag === seen) return answerEmpty(response, 304, headers);
-    response.writeHead(200, { ...headers, "content-type": "application/json", "content-length": pointer.bytes.length });
-    response.end(pointer.bytes);
+    if (news.etag === seen) return answerEmpty(response, 304, headers);
+    response.writeHead(200, { ...headers, "content-type": type, "content-length": news.bytes.length });
+    response.end(news.bytes);
   }
 
   async #part(hash: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

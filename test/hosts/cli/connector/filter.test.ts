@@ -51,6 +51,9 @@ test("a module comes from a file, or from a URL with its hash and a cluster", ()
 });
 
 test("where Envoy cannot stop at a head, the plugin is told", () => {
-  expect(pluginConfig(defaultPolicy, true)).toEqual({ policy: expect.stringMatching(/^TVJMT/) });
-  expect(pluginConfig(defaultPolicy, false)).toMatchObject({ holdHead: false });
+  expect(pluginConfig({ policy: defaultPolicy }, true)).toEqual({ policy: expect.stringMatching(/^TVJMT/) });
+  expect(pluginConfig({ policy: defaultPolicy, mode: "block" }, false)).toMatchObject({
+    holdHead: false,
+    mode: "block",
+  });
 });

@@ -10,6 +10,7 @@ import {
   type ExtProcFilter,
   extProcFilter,
   processorCluster,
+  wasmClusters,
   wasmFilter,
 } from "../../../../hosts/cli/connector/filter.ts";
 import { examine } from "../../../../hosts/cli/doctor/admin.ts";
@@ -218,6 +219,25 @@ test(
     await until(
       () => codesOf(stage),
       (codes) => codes.includes("risk vm-failed"),
+    );
+  },
+  LONG_MS,
+);
+
+test(
+  "wasm: a policy service that is away, and lists that the filter cannot hold",
+  async () => {
+    if (!("found" in binary)) return;
+    const [port = 0] = await freePorts(1);
+    const plan = {
+      wasm: WASM,
+      policy: { ...defaultPolicy, ipLists: [{ list: "deny" as const, entries: [{ country: "DE" }] }] },
+      service: { address: { host: "127.0.0.1", port }, authority: `127.0.0.1:${port}`, token: "" },
+    };
+    const stage = await start({ listeners: [[wasmFilter(plan)]], clusters: wasmClusters(plan) });
+    await until(
+      () => codesOf(stage),
+      (codes) => codes.join() === "risk policy-away,risk lists-cut",
     );
   },
   LONG_MS,

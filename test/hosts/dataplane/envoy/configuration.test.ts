@@ -104,7 +104,10 @@ describe("a configuration that comes while Envoy runs", () => {
   test.each([
     ["[]", "it is no JSON object of fields"],
     ["{", "it is no JSON object of fields"],
-    ['{"polcy":""}', '"polcy" is unknown: fields are policy, mode, holdHead, responses, records, probe'],
+    ['{"polcy":""}', '"polcy" is no field: policy, mode, holdHead, responses, records, probe, policyCluster'],
+    ['{"policyCluster":"a"}', "it has one of policyCluster and policyAuthority, and each needs the other"],
+    ['{"policyToken":"a"}', "it has a policyToken and no policyCluster to show it to"],
+    ['{"policyCluster":"a b"}', '"policyCluster" takes a text of plain characters without spaces'],
     ['{"mode":"blocking"}', '"blocking" is no mode: it is off, monitoring, safe_blocking or block'],
     ['{"mode":"block",}', "it is no JSON object of fields"],
     ['{"mode":"block"} x', "it goes on behind its end"],

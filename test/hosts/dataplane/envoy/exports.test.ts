@@ -17,7 +17,8 @@ const OFFERED = new Set([
   ...["proxy_get_header_map_pairs", "proxy_get_header_map_value", "proxy_replace_header_map_value"],
   ...["proxy_remove_header_map_value", "proxy_get_buffer_bytes", "proxy_get_property", "proxy_set_property"],
   ...["proxy_get_current_time_nanoseconds", "proxy_set_tick_period_milliseconds", "proxy_define_metric"],
-  ...["proxy_increment_metric", "proxy_send_local_response", "proxy_log"],
+  ...["proxy_increment_metric", "proxy_record_metric", "proxy_send_local_response", "proxy_log"],
+  ...["proxy_get_shared_data", "proxy_set_shared_data", "proxy_http_call"],
 ]);
 
 const CALLBACKS = [
@@ -25,6 +26,7 @@ const CALLBACKS = [
   "proxy_on_configure",
   "proxy_on_context_create",
   "proxy_on_delete",
+  "proxy_on_http_call_response",
   "proxy_on_log",
   "proxy_on_memory_allocate",
   "proxy_on_request_body",

@@ -14,6 +14,7 @@ import { Engine } from "../../../../hosts/core/engine.ts";
 import { compilePolicy } from "../../../../hosts/policy/image.ts";
 import { policyOf } from "../../../assembly/policy-image.ts";
 import { type Component, requireOrSkip } from "../../../tools/component.ts";
+import { HostStandIn } from "./host-stand-in.ts";
 import {
   findEnvoy,
   imageText,
@@ -47,6 +48,7 @@ const hit = z.strictObject({
   stamps: z.array(z.string()).length(1),
   severity: z.int(),
   point_s: z.string(),
+  rule: z.string().optional(),
   decision: z.enum(["would_block", "excepted", "counted"]),
   exception_number: z.int(),
   layers: z.array(layer).min(1),
@@ -61,7 +63,8 @@ const recordSchema = z.strictObject({
   would_action: z.enum(["pass", "block"]),
   source: z.literal("inline"),
   app: z.strictObject({ name: z.null(), id: z.int() }),
-  client: z.strictObject({ ip: z.string(), list: z.literal("none") }),
+  policy: z.string().length(64).optional(),
+  client: z.strictObject({ ip: z.string(), list: z.enum(["none", "allow", "deny", "gray"]) }),
   request: z.strictObject({
     id: z.string(),
     scheme: z.string(),
@@ -297,3 +300,31 @@ test(
   },
   LONG_MS,
 );
+
+test("what a rule of the policy has found is told with the rule's own words (stand-in)", () => {
+  const rule = { name: "no-union", when: 'path.contains("/shop/")', type: "sqli" } as const;
+  const host = new HostStandIn();
+  const policy = imageText({ mode: "block" }, { rules: [rule] });
+  host.configuration = Buffer.from(JSON.stringify({ policy }));
+  host.call("proxy_on_context_create", 1, 0);
+  expect(host.call("proxy_on_configure", 1, host.configuration.length), host.logs.join()).toBe(1);
+  host.stream = {
+    head: [
+      [":method", "GET"],
+      [":path", `/shop/?id=${encodeURIComponent(UNION)}`],
+      [":authority", "a"],
+      [":scheme", "http"],
+    ],
+    trailers: [],
+    request: Buffer.alloc(0),
+    response: Buffer.alloc(0),
+  };
+  host.call("proxy_on_context_create", 2, 1);
+  host.call("proxy_on_request_headers", 2, 4, 1);
+  host.call("proxy_on_log", 2);
+  const { record } = z.object({ record: recordSchema }).parse({ record: JSON.parse(host.records.at(-1) ?? "") });
+  const found = record.hits.find(({ rule: line }) => line !== undefined);
+  expect(found?.rule).toMatch(/^[^\t]*no-union[^\t]*\tsqli\t/);
+  expect(found?.stamps[0]).toBe(found?.rule?.split("\t")[0]);
+  expect(record.hits.some(({ stamps }) => stamps[0]?.startsWith("sqli-"))).toBe(true);
+});

@@ -81,6 +81,10 @@ export interface Plan {
   /** Filters of each listener, the first one's first. */
   readonly listeners: readonly (readonly object[])[];
   readonly upstream: RequestListener | Http2Server;
+  /** Worker threads; one if not given. */
+  readonly workers?: number;
+  /** Makes the module that runs in place of the released one, in the stage's folder. */
+  readonly module?: (folder: string) => Promise<string>;
   /** What happens to requests to go on as something else. */
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Beside the application's. */
@@ -95,6 +99,7 @@ export interface Plan {
 export interface Stage {
   readonly ports: readonly number[];
   readonly admin: number;
+  readonly pid: number;
   /** Folder that is its own, for files that it reads or writes. */
   readonly folder: string;
   /** What it has logged so far. */
@@ -123,13 +128,15 @@ export async function startEnvoy(binary: string, plan: Plan): Promise<Stage> {
   await once(upstream, "listening");
   const [admin = 0, ...ports] = await freePorts(plan.listeners.length + 1);
   const file = join(folder, "envoy.json");
-  writeFileSync(file, JSON.stringify(configurationOf(plan, folder, admin, ports, upstream)));
+  const configuration = JSON.stringify(configurationOf(plan, folder, admin, ports, upstream));
+  const module = plan.module === undefined ? WASM : await plan.module(folder);
+  writeFileSync(file, configuration.replaceAll(JSON.stringify(WASM), JSON.stringify(module)));
   const args = [
     "-c",
     file,
     "--disable-hot-restart",
     "--concurrency",
-    "1",
+    String(plan.workers ?? 1),
     "-l",
     "warning",
     "--file-flush-interval-msec",
@@ -151,7 +158,7 @@ export async function startEnvoy(binary: string, plan: Plan): Promise<Stage> {
     await stop();
     throw new Error(`Envoy did not start: ${words}`);
   }
-  return { ports, admin, folder, log: () => words, stats: (part) => readStats(admin, part), stop };
+  return { ports, admin, pid: child.pid ?? 0, folder, log: () => words, stats: (part) => readStats(admin, part), stop };
 }
 
 function configurationOf(plan: Plan, folder: string, admin: number, ports: number[], upstream: Server | Http2Server) {
