@@ -93,6 +93,24 @@ export const DETAIL_TARGET_CHARS = 8192;
 export const DETAIL_VALUE_CHARS = 1280;
 export const DETAIL_FIELDS = 64;
 
+/** Takes one request apart for an inventory of what is behind the host. */
+export interface TrafficSample {
+  body(chunk: Uint8Array): void;
+  /** Called for a harmless request that was answered, while the core still knows it. */
+  end(seen: SampleEnd): void;
+}
+
+/** What is known of a sampled request in the end. */
+export interface SampleEnd {
+  readonly status: number;
+  /** Number of the request's application; 0 for none. */
+  readonly application: number;
+  /** When the request began, milliseconds since 1970. */
+  readonly at: number;
+  /** Masks any head as the core and the policy of this request do; null where they cannot. */
+  readonly masked: (head: RequestHead) => RequestHead | null;
+}
+
 /** What inspections share. */
 export interface InspectionContext {
   readonly inspector: Inspector;
@@ -102,6 +120,8 @@ export interface InspectionContext {
   readonly counters: InspectionCounters;
   readonly nextId: UlidSource;
   readonly onVerdict: ((event: VerdictEvent) => void) | null;
+  /** Decides at the head of a request whether an inventory takes it; null for most requests. */
+  readonly sample?: ((head: RequestHead) => TrafficSample | null) | undefined;
 }
 
 /** Response bytes of one transaction that go through the core; leaks show early, and downloads stay cheap. */
@@ -124,6 +144,7 @@ export class Inspection {
   #verdict: Verdict | null = null;
   /** What was found before trailers came late. */
   #earlier: Verdict | null = null;
+  readonly #sample: TrafficSample | null;
   #over = false;
   #responseOver: boolean;
   #responseBytes = 0;
@@ -144,6 +165,7 @@ export class Inspection {
     this.#peer = peer;
     this.#policy = context.policy();
     this.#responseOver = !context.configuration.inspectResponses;
+    this.#sample = context.sample?.(head) ?? null;
     this.#begin();
   }
 
@@ -195,6 +217,7 @@ export class Inspection {
   body(chunk: Uint8Array): Outcome {
     const transaction = this.#transaction;
     this.#bodyBytes += chunk.length;
+    this.#sample?.body(chunk);
     if (transaction === null) return "pass";
     try {
       return this.#outcome(transaction.body(chunk));
@@ -276,6 +299,7 @@ export class Inspection {
     const { counters, onVerdict } = this.#context;
     const verdict = this.#readVerdict();
     if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
+    if (this.#sample !== null && verdict !== null) this.#tellSample(this.#sample, verdict, status);
     this.#free();
     counters.requests++;
     const failure = this.#failure ?? (verdict?.failed ? "trap" : null);
@@ -337,6 +361,19 @@ export class Inspection {
     const settings = transaction.settings?.() ?? null;
     const head = (): RequestHead | null => this.#transaction?.masked?.(detailOf(this.#head)) ?? null;
     return { application: settings?.application ?? 0, list: settings?.list ?? "none", head };
+  }
+
+  /** What holds an attack teaches nothing of an interface. */
+  #tellSample(sample: TrafficSample, { matches, failed, action }: Verdict, status: number): void {
+    const transaction = this.#transaction;
+    if (transaction === null || status === 0 || failed || action === "block" || matches.length > 0) return;
+    const masked = (head: RequestHead): RequestHead | null => transaction.masked?.(detailOf(head)) ?? null;
+    try {
+      const application = transaction.settings?.()?.application ?? 0;
+      sample.end({ status, application, at: this.startedAt, masked });
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 
   #tell(verdict: Verdict, status: number, onVerdict: (event: VerdictEvent) => void): void {

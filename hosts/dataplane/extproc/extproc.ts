@@ -85,7 +85,8 @@ function inspections(
   const known = new Map<string, InspectionContext>();
   let told = false;
   const contextOf = (mode: Mode | null): InspectionContext => {
-    return { inspector: options.inspectorFor(mode), configuration, policy, counters, nextId, onVerdict };
+    const { sample } = options;
+    return { inspector: options.inspectorFor(mode), configuration, policy, counters, nextId, onVerdict, sample };
   };
   const own = contextOf(null);
   return (routeMode) => {
