@@ -15,17 +15,20 @@ import { bytesText } from "../policy/quantity.ts";
 import { rulesOf } from "../policy/rule/pack.ts";
 import { isReport, stampOf } from "../policy/rule/rule.ts";
 import { hostPolicyOf, type Policy } from "../policy/schema.ts";
+import { API_OPTIONS } from "./attacks/api-access.ts";
+import { withApi } from "./attacks.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
 import { durationOf } from "./policy-service/duration.ts";
 import { diffLive, LIVE_MS_MAX } from "./policy-service/live-diff.ts";
+import { printReadiness, READY_OPTIONS } from "./policy-service/ready.ts";
 import { SERVE_OPTIONS, servePolicy } from "./policy-service/serve.ts";
 import { printStatus, readStatus } from "./policy-service/status.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { count, showBytes, showWord } from "./text.ts";
 
-const ACTIONS = ["lint", "explain", "diff", "simulate", "serve", "status", "schema"] as const;
+const ACTIONS = ["lint", "explain", "diff", "simulate", "serve", "status", "ready", "schema"] as const;
 const SHOWN_DEFAULT = 20;
 const SHOWN_MAX = 10_000;
 const TARGET_CHARS_MAX = 120;
@@ -35,7 +38,7 @@ const RULES_SHOWN_MAX = 20;
 export const policyCommand: Command = {
   name: "policy",
   summary: "check a policy file, show what it means and changes, and serve it to nodes",
-  usage: "<lint|explain|diff|simulate|serve|status|schema> [<file>…] [flags]",
+  usage: "<lint|explain|diff|simulate|serve|status|ready|schema> [<file>…] [flags]",
   least: 1,
   most: 64,
   options: {
@@ -46,6 +49,8 @@ export const policyCommand: Command = {
     candidate: { type: "string", value: "<file>", about: "diff: the policy that is only shown" },
     ...SERVE_OPTIONS,
     ...SERVICE_OPTIONS,
+    ...READY_OPTIONS,
+    ...API_OPTIONS,
   },
   details: [
     "lint      says what is wrong with a file, and which names and dates in it have no effect; exit code 1 if any.",
@@ -56,6 +61,8 @@ export const policyCommand: Command = {
     "          would be answered differently.",
     "serve     publishes a file to all nodes that follow, at once when it changes; see docs/policy-service.md.",
     "status    says which nodes have the policy that counts.",
+    "ready     says whether what is only watched is ready to be blocked for, and what to look at first; it asks the",
+    "          console (--api, --token-file) or a data folder (--data); exit code 0 if it is ready.",
     "schema    prints the JSON Schema of a policy file's documents, for editors.",
   ].join("\n"),
   examples: [
@@ -63,6 +70,7 @@ export const policyCommand: Command = {
     "merlon policy explain merlon.yaml --curl 'curl https://shop.example/checkout'",
     "merlon policy diff merlon.yaml new.yaml",
     "merlon policy simulate new.yaml traffic.jsonl.gz --against merlon.yaml",
+    "merlon policy ready --data /var/lib/merlon --host shop.example",
     "merlon policy serve --policy merlon.yaml --listen 0.0.0.0:9443 --tls-cert tls.crt --tls-key tls.key",
     "merlon policy diff --live 10m --candidate new.yaml --policy-url https://policy.example:9443 --node-token-file op.token",
   ],
@@ -84,6 +92,11 @@ async function run(input: Input, io: Io): Promise<number> {
       `"merlon policy ${action}" takes flags here`,
       "drop it",
     );
+  }
+  if (action === "ready") {
+    const [extra] = files;
+    if (extra === undefined) return await withApi(input, (console) => printReadiness(console, input, io));
+    throw usage(`"${showWord(extra)}" is one argument too many`, '"merlon policy ready" takes flags', "drop it");
   }
   if (action !== undefined && files.length === 0) {
     throw usage("a policy file is missing", `"merlon policy ${action}" reads one`, "write its path");

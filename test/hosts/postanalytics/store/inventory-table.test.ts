@@ -1,10 +1,10 @@
 /** The inventory in both databases: each line counts once, in any order; old ones go; a rebuild brings all back. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createUlidSource } from "../../../../hosts/core/ulid.ts";
 import type { KnownEndpoint } from "../../../../hosts/postanalytics/store/inventory-table.ts";
 import { rebuildStore } from "../../../../hosts/postanalytics/store/rebuild.ts";
 import { SqlRecordStore } from "../../../../hosts/postanalytics/store/record-store.ts";
-import { createUlidSource } from "../../../../hosts/core/ulid.ts";
 import type { Endpoint } from "../../../../hosts/records/inventory/endpoint.ts";
 import { sampleRecord } from "../../records/sample.ts";
 import { openStore } from "./record-stage.ts";
@@ -38,7 +38,13 @@ describe.each(DIALECTS)("in %s", (dialect) => {
   test("lines of several nodes and days are one endpoint, whatever comes twice or late", async (context) => {
     const { store } = await openStore(context, dialect);
     const one = line();
-    const more = line({ first: NOW - 3 * DAY, last: NOW - 2 * DAY, calls: 5, node: "node-2", shape: { ...one.shape, params: [] } });
+    const more = line({
+      first: NOW - 3 * DAY,
+      last: NOW - 2 * DAY,
+      calls: 5,
+      node: "node-2",
+      shape: { ...one.shape, params: [] },
+    });
     const grown = { ...one, calls: 25, last: NOW + 5 };
     await store.appendEndpoints([one, more]);
     await store.appendEndpoints([grown]);
@@ -49,7 +55,9 @@ describe.each(DIALECTS)("in %s", (dialect) => {
       ["shop", "GET", "/articles/{id}", NOW - 3 * DAY, NOW + 5, 30, [["q", true]]],
       [null, "POST", "/b", NOW - DAY, NOW, 1, [["q", false]]],
     ]);
-    expect((await store.endpoints(["shop"], { from: NOW - DAY, to: NOW + DAY })).map(({ calls }) => calls)).toEqual([25]);
+    expect((await store.endpoints(["shop"], { from: NOW - DAY, to: NOW + DAY })).map(({ calls }) => calls)).toEqual([
+      25,
+    ]);
     expect(await store.endpoints(["other"], ALL)).toEqual([]);
     expect(await store.endpoints([], ALL)).toEqual([]);
   });
@@ -58,7 +66,11 @@ describe.each(DIALECTS)("in %s", (dialect) => {
     const { store } = await openStore(context, dialect);
     const ts = new Date(NOW).toISOString();
     const sampled = { kept: true, group: "g", count_since_last: 4 };
-    await store.append([sampleRecord({ ts }), sampleRecord({ ts, sampled }), sampleRecord({ ts, app: { name: null, id: 0 } })]);
+    await store.append([
+      sampleRecord({ ts }),
+      sampleRecord({ ts, sampled }),
+      sampleRecord({ ts, app: { name: null, id: 0 } }),
+    ]);
     await store.settled();
     const place = { host: "shop.example", method: "GET", path: "/articles/{id}" };
     expect(await store.attackedPlaces(null, ALL)).toEqual([
