@@ -102,7 +102,9 @@ export interface TrafficSample {
 
 /** What is known of a sampled request in the end. */
 export interface SampleEnd {
+  /** What the client got; 0 where this host is not shown answers. */
   readonly status: number;
+  readonly client: string;
   /** Number of the request's application; 0 for none. */
   readonly application: number;
   /** When the request began, milliseconds since 1970. */
@@ -122,6 +124,8 @@ export interface InspectionContext {
   readonly onVerdict: ((event: VerdictEvent) => void) | null;
   /** Decides at the head of a request whether an inventory takes it; null for most requests. */
   readonly sample?: ((head: RequestHead) => TrafficSample | null) | undefined;
+  /** True where a request without a status may have been answered all the same: the host need not be shown it. */
+  readonly mayMissAnswers?: boolean;
 }
 
 /** Response bytes of one transaction that go through the core; leaks show early, and downloads stay cheap. */
@@ -364,13 +368,15 @@ export class Inspection {
   }
 
   /** What holds an attack teaches nothing of an interface. */
-  #tellSample(sample: TrafficSample, { matches, failed, action }: Verdict, status: number): void {
+  #tellSample(sample: TrafficSample, { matches, failed, action, clientIp }: Verdict, status: number): void {
     const transaction = this.#transaction;
-    if (transaction === null || status === 0 || failed || action === "block" || matches.length > 0) return;
+    if (transaction === null || failed || action === "block" || matches.length > 0) return;
+    if (status === 0 && this.#context.mayMissAnswers !== true) return;
     const masked = (head: RequestHead): RequestHead | null => transaction.masked?.(detailOf(head)) ?? null;
     try {
       const application = transaction.settings?.()?.application ?? 0;
-      sample.end({ status, application, at: this.startedAt, masked });
+      const client = clientIp || this.#peer;
+      sample.end({ status, client, application, at: this.startedAt, masked });
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : String(error));
     }

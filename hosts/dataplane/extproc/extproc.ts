@@ -86,7 +86,8 @@ function inspections(
   let told = false;
   const contextOf = (mode: Mode | null): InspectionContext => {
     const { sample } = options;
-    return { inspector: options.inspectorFor(mode), configuration, policy, counters, nextId, onVerdict, sample };
+    const inspector = options.inspectorFor(mode);
+    return { inspector, configuration, policy, counters, nextId, onVerdict, sample, mayMissAnswers: true };
   };
   const own = contextOf(null);
   return (routeMode) => {

@@ -84,6 +84,7 @@ function operationOf(template: string, method: string, { params, auth, media, st
   const words = template.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
   const parameters = params.filter((one) => one.in !== "body").map(parameterOf);
   const body = params.filter((one) => one.in === "body");
+  const answers = statuses.filter((one) => one !== "unseen");
   const ways = auth.map((one) => (one === "none" ? {} : { [one]: [] }));
   return {
     operationId: `${method.toLowerCase()}_${words.slice(0, 60)}_${hash}`,
@@ -94,9 +95,9 @@ function operationOf(template: string, method: string, { params, auth, media, st
           requestBody: { content: Object.fromEntries(media.map((one) => [one, { schema: schemaOf(treeOf(body)) }])) },
         }),
     responses:
-      statuses.length === 0
+      answers.length === 0
         ? { default: { description: "Not seen" } }
-        : Object.fromEntries(statuses.map((one) => [one.toUpperCase(), { description: `Seen: ${one}` }])),
+        : Object.fromEntries(answers.map((one) => [one.toUpperCase(), { description: `Seen: ${one}` }])),
     ...(ways.some((one) => Object.keys(one).length > 0) ? { security: ways } : {}),
   };
 }

@@ -21,7 +21,9 @@ const CLIENTS_MAX = 20_000;
 const CLIENTS_OF_GROUP_MAX = 1_000;
 const TYPES_OF_CLIENT_MAX = 8;
 const SHARE_MOST = 0.5;
-const SCORE_SUSPECT = 3;
+/** Signs of people at work, and how many of them make a group one to look at. */
+const SIGNS = 4;
+const SIGNS_SUSPECT = 3;
 const HOUR_MS = 3_600_000;
 
 /** What a report is about; what is left out is not looked at. */
@@ -305,8 +307,7 @@ function standingOf(group: Group, signs: readonly string[]): { standing: Standin
   if (group.falsePositives > 0) {
     return { standing: "false_positive", reasons: ["somebody has marked it as a false positive", ...signs] };
   }
-  // One client, or many that also try other things, is what attacks look like.
-  if (group.clients.size >= CLIENTS_MANY && signs.length >= SCORE_SUSPECT)
-    return { standing: "suspect", reasons: signs };
-  return { standing: "attack", reasons: signs.length === 0 ? ["nothing about it looks like people at work"] : signs };
+  if (signs.length >= SIGNS_SUSPECT) return { standing: "suspect", reasons: signs };
+  const few = signs.length === 0 ? "nothing about it looks" : `too little (${signs.length} of ${SIGNS}) looks`;
+  return { standing: "attack", reasons: [`${few} like people at work`, ...signs] };
 }

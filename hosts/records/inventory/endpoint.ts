@@ -31,8 +31,8 @@ export const VALUE_TYPES = [
 export const SENSITIVITIES = ["password", "token", "key", "secret", "card", "email", "phone"] as const;
 /** How clients say who they are. */
 export const AUTHENTICATIONS = ["none", "basic", "bearer", "cookie", "key"] as const;
-/** Classes of answers. */
-export const STATUS_CLASSES = ["2xx", "3xx", "4xx", "5xx"] as const;
+/** Classes of answers; `unseen` where the node is not shown them. */
+export const STATUS_CLASSES = ["2xx", "3xx", "4xx", "5xx", "unseen"] as const;
 
 export type Location = (typeof LOCATIONS)[number];
 export type ValueType = (typeof VALUE_TYPES)[number];

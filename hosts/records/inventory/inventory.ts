@@ -34,6 +34,10 @@ export const ENDPOINTS_MAX = 1_000;
 export const HOSTS_MAX = 50;
 /** Lines of days that are over and not sent yet. */
 const ENDED_MAX = 2_000;
+/** Paths whose answers nobody sees, and that are no endpoints yet. */
+const CANDIDATES_MAX = 2_000;
+/** So often must such a path be asked for, by more than one client, before it is one. */
+const CANDIDATE_CALLS = 3;
 /** Requests that one sample stands for at most. */
 const WEIGHT_MAX = 1_000_000;
 
@@ -71,6 +75,13 @@ interface Known {
   sentAt: number;
 }
 
+/** A path that might be an endpoint. */
+interface Candidate {
+  calls: number;
+  readonly client: string;
+  hasOthers: boolean;
+}
+
 interface Request {
   readonly host: string;
   readonly method: Endpoint["method"];
@@ -92,6 +103,7 @@ export class Inventory {
   /** Those that were quiet for longest come first. */
   readonly #endpoints = new Map<string, Known>();
   readonly #ended = new Map<string, Endpoint>();
+  readonly #candidates = new Map<string, Candidate>();
   #left: number;
   #filledAt: number;
   #passedBy = 0;
@@ -190,11 +202,11 @@ export class Inventory {
     const app = this.#options.applications().get(seen.application) ?? null;
     const path = templateOf(masked.path);
     const shape = {
-      statuses: STATUS_CLASSES.filter((one) => one.startsWith(String(Math.floor(seen.status / 100)))),
+      statuses: [classOf(seen.status)].filter((one) => one !== undefined),
       auth: [authenticationOf(head.rawHeaders, asked.params)],
       media: body.params.length > 0 || media !== "" ? [media].filter((one) => one !== "") : [],
     };
-    this.#learn({ host, method, path, app, weight, at: seen.at }, shape, found, masked.names, seen.status);
+    this.#learn({ host, method, path, app, weight, at: seen.at }, shape, found, masked.names, seen);
   }
 
   #learn(
@@ -202,17 +214,16 @@ export class Inventory {
     said: Pick<Shape, "statuses" | "media"> & { readonly auth: readonly Authentication[] },
     found: readonly Found[],
     secrets: ReadonlySet<string>,
-    status: number,
+    { status, client }: Pick<SampleEnd, "status" | "client">,
   ): void {
     const { host, method, app, at, weight } = request;
     const treeKey = `${method} ${host}`;
     const tree = this.#trees.get(treeKey) ?? new PathTree();
     // A place in the tree is only for what is there.
-    const isThere = !UNKNOWN_THERE.has(status) && status < 500;
     const keyOf = (template: string): string => JSON.stringify([app, host, method, template]);
     let known = this.#endpoints.get(keyOf(request.path));
     let path = request.path;
-    if (known === undefined && !isThere) return;
+    if (known === undefined && !this.#isThere(keyOf(request.path), status, client)) return;
     if (known === undefined) {
       this.#trees.set(treeKey, tree);
       const folds = tree.folds;
@@ -230,6 +241,20 @@ export class Inventory {
     const key = keyOf(known.line.path);
     this.#endpoints.delete(key);
     this.#endpoints.set(key, known);
+  }
+
+  /** Whether an answer, or where none is seen several clients, speak for an endpoint. */
+  #isThere(key: string, status: number, client: string): boolean {
+    if (status !== 0) return !UNKNOWN_THERE.has(status) && status < 500;
+    const known = this.#candidates.get(key) ?? { calls: 0, client, hasOthers: false };
+    known.calls++;
+    known.hasOthers ||= known.client !== client;
+    this.#candidates.delete(key);
+    if (known.calls >= CANDIDATE_CALLS && known.hasOthers) return true;
+    this.#candidates.set(key, known);
+    const [oldest] = this.#candidates.keys();
+    if (this.#candidates.size > CANDIDATES_MAX && oldest !== undefined) this.#candidates.delete(oldest);
+    return false;
   }
 
   #begin({ host, method, path, app, at }: Request): Known {
@@ -291,6 +316,10 @@ export class Inventory {
     this.#hosts.add(host);
     return true;
   }
+}
+
+function classOf(status: number): (typeof STATUS_CLASSES)[number] | undefined {
+  return status === 0 ? "unseen" : STATUS_CLASSES.find((one) => one.startsWith(String(Math.floor(status / 100))));
 }
 
 function dayOf(ms: number): number {

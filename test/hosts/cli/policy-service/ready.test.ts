@@ -40,14 +40,14 @@ test("what clients wrote acts on no terminal", () => {
   const evil = "\u001b[2J\u202e";
   const group = {
     ...{ type: "sqli", host: evil, method: "GET", path: `/${evil}`, point: evil, requests: 3, clients: 3, kept: 3 },
-    ...{ authenticated: 3, succeeded: 3, alone: 3, standing: "suspect", reasons: [], record: "01JD3Z8K6Q4T00000" },
-    ...{ first: 1, last: 2, where: "" },
-  } as const;
+    ...{ authenticated: 3, succeeded: 3, alone: 3, record: "01JD3Z8K6Q4T00000" },
+    ...{ first: 1, last: 2, where: "", reasons: [] },
+  };
   const text = reportText({
     ...{ verdict: "not_yet", reasons: [evil], mode: "monitoring", scope: { app: null, host: null, path: null } },
     ...{ from: 0, to: 1, observedHours: 30, traffic: { calls: 5, since: null, endpoints: 1, uncalled: 0 } },
     ...{ coverage: null, wouldBlock: 3, clients: 3, toLookAt: 1, complete: true, patch: "" },
-    groups: [{ ...group, reasons: [] }],
+    groups: [{ ...group, standing: "suspect" }],
   });
   expect(text).toContain("verdict    not yet: 1 to look at");
   expect(text).toContain("LOOK: like people at work");

@@ -89,6 +89,18 @@ describe.each(DIALECTS)("in %s", (dialect) => {
     expect(first?.reasons).toHaveLength(4);
   });
 
+  test("one person with a session at one place is to be looked at; the same without a session is not", async (context) => {
+    const stage = await openStore(context, dialect);
+    await stage.store.append([
+      watched({ ip: "198.51.100.1", headers: SESSION, path: "/editor" }),
+      watched({ ip: "198.51.100.2", path: "/search" }),
+    ]);
+    expect((await ask(stage)).groups.map(({ path, standing, reasons }) => [path, standing, reasons.length])).toEqual([
+      ["/editor", "suspect", 3],
+      ["/search", "attack", 3],
+    ]);
+  });
+
   test("many clients that try much else, too, are no people at work", async (context) => {
     const stage = await openStore(context, dialect);
     const bots = Array.from({ length: 6 }, (_, i) => `203.0.113.${i}`);

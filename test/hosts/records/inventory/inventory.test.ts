@@ -45,6 +45,23 @@ describe("an endpoint", () => {
   });
 });
 
+describe("where answers are not shown", () => {
+  test("an endpoint is what several clients ask for again, and a scan is none", () => {
+    const traffic = new Traffic({}, {}, true);
+    for (let i = 0; i < 5; i++) traffic.send({ target: "/wp-login.php", status: 0 });
+    for (let i = 0; i < 3000; i++) traffic.send({ target: `/scan-${i}`, status: 0, client: "203.0.113.9" });
+    expect(traffic.lines()).toEqual([]);
+    for (const client of ["198.51.100.1", "198.51.100.1"]) traffic.send({ target: "/cart?q=1", status: 0, client });
+    expect(traffic.lines()).toEqual([]);
+    traffic.send({ target: "/cart?q=1", status: 0, client: "198.51.100.2" });
+    expect(traffic.lines().map(({ path, calls, shape }) => [path, calls, shape.statuses])).toEqual([
+      ["/cart", 1, ["unseen"]],
+    ]);
+    traffic.send({ target: "/cart", status: 0 });
+    expect(paramsOf(traffic)).toEqual(["query q integer  optional"]);
+  });
+});
+
 describe("parameters", () => {
   test("of queries, headers and bodies have types, and are optional once a request lacks them", () => {
     const traffic = new Traffic();

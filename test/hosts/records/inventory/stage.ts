@@ -16,6 +16,7 @@ export interface Sent {
   readonly headers?: readonly string[];
   readonly body?: string | Buffer;
   readonly status?: number;
+  readonly client?: string;
 }
 
 /** When tests begin: noon, so that a day does not end by itself. */
@@ -27,7 +28,8 @@ export class Traffic {
   readonly inventory: Inventory;
   readonly #context: InspectionContext;
 
-  constructor(options: Partial<InventoryOptions> = {}, policy: Partial<Policy> = {}) {
+  /** @param mayMissAnswers as in the ext_proc server */
+  constructor(options: Partial<InventoryOptions> = {}, policy: Partial<Policy> = {}, mayMissAnswers = false) {
     const engine = Engine.load();
     applyReady(engine, readyPolicy({ ...defaultPolicy, mode: "monitoring", ...policy }));
     const rest = { node: "node-1", applications: () => new Map<number, string>(), perSecond: 1e6 };
@@ -46,16 +48,25 @@ export class Traffic {
       nextId: createUlidSource(),
       onVerdict: null,
       sample: (head) => this.inventory.sample(head),
+      mayMissAnswers,
     };
   }
 
   /** Sends a request through the core. */
-  send({ method, host = "shop.example", target, headers = [], body = "", status = 200 }: Sent): void {
+  send({
+    method,
+    host = "shop.example",
+    target,
+    headers = [],
+    body = "",
+    status = 200,
+    client = "192.0.2.9",
+  }: Sent): void {
     const head = {
       ...{ method: method ?? (body.length === 0 ? "GET" : "POST"), target, authority: host },
       ...{ scheme: "https" as const, rawHeaders: headers },
     };
-    const inspection = new Inspection(this.#context, head, "192.0.2.9", this.nowMs);
+    const inspection = new Inspection(this.#context, head, client, this.nowMs);
     inspection.head();
     const bytes = Buffer.from(body);
     // In two pieces, as bodies come.
