@@ -8,6 +8,7 @@ import type { Family } from "../../core/metrics.ts";
 import { type StatusServer, startStatusServer } from "../../core/status-server.ts";
 import type { RequestHead } from "../../core/verdict.ts";
 import { isLoopback } from "../../dataplane/sidecar/proxy-protocol.ts";
+import type { Place } from "../../policy/places.ts";
 import { HttpSink, type HttpSinkOptions, recordsUrl } from "../../records/http-sink.ts";
 import { Inventory, SAMPLES_PER_SECOND } from "../../records/inventory/inventory.ts";
 import { InventorySender } from "../../records/inventory/inventory-sender.ts";
@@ -277,7 +278,8 @@ async function openRecorder(keeping: Keeping, host: KeepingHost, policy: () => P
   const place = workerPlace();
   const id = nodeNameOf(keeping);
   const ruleset = { id: version, sha256: host.engine.sha256 };
-  const node: NodeFacts = { id, kind: host.kind, version, ruleset, env: {} };
+  const placeOf = (address: string): Place => host.keeper.placeOf(address);
+  const node: NodeFacts = { id, kind: host.kind, version, ruleset, env: {}, placeOf };
   return await Recorder.open({
     folder: place === 0 ? folder : join(folder, `worker-${place}`),
     node,

@@ -14,7 +14,7 @@ import { type Bundle, BundleCompiler, compileBundle, imageOf } from "../../polic
 import { Comparing } from "../../policy/follow/comparing.ts";
 import { type Followed, Follower, type FollowOptions } from "../../policy/follow/follower.ts";
 import { namesNobodyKnows } from "../../policy/lint.ts";
-import { openPlaces } from "../../policy/places.ts";
+import { openPlaces, type Place, placeOf } from "../../policy/places.ts";
 import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import { defaultPolicy, type Policy } from "../../policy/schema.ts";
 import type { PlaceLookup } from "../../policy/sources.ts";
@@ -62,6 +62,11 @@ export class PolicyKeeper {
   #candidate: Uint8Array | null = null;
   /** What the host counts, for reports. */
   counters: () => Readonly<Record<string, number>> = () => ({});
+
+  /** Where an address is, by the databases of the command line. */
+  placeOf(address: string): Place {
+    return placeOf(this.#places, address);
+  }
 
   private constructor(
     engine: Engine,

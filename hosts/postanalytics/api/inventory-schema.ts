@@ -4,12 +4,15 @@ import { METHODS, shapeSchema } from "../../records/inventory/endpoint.ts";
 
 const count = z.int().min(0);
 const timeMs = z.int().min(0).max(8.64e15);
-const queryNumber = (least: number, most: number) => z.coerce.number<number>().int().min(least).max(most);
+/** A whole number as a query writes it. */
+const queryCount = z.coerce.number<number>().int().min(0);
+const queryTime = queryCount.max(8.64e15).optional();
+const quietDays = queryCount.min(1).max(365).default(30);
 
 const windowFields = {
   /** Calls and attacks since then are counted; the last week where it is left out. */
-  from: queryNumber(0, 8.64e15).optional(),
-  to: queryNumber(0, 8.64e15).optional(),
+  from: queryTime,
+  to: queryTime,
 };
 /** How far back calls and attacks are counted where nobody says. */
 export const INVENTORY_MS_DEFAULT = 7 * 86_400_000;
@@ -23,10 +26,10 @@ export const endpointsQuery = z.strictObject({
   /** `new` since yesterday, `quiet` for some days, with `attacks`, with `sensitive` names, asking for no `auth`. */
   show: z.enum(["all", "new", "quiet", "attacked", "sensitive", "open"]).default("all"),
   /** Days without a call after which an endpoint is quiet. */
-  quietDays: queryNumber(1, 365).default(30),
-  limit: queryNumber(1, 1000).default(200),
+  quietDays,
+  limit: queryCount.min(1).max(1000).default(200),
   /** Number of the first endpoint, as `next` said. */
-  cursor: queryNumber(0, 1_000_000).default(0),
+  cursor: queryCount.max(1_000_000).default(0),
 });
 
 const summary = {
@@ -69,7 +72,7 @@ export const endpointsPage = z.object({
   since: timeMs.nullable(),
 });
 /** One endpoint. */
-export const endpointQuery = z.strictObject({ ...windowFields, quietDays: queryNumber(1, 365).default(30) });
+export const endpointQuery = z.strictObject({ ...windowFields, quietDays });
 /** One endpoint, with its parameters. */
 export const endpointDetail = z.object({ ...summary, shape: shapeSchema });
 /** Whose document is wanted. */

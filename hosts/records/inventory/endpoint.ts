@@ -34,10 +34,15 @@ export const AUTHENTICATIONS = ["none", "basic", "bearer", "cookie", "key"] as c
 /** Classes of answers; `unseen` where the node is not shown them. */
 export const STATUS_CLASSES = ["2xx", "3xx", "4xx", "5xx", "unseen"] as const;
 
+/** See LOCATIONS. */
 export type Location = (typeof LOCATIONS)[number];
+/** See VALUE_TYPES. */
 export type ValueType = (typeof VALUE_TYPES)[number];
+/** See SENSITIVITIES. */
 export type Sensitivity = (typeof SENSITIVITIES)[number];
+/** See AUTHENTICATIONS. */
 export type Authentication = (typeof AUTHENTICATIONS)[number];
+/** See STATUS_CLASSES. */
 export type StatusClass = (typeof STATUS_CLASSES)[number];
 
 /** Whole characters, and none that a database cannot hold. */
@@ -81,7 +86,7 @@ export const endpointSchema = z.object({
   /** In lower case, with the port where the client wrote one, as in records. */
   host: text(253),
   method: z.enum(METHODS),
-  /** A template: `{id}` for what varies by its shape, `{name}` for what took too many values, `{rest}` for a long end. */
+  /** A template: `{id}` for what varies by its shape, `{name}` for what took too many values, `{rest}` for an end. */
   path: text(1024).startsWith("/"),
   first: timeMs,
   last: timeMs,

@@ -34,7 +34,7 @@ export interface Found {
 }
 
 /** Headers that every client or proxy sends: nobody writes them into a specification. */
-const COMMON = new Set(
+const STANDARD = new Set(
   (
     "accept accept-charset accept-encoding accept-language authorization cache-control connection content-encoding " +
     "content-length content-type cookie date dnt expect forwarded from host if-match if-modified-since if-none-match " +
@@ -43,7 +43,7 @@ const COMMON = new Set(
     "x-real-ip x-request-id x-requested-with x-http-method-override x-client-ip true-client-ip"
   ).split(" "),
 );
-const COMMON_BEGIN = /^(?:sec-|x-forwarded-|x-envoy-|x-b3-|cf-|x-amzn-|x-merlon-|:)/;
+const STANDARD_BEGIN = /^(?:sec-|x-forwarded-|x-envoy-|x-b3-|cf-|x-amzn-|x-merlon-|:)/;
 const KEY_HEADER = /^(?:x-)?(?:api|access|auth|app|client|subscription)[-_]?(?:key|token)$/i;
 const KEY_PARAMETER = /^(?:api|access|auth|app)[-_]?(?:key|token)$/i;
 const SESSION_COOKIE = /sess|sid\b|token|auth|jwt|remember|login/i;
@@ -91,7 +91,7 @@ export function headersIn(rawHeaders: readonly string[]): Found {
   const params = new Map<string, Seen>();
   for (let i = 0; i + 1 < rawHeaders.length && params.size < PARAMETERS_MAX; i += 2) {
     const name = nameOf((rawHeaders[i] ?? "").toLowerCase());
-    if (name === null || COMMON.has(name) || COMMON_BEGIN.test(name)) continue;
+    if (name === null || STANDARD.has(name) || STANDARD_BEGIN.test(name)) continue;
     const value = rawHeaders[i + 1] ?? "";
     params.set(name, seen("header", [name], typeOfText(value), value));
   }

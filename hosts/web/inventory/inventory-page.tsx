@@ -1,4 +1,4 @@
-/** The interfaces behind the nodes, as traffic shows them: endpoints, what they take, who asks, and what attacks them. */
+/** The interfaces behind the nodes, as traffic shows them: what endpoints take, who may ask, what attacks them. */
 import { addressOf } from "../../postanalytics/api/client.ts";
 import type { Answer } from "../../postanalytics/api/routes.ts";
 import { visible } from "../record/bytes.ts";

@@ -89,7 +89,7 @@ describe.each(DIALECTS)("in %s", (dialect) => {
     expect(first?.reasons).toHaveLength(4);
   });
 
-  test("one person with a session at one place is to be looked at; the same without a session is not", async (context) => {
+  test("one person with a session at one place is to be looked at, and without a session not", async (context) => {
     const stage = await openStore(context, dialect);
     await stage.store.append([
       watched({ ip: "198.51.100.1", headers: SESSION, path: "/editor" }),
