@@ -21,8 +21,8 @@ export interface Counted {
   readonly id: string;
   readonly ref: string;
   readonly ts: string;
-  /** The client, without what a list says of it. */
-  readonly client: Omit<AttackRecord["client"], "list">;
+  /** The client; what a list says of it is that of its group. */
+  readonly client: Pick<AttackRecord["client"], "ip" | "country" | "asn">;
 }
 
 interface Group {
@@ -107,7 +107,7 @@ export class Sampling {
     group.last = null;
     group.refs = [];
     const { client: of, ...head } = last;
-    const client = { ...of, ip: of.ip, list: like.client.list };
+    const client = { ...of, list: like.client.list };
     const sampled = { ...like.sampled, kept: false, count_since_last: count, refs };
     this.#emit({ ...like, ...head, client, sampled });
   }

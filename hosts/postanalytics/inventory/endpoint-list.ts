@@ -57,16 +57,14 @@ export function listEndpoints(known: readonly KnownEndpoint[], attacked: readonl
     const one = listed.get(id);
     if (one !== undefined) listed.set(id, { ...one, attacks: one.attacks + place.records });
   }
-  return [...listed.values()].sort((a, b) => compare(keyOf(a), keyOf(b)));
+  return [...listed.values()].sort((a, b) => {
+    return compare(a.host, b.host) || compare(a.path, b.path) || compare(a.method, b.method);
+  });
 }
 
 function idOf({ app, host, method, path }: Pick<AttackedPlace, "app" | "host" | "method" | "path">): string {
   const text = JSON.stringify([app, host, method, path]);
   return createHash("sha256").update(text).digest("base64url").slice(0, ID_CHARS);
-}
-
-function keyOf({ host, path, method }: ListedEndpoint): string {
-  return `${host} ${path} ${method}`;
 }
 
 function compare(a: string, b: string): number {

@@ -13,7 +13,7 @@ const PAUSE_MS_MAX = 300_000;
 
 /** Told once, until it is over. */
 export interface InventoryNotice {
-  readonly event: "inventory_delayed" | "inventory_delivered";
+  readonly event: "inventory_delayed" | "inventory_delivered" | "inventory_rejected";
   readonly detail: string;
 }
 
@@ -87,6 +87,9 @@ export class InventorySender {
         return (await this.#deliver(lines.slice(0, half))) && (await this.#deliver(lines.slice(half)));
       }
       this.rejected++;
+      this.#inventory.counters.dropped += lines.length;
+      const reason = answer.kind === "refused" ? answer.reason : "it is too large for the store";
+      if (this.rejected === 1) this.#notify({ event: "inventory_rejected", detail: `${reason}; the others go on` });
       this.#inventory.sent(lines);
       return true;
     }

@@ -101,6 +101,14 @@ export function headersIn(rawHeaders: readonly string[]): Found {
 /** Names of a JSON document. Where keys vary like ids, as in a map, they are one `{id}`. */
 function jsonIn(root: unknown): Found {
   const params = new Map<string, Seen>();
+  // Items of an array have the same names again and again.
+  const kinds = new Map<string, Sensitivity | null>();
+  const kindOf = (name: string, value: string): Sensitivity | null => {
+    const known = kinds.get(name);
+    const kind = known === undefined ? sensitivityOfName(name) : known;
+    if (known === undefined) kinds.set(name, kind);
+    return kind ?? sensitivityOfValue(value);
+  };
   let values = 0;
   let isWhole = true;
   const visit = (value: unknown, name: readonly string[]): void => {
@@ -122,9 +130,9 @@ function jsonIn(root: unknown): Found {
       }
     } else if (name.length > 0) {
       const scalar = typeof value === "string" || typeof value === "number" ? String(value) : "";
-      const one = seen("body", name, type, scalar);
-      // Items of an array may differ in what they are.
-      params.set(JSON.stringify([name, type, one.sensitive]), one);
+      const sensitive = kindOf(name.at(-1) ?? "", scalar);
+      // They may differ in what they are.
+      params.set(JSON.stringify([name, type, sensitive]), { in: "body", name, type, sensitive });
     }
   };
   visit(root, []);

@@ -13,13 +13,15 @@ export const FOLDED = "{name}";
 
 interface Place {
   readonly next: Map<string, Place>;
+  /** Of `next`, those that are names and not `{…}`. */
+  names: number;
   /** Whether what ends here, or all that goes through here, takes values. */
   ends: boolean;
   through: boolean;
 }
 
 function emptyPlace(): Place {
-  return { next: new Map(), ends: false, through: false };
+  return { next: new Map(), names: 0, ends: false, through: false };
 }
 
 /** The paths of one method at one host. */
@@ -74,20 +76,19 @@ export class PathTree {
 
   /** @returns the segment, or what stands for it; the place behind it is there then */
   #nameAt(at: Place, segment: string, isLast: boolean): string {
-    const isName = !segment.startsWith("{") && segment !== "";
     if (at.next.has(segment)) return segment;
     let name = segment;
-    if (isName) {
-      const isFull = namesOf(at).length >= this.#namesMax || this.#places >= this.#placesMax;
+    if (isName(segment)) {
+      const isFull = at.names >= this.#namesMax || this.#places >= this.#placesMax;
       if (isFull && !at.through && !(isLast && at.ends)) {
         // Names that only end here go first: what has something below it is rather a part of the interface.
         this.#fold(at, true);
-        if (namesOf(at).length >= this.#namesMax || this.#places >= this.#placesMax) this.#fold(at, false);
+        if (at.names >= this.#namesMax || this.#places >= this.#placesMax) this.#fold(at, false);
       }
       if (at.through || (isLast && at.ends)) name = FOLDED;
     }
     if (!at.next.has(name)) {
-      at.next.set(name, emptyPlace());
+      put(at, name, emptyPlace());
       this.#places++;
     }
     return name;
@@ -100,6 +101,7 @@ export class PathTree {
     for (const [name, place] of namesOf(at)) {
       if (endsOnly && place.next.size > 0) continue;
       at.next.delete(name);
+      at.names--;
       this.#join(folded, place);
       this.folds++;
     }
@@ -113,7 +115,7 @@ export class PathTree {
     into.through ||= from.through;
     for (const [name, place] of from.next) {
       const known = into.next.get(name);
-      if (known === undefined) into.next.set(name, place);
+      if (known === undefined) put(into, name, place);
       else this.#join(known, place);
     }
     const names = namesOf(into);
@@ -123,8 +125,17 @@ export class PathTree {
   }
 }
 
+function isName(segment: string): boolean {
+  return segment !== "" && !segment.startsWith("{");
+}
+
+function put(at: Place, name: string, place: Place): void {
+  at.next.set(name, place);
+  if (isName(name)) at.names++;
+}
+
 function namesOf({ next }: Place): [string, Place][] {
-  return [...next].filter(([name]) => !name.startsWith("{") && name !== "");
+  return [...next].filter(([name]) => isName(name));
 }
 
 function countOf({ next }: Place): number {
