@@ -22,7 +22,16 @@ import {
   type Shape,
   STATUS_CLASSES,
 } from "./endpoint.ts";
-import { authenticationOf, bodyIn, type Found, headersIn, pairsIn, SAMPLE_BYTES_MAX, type Seen } from "./parameters.ts";
+import {
+  authenticationOf,
+  bodyIn,
+  type Found,
+  headersIn,
+  isReadable,
+  pairsIn,
+  SAMPLE_BYTES_MAX,
+  type Seen,
+} from "./parameters.ts";
 import { PathTree } from "./path-tree.ts";
 import { secretOfName } from "./value-shape.ts";
 
@@ -30,7 +39,7 @@ import { secretOfName } from "./value-shape.ts";
 export const SAMPLES_PER_SECOND = 10;
 /** Endpoints that are remembered; the one that was quiet for longest goes first. */
 export const ENDPOINTS_MAX = 1_000;
-/** Names of hosts, which clients choose. */
+/** Hosts that are remembered; clients choose names, so the one that was quiet for longest goes, with its endpoints. */
 export const HOSTS_MAX = 50;
 /** Lines of days that are over and not sent yet. */
 const ENDED_MAX = 2_000;
@@ -98,6 +107,7 @@ export class Inventory {
   readonly #now: () => number;
   readonly #perSecond: number;
   readonly #nextId: UlidSource;
+  /** Those that were quiet for longest come first. */
   readonly #hosts = new Set<string>();
   readonly #trees = new Map<string, PathTree>();
   /** Those that were quiet for longest come first. */
@@ -129,7 +139,7 @@ export class Inventory {
     return {
       body: (chunk) => {
         size += chunk.length;
-        if (size <= SAMPLE_BYTES_MAX && media !== "") body.push(Buffer.from(chunk));
+        if (size <= SAMPLE_BYTES_MAX && isReadable(media)) body.push(Buffer.from(chunk));
         else body.length = 0;
       },
       end: (seen) => {
@@ -195,7 +205,7 @@ export class Inventory {
     const found: readonly Found[] = [asked, headersIn(head.rawHeaders), body];
     const masked = maskedBy(seen, head, found);
     // Without the core's masks nothing of a request may be kept.
-    if (masked === null || !HOST.test(host) || !this.#hasRoom(host)) {
+    if (masked === null || !HOST.test(host)) {
       this.counters.dropped++;
       return;
     }
@@ -204,7 +214,7 @@ export class Inventory {
     const shape = {
       statuses: [classOf(seen.status)].filter((one) => one !== undefined),
       auth: [authenticationOf(head.rawHeaders, asked.params)],
-      media: body.params.length > 0 || media !== "" ? [media].filter((one) => one !== "") : [],
+      media: media === "" ? [] : [media],
     };
     this.#learn({ host, method, path, app, weight, at: seen.at }, shape, found, masked.names, seen);
   }
@@ -224,6 +234,7 @@ export class Inventory {
     let known = this.#endpoints.get(keyOf(request.path));
     let path = request.path;
     if (known === undefined && !this.#isThere(keyOf(request.path), status, client)) return;
+    this.#remember(host);
     if (known === undefined) {
       this.#trees.set(treeKey, tree);
       const folds = tree.folds;
@@ -310,11 +321,19 @@ export class Inventory {
     }
   }
 
-  #hasRoom(host: string): boolean {
-    if (this.#hosts.has(host)) return true;
-    if (this.#hosts.size >= HOSTS_MAX) return false;
+  #remember(host: string): void {
+    this.#hosts.delete(host);
     this.#hosts.add(host);
-    return true;
+    const [oldest] = this.#hosts;
+    if (this.#hosts.size <= HOSTS_MAX || oldest === undefined) return;
+    this.counters.dropped++;
+    this.#hosts.delete(oldest);
+    for (const method of METHODS) this.#trees.delete(`${method} ${oldest}`);
+    for (const [key, known] of [...this.#endpoints]) {
+      if (known.line.host !== oldest) continue;
+      this.#end(known);
+      this.#endpoints.delete(key);
+    }
   }
 }
 

@@ -151,12 +151,20 @@ function partsIn(text: string): Found {
   return { params: [...params.values()], isWhole };
 }
 
+const FORM = "application/x-www-form-urlencoded";
+const PARTS = "multipart/form-data";
+const JSON_TYPE = /^application\/(?:json|[\w.-]+\+json)$/;
+
+/** Whether names are found in bodies of this type; in lower case, without parameters. */
+export function isReadable(media: string): boolean {
+  return media === FORM || media === PARTS || JSON_TYPE.test(media);
+}
+
 /** @param media in lower case, without parameters */
 export function bodyIn(body: Buffer, media: string): Found {
-  if (media === "application/x-www-form-urlencoded") return pairsIn(body.toString("latin1"), "body");
-  if (media === "multipart/form-data") return partsIn(body.toString("utf8"));
-  if (media !== "application/json" && !/^application\/[\w.-]+\+json$/.test(media))
-    return { params: [], isWhole: false };
+  if (media === FORM) return pairsIn(body.toString("latin1"), "body");
+  if (media === PARTS) return partsIn(body.toString("utf8"));
+  if (!JSON_TYPE.test(media)) return { params: [], isWhole: false };
   try {
     const root: unknown = JSON.parse(body.toString("utf8"));
     return jsonIn(root);

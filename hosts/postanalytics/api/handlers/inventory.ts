@@ -60,7 +60,7 @@ export function inventoryHandlers(parts: ApiParts): Pick<Handlers, "endpoints" |
 
     async endpoint({ path, query, who }) {
       const found = (await judged(query, who)).find(({ id }) => id === path.id);
-      if (found !== undefined) return { ...found, shape: copyOf(found.shape) };
+      if (found !== undefined) return found;
       throw new Problem("NOT_FOUND", "there is no such endpoint — its path may have become a wider one; see the list");
     },
 
@@ -151,8 +151,4 @@ function hostsOf(all: readonly ListedEndpoint[]): { host: string; endpoints: num
 function summaryOf({ shape, ...one }: Judged) {
   const sensitive = [...new Set(shape.params.flatMap((param) => param.sensitive))];
   return { ...one, params: shape.params.length, sensitive, auth: [...shape.auth], statuses: [...shape.statuses] };
-}
-
-function copyOf(shape: ListedEndpoint["shape"]): ListedEndpoint["shape"] {
-  return { ...shape };
 }

@@ -165,14 +165,27 @@ describe("bounds", () => {
   test("random hosts, paths and names cost a bounded number of lines of bounded size, and are counted", () => {
     const traffic = new Traffic();
     for (let i = 0; i < 3 * ENDPOINTS_MAX; i++) {
+      if (i % 10 === 0) traffic.send({ target: "/real" });
       const word = `w${i.toString(36).replace(/\d/g, "q")}`;
       traffic.send({ host: `h${i % (HOSTS_MAX * 2)}.example`, target: `/${word}/a/${word}?${word}=1&b=2` });
     }
     const keys = new Set(traffic.lines().map(({ host, path }) => `${host} ${path}`));
     expect(keys.size).toBeLessThanOrEqual(ENDPOINTS_MAX + 2_000);
-    expect(new Set(traffic.lines().map(({ host }) => host)).size).toBeLessThanOrEqual(HOSTS_MAX);
+    // What is really there is asked for again and again, and stays.
+    const real = traffic.lines().filter(({ host, path }) => host === "shop.example" && path === "/real");
+    expect(real.map(({ calls }) => calls)).toEqual([(3 * ENDPOINTS_MAX) / 10]);
     expect(traffic.inventory.counters.dropped).toBeGreaterThan(0);
     for (const line of traffic.lines()) expect(JSON.stringify(line).length).toBeLessThan(32 * 1024);
+  });
+
+  test("names of hosts that nothing answers to take no room", () => {
+    const traffic = new Traffic();
+    for (let i = 0; i < HOSTS_MAX * 3; i++) traffic.send({ host: `x${i}.example`, target: "/", status: 404 });
+    expect(traffic.inventory.counters.dropped).toBe(0);
+    for (let i = 0; i <= HOSTS_MAX; i++) traffic.send({ host: `y${i}.example`, target: "/" });
+    expect(traffic.inventory.counters.dropped).toBe(1);
+    // What was learned of the one that had to go is still sent.
+    expect(new Set(traffic.lines().map(({ host }) => host)).size).toBe(HOSTS_MAX + 1);
   });
 
   test("braces in a path are the client's, and open no template", () => {
