@@ -130,6 +130,7 @@ async function serve(
     ...(tls === undefined ? {} : { tls }),
     policy: () => keeper.host,
     inspectorFor: (mode) => modes.inspectorFor(mode),
+    sample: (head) => keeping.sample(head),
     onVerdict: (event) => {
       opened.onVerdict(event);
       keeping.add(event);

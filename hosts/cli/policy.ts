@@ -17,11 +17,14 @@ import { isReport, stampOf } from "../policy/rule/rule.ts";
 import { hostPolicyOf, type Policy } from "../policy/schema.ts";
 import { checksOf } from "../policy/specification/checks.ts";
 import { countedThresholds } from "../policy/threshold/description.ts";
+import { API_OPTIONS } from "./attacks/api-access.ts";
+import { withApi } from "./attacks.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { readLabelledFile } from "./evaluation/labelled-file.ts";
 import { requestOfCurl } from "./explanation/curl.ts";
 import { durationOf } from "./policy-service/duration.ts";
 import { diffLive, LIVE_MS_MAX } from "./policy-service/live-diff.ts";
+import { printReadiness, READY_OPTIONS } from "./policy-service/ready.ts";
 import { SERVE_OPTIONS, servePolicy, stageLimitsOf } from "./policy-service/serve.ts";
 import { decide, stage } from "./policy-service/stage.ts";
 import { printStatus, readStatus } from "./policy-service/status.ts";
@@ -30,7 +33,7 @@ import { count, showBytes, showWord } from "./text.ts";
 
 const ACTIONS = [
   ...(["lint", "explain", "diff", "simulate", "serve", "stage", "promote", "withdraw"] as const),
-  ...(["status", "schema"] as const),
+  ...(["status", "ready", "schema"] as const),
 ] as const;
 type ServiceAction = "serve" | "status" | "diff" | "promote" | "withdraw";
 const SHOWN_DEFAULT = 20;
@@ -42,7 +45,7 @@ const RULES_SHOWN_MAX = 20;
 export const policyCommand: Command = {
   name: "policy",
   summary: "check a policy file, show what it means and changes, and serve it to nodes",
-  usage: "<lint|explain|diff|simulate|serve|stage|promote|withdraw|status|schema> [<file>…] [flags]",
+  usage: "<lint|explain|diff|simulate|serve|stage|promote|withdraw|status|ready|schema> [<file>…] [flags]",
   least: 1,
   most: 64,
   options: {
@@ -51,9 +54,10 @@ export const policyCommand: Command = {
     show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
     live: { type: "string", value: "<time>", about: "diff: compare --candidate on live traffic for so long, as 10m" },
     candidate: { type: "string", value: "<file>", about: "diff: the policy that is only shown" },
-    json: { type: "boolean", about: "status: as JSON, with the conditions of every object" },
     ...SERVE_OPTIONS,
     ...SERVICE_OPTIONS,
+    ...READY_OPTIONS,
+    ...API_OPTIONS,
   },
   details: [
     "lint      says what is wrong with a file, and which names and dates in it have no effect; exit code 1 if any.",
@@ -67,6 +71,8 @@ export const policyCommand: Command = {
     "promote   ends the trial of a version and gives it to all, also one that was held or rolled back.",
     "withdraw  ends it and takes the version back.",
     "status    says which nodes have the policy that counts, and what became of the version that was tried last.",
+    "ready     says whether what is only watched is ready to be blocked for, and what to look at first; it asks the",
+    "          console (--api, --token-file) or a data folder (--data); exit code 0 if it is ready.",
     "schema    prints the JSON Schema of a policy file's documents, for editors.",
   ].join("\n"),
   examples: [
@@ -74,6 +80,7 @@ export const policyCommand: Command = {
     "merlon policy explain merlon.yaml --curl 'curl https://shop.example/checkout'",
     "merlon policy diff merlon.yaml new.yaml",
     "merlon policy simulate new.yaml traffic.jsonl.gz --against merlon.yaml",
+    "merlon policy ready --data /var/lib/merlon --host shop.example",
     "merlon policy serve --policy merlon.yaml --listen 0.0.0.0:9443 --tls-cert tls.crt --tls-key tls.key",
     "merlon policy stage new.yaml --canary 10% --policy-url https://policy.example:9443 --node-token-file op.token",
     "merlon policy diff --live 10m --candidate new.yaml --policy-url https://policy.example:9443 --node-token-file op.token",
@@ -96,6 +103,11 @@ async function run(input: Input, io: Io): Promise<number> {
       `"merlon policy ${action}" takes flags here`,
       "drop it",
     );
+  }
+  if (action === "ready") {
+    const [extra] = files;
+    if (extra === undefined) return await withApi(input, (console) => printReadiness(console, input, io));
+    throw usage(`"${showWord(extra)}" is one argument too many`, '"merlon policy ready" takes flags', "drop it");
   }
   if (action !== undefined && files.length === 0) {
     throw usage("a policy file is missing", `"merlon policy ${action}" reads one`, "write its path");

@@ -7,6 +7,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { type ErrorCode, MerlonError } from "../core/error.ts";
 import { suggestion } from "../policy/nearest.ts";
 import { agentCommand } from "./agent.ts";
+import { apiCommand } from "./api.ts";
 import { attacksCommand } from "./attacks.ts";
 import { type Command, type Io, parseInput, usage } from "./command.ts";
 import { connectorCommand } from "./connector.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   connectorCommand,
   consoleCommand,
   attacksCommand,
+  apiCommand,
   doctorCommand,
   testCommand,
   explainCommand,

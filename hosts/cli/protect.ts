@@ -97,7 +97,8 @@ async function run(input: Input, io: Io): Promise<number> {
           keeper.close(),
         );
   const policyRef = policyRefOf(source);
-  const host = { kind: "sidecar", engine, keeper, policyRef, say, store: embedded?.sink } as const;
+  const stores = { store: embedded?.sink, inventory: embedded?.inventory };
+  const host = { kind: "sidecar", engine, keeper, policyRef, say, ...stores } as const;
   const endConsole = async (): Promise<void> => await embedded?.close();
   const opening = NodeKeeping.open(embedded?.keeping ?? kept, host);
   const keeping = await orClose(opening, endConsole, () => keeper.close());
@@ -111,6 +112,7 @@ async function run(input: Input, io: Io): Promise<number> {
     ...(proxied.length === 0 ? {} : { proxyProtocol: { trustedPeers: [...proxied] } }),
     inspector: engine,
     policy: () => keeper.host,
+    sample: (head) => keeping.sample(head),
     onVerdict: (event) => {
       opened.onVerdict(event);
       keeping.add(event);

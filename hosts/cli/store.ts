@@ -65,9 +65,10 @@ async function run(input: Input, io: Io): Promise<number> {
 
 async function check(log: string, database: Database, io: Io): Promise<number> {
   const found = await checkStore(log, database);
-  const { segments, bytes, records, labels, tornBytes, behind, missing, damaged } = found;
+  const { segments, bytes, records, labels, endpoints, tornBytes, behind, missing, damaged } = found;
   const size = bytesText(Math.ceil(bytes / 1024) * 1024);
-  io.stdout.write(`log        ${count(records)} records, ${count(labels)} labels; ${segments} segments, ${size}\n`);
+  const held = `${count(records)} records, ${count(labels)} labels, ${count(endpoints)} lines of the inventory`;
+  io.stdout.write(`log        ${held}; ${segments} segments, ${size}\n`);
   if (tornBytes > 0) io.stdout.write(`torn       ${tornBytes} bytes of an interrupted write, kept in a .torn file\n`);
   if (behind > 0) io.stdout.write(`behind     ${count(behind)} records will be in the database at the next start\n`);
   if (missing > 0) io.stdout.write(`missing    ${count(missing)} records — write "merlon store rebuild"\n`);

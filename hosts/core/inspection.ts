@@ -96,6 +96,26 @@ export const DETAIL_TARGET_CHARS = 8192;
 export const DETAIL_VALUE_CHARS = 1280;
 export const DETAIL_FIELDS = 64;
 
+/** Takes one request apart for an inventory of what is behind the host. */
+export interface TrafficSample {
+  body(chunk: Uint8Array): void;
+  /** Called for a harmless request that was answered, while the core still knows it. */
+  end(seen: SampleEnd): void;
+}
+
+/** What is known of a sampled request in the end. */
+export interface SampleEnd {
+  /** What the client got; 0 where this host is not shown answers. */
+  readonly status: number;
+  readonly client: string;
+  /** Number of the request's application; 0 for none. */
+  readonly application: number;
+  /** When the request began, milliseconds since 1970. */
+  readonly at: number;
+  /** Masks any head as the core and the policy of this request do; null where they cannot. */
+  readonly masked: (head: RequestHead) => RequestHead | null;
+}
+
 /** What inspections share. */
 export interface InspectionContext {
   readonly inspector: Inspector;
@@ -105,6 +125,10 @@ export interface InspectionContext {
   readonly counters: InspectionCounters;
   readonly nextId: UlidSource;
   readonly onVerdict: ((event: VerdictEvent) => void) | null;
+  /** Decides at the head of a request whether an inventory takes it; null for most requests. */
+  readonly sample?: ((head: RequestHead) => TrafficSample | null) | undefined;
+  /** True where a request without a status may have been answered all the same: the host need not be shown it. */
+  readonly mayMissAnswers?: boolean;
 }
 
 /** Response bytes of one transaction that go through the core; leaks show early, and downloads stay cheap. */
@@ -131,6 +155,7 @@ export class Inspection {
   #verdict: Verdict | null = null;
   /** What was found before trailers came late. */
   #earlier: Verdict | null = null;
+  readonly #sample: TrafficSample | null;
   #over = false;
   #responseOver: boolean;
   #responseBytes = 0;
@@ -151,6 +176,7 @@ export class Inspection {
     this.#peer = peer;
     this.#policy = context.policy();
     this.#responseOver = !context.configuration.inspectResponses;
+    this.#sample = context.sample?.(head) ?? null;
     this.#begin();
   }
 
@@ -207,6 +233,7 @@ export class Inspection {
   body(chunk: Uint8Array): Outcome {
     const transaction = this.#transaction;
     this.#bodyBytes += chunk.length;
+    this.#sample?.body(chunk);
     if (transaction === null) return "pass";
     try {
       return this.#outcome(transaction.body(chunk));
@@ -288,6 +315,7 @@ export class Inspection {
     const { counters, onVerdict } = this.#context;
     const verdict = this.#withThresholds(this.#readVerdict(), status);
     if (verdict !== null && onVerdict !== null) this.#tell(verdict, status, onVerdict);
+    if (this.#sample !== null && verdict !== null) this.#tellSample(this.#sample, verdict, status);
     this.#free();
     counters.requests++;
     const failure = this.#failure ?? (verdict?.failed ? (verdict.failedBy ?? "trap") : null);
@@ -384,6 +412,21 @@ export class Inspection {
     const settings = transaction.settings?.() ?? null;
     const head = (): RequestHead | null => this.#transaction?.masked?.(detailOf(this.#head)) ?? null;
     return { application: settings?.application ?? 0, list: settings?.list ?? "none", head };
+  }
+
+  /** What holds an attack teaches nothing of an interface. */
+  #tellSample(sample: TrafficSample, { matches, failed, action, clientIp }: Verdict, status: number): void {
+    const transaction = this.#transaction;
+    if (transaction === null || failed || action === "block" || matches.length > 0) return;
+    if (status === 0 && this.#context.mayMissAnswers !== true) return;
+    const masked = (head: RequestHead): RequestHead | null => transaction.masked?.(detailOf(head)) ?? null;
+    try {
+      const application = transaction.settings?.()?.application ?? 0;
+      const client = clientIp || this.#peer;
+      sample.end({ status, client, application, at: this.startedAt, masked });
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 
   #tell(verdict: Verdict, status: number, onVerdict: (event: VerdictEvent) => void): void {

@@ -3,7 +3,8 @@ import { EmbeddedConsole } from "../cli/protection/embedded-console.ts";
 import { NodeKeeping } from "../cli/protection/keeping.ts";
 import type { PolicyKeeper } from "../cli/protection/policy-keeper.ts";
 import type { Engine } from "../core/engine.ts";
-import type { VerdictEvent } from "../core/inspection.ts";
+import type { TrafficSample, VerdictEvent } from "../core/inspection.ts";
+import type { RequestHead } from "../core/verdict.ts";
 import type { Counters } from "../dataplane/sidecar/sidecar.ts";
 
 const RECORDS_BYTES_MAX = 64 * 1024 * 1024;
@@ -39,7 +40,8 @@ export class DemoConsole {
     };
     const host = { engine, keeper, source, say };
     const console = await EmbeddedConsole.open({ host: "127.0.0.1", port }, kept, host);
-    const node = { kind: "sidecar", engine, keeper, policyRef: POLICY_NAME, say, store: console.sink } as const;
+    const stores = { store: console.sink, inventory: console.inventory };
+    const node = { kind: "sidecar", engine, keeper, policyRef: POLICY_NAME, say, ...stores } as const;
     const keeping = await NodeKeeping.open(console.keeping, node).catch(async (error: unknown) => {
       await console.close();
       throw error;
@@ -51,6 +53,11 @@ export class DemoConsole {
   add(event: VerdictEvent): void {
     this.#keeping.add(event);
     this.#console.add(event);
+  }
+
+  /** Decides whether the inventory takes a request. */
+  sample(head: RequestHead): TrafficSample | null {
+    return this.#keeping.sample(head);
   }
 
   /** Listens. @throws MerlonError MERLON_LISTEN */

@@ -84,6 +84,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
       listen: { host: "127.0.0.1", port: await freePortNear(options.proxyPort ?? 8080) },
       inspector: engine,
       policy: () => keeper.host,
+      sample: (head) => console?.sample(head) ?? null,
       onVerdict: (event) => {
         printer.add(feed.add(event));
         console?.add(event);

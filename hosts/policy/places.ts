@@ -2,11 +2,13 @@
  * Which country and autonomous system an address is in, by databases in MaxMind's format that the operator gives:
  * Merlon brings none and asks nobody.
  */
+import { isIP } from "node:net";
 import { open, type Reader } from "maxmind";
 import { z } from "zod";
 import { addressText } from "../core/address.ts";
 import { MerlonError } from "../core/error.ts";
-import { countryKey } from "./source-rows.ts";
+import { addressHalves } from "./network.ts";
+import { countryKey, countryOfKey } from "./source-rows.ts";
 import type { PlaceLookup } from "./sources.ts";
 
 /** What is read of a database's answer; its other fields do not matter. */
@@ -26,6 +28,24 @@ export async function openPlaces(files: readonly string[]): Promise<PlaceLookup 
   return (high, low) => {
     const text = addressText(high, low);
     return text === "" ? [] : readers.flatMap((reader) => keysOf(reader, text));
+  };
+}
+
+/** Where an address is; null for what no database says. */
+export interface Place {
+  readonly country: string | null;
+  readonly asn: number | null;
+}
+
+const NOWHERE: Place = { country: null, asn: null };
+
+/** @returns the place of an address as text; nowhere for what is no address, and where there is no database */
+export function placeOf(places: PlaceLookup | null, address: string): Place {
+  if (places === null || isIP(address) === 0) return NOWHERE;
+  const keys = places(...addressHalves(address));
+  return {
+    country: keys.map(countryOfKey).find((code) => code !== null) ?? null,
+    asn: keys.find((key) => countryOfKey(key) === null) ?? null,
   };
 }
 

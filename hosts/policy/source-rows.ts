@@ -36,6 +36,12 @@ export function countryKey(code: string): number {
   return (COUNTRY_KEY | (code.charCodeAt(0) << 8) | code.charCodeAt(1)) >>> 0;
 }
 
+/** @returns the two letters of a country's key; null for the number of a system */
+export function countryOfKey(key: number): string | null {
+  if ((key & 0xffff0000) >>> 0 !== COUNTRY_KEY >>> 0) return null;
+  return String.fromCharCode((key >>> 8) & 0xff, key & 0xff);
+}
+
 /** Reasons, each once. */
 class Reasons {
   readonly #places = new Map<string, number>([["", 0]]);

@@ -1,18 +1,21 @@
 /**
- * Where nodes hand over their records: `POST /v1/records`, as docs/records.md has it. A node is who its token says,
- * adds its own records and no others, and is told that they are kept when they are on disk. One line that is no record
- * refuses that line; the others of its batch are kept.
+ * Where nodes hand over their records and their inventory: `POST /v1/records` and `POST /v1/inventory`, as
+ * docs/records.md has it. A node is who its token says, adds its own lines and no others, and is told that they are
+ * kept when they are on disk. One line that is none refuses that line; the others of its batch are kept.
  */
 import { createGunzip } from "node:zlib";
 import { z } from "zod";
 import { MerlonError } from "../core/error.ts";
 import { REF_LENGTH } from "../core/ulid.ts";
+import { ENDPOINT_BYTES_MAX, type Endpoint, endpointSchema } from "../records/inventory/endpoint.ts";
 import { type AttackRecord, RECORD_BYTES_MAX, recordSchema } from "../records/record.ts";
 import { INTAKE_QUOTA, type Quota, Quotas } from "./intake-quota.ts";
-import type { RecordStore } from "./store/store.ts";
+import type { AppendOutcome, RecordStore } from "./store/store.ts";
 
 /** The path that nodes send to. */
 export const INTAKE_PATH = "/v1/records";
+/** The path that nodes send their inventory to. */
+export const INVENTORY_PATH = "/v1/inventory";
 /** Bytes of a batch, before compression and behind it. */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** Lines of a batch. */
@@ -38,7 +41,7 @@ export interface IntakeIdentity {
 
 /** What the intake stands on. */
 export interface IntakeOptions {
-  readonly store: Pick<RecordStore, "append">;
+  readonly store: Pick<RecordStore, "append" | "appendEndpoints">;
   /** @returns whose token it is; null for nobody's, or one that has expired */
   readonly identify: (token: string) => Promise<IntakeIdentity | null>;
   readonly quota?: Quota;
@@ -52,6 +55,8 @@ export interface IntakeOptions {
 export interface IntakeCounters {
   stored: number;
   duplicates: number;
+  /** Lines of the inventory. */
+  endpoints: number;
   /** Lines that were no records, or another node's. */
   rejected: number;
   /** Batches that were refused whole: no token, too much, the store away. */
@@ -79,7 +84,7 @@ class Refusal extends Error {
 
 /** Takes the batches of all nodes. */
 export class Intake {
-  readonly counters: IntakeCounters = { stored: 0, duplicates: 0, rejected: 0, refused: 0 };
+  readonly counters: IntakeCounters = { stored: 0, duplicates: 0, endpoints: 0, rejected: 0, refused: 0 };
   readonly #options: IntakeOptions;
   readonly #quotas: Quotas;
   readonly #now: () => number;
@@ -93,9 +98,10 @@ export class Intake {
 
   /** @returns the answer to a node; null for what is not for the intake */
   async answer(request: Request): Promise<Response | null> {
-    if (new URL(request.url).pathname !== INTAKE_PATH) return null;
+    const { pathname } = new URL(request.url);
+    if (pathname !== INTAKE_PATH && pathname !== INVENTORY_PATH) return null;
     try {
-      return await this.#take(request);
+      return await this.#take(request, pathname === INVENTORY_PATH);
     } catch (error) {
       this.counters.refused++;
       const refusal = refusalOf(error);
@@ -108,7 +114,7 @@ export class Intake {
     }
   }
 
-  async #take(request: Request): Promise<Response> {
+  async #take(request: Request, isInventory: boolean): Promise<Response> {
     if (request.method !== "POST") throw new Refusal(405, "records are sent with POST");
     const { identity, node } = await this.#identify(request);
     const lines = linesOf(await this.#read(request));
@@ -118,19 +124,12 @@ export class Intake {
     const wait = this.#quotas.take(node, lines.length);
     if (wait > 0)
       throw new Refusal(429, "the node's quota is used up — come again after the time in retry-after", wait);
-    const records: AttackRecord[] = [];
     const rejected: Rejected[] = [];
-    const received = new Date(this.#now()).toISOString();
-    for (const [index, line] of lines.entries()) {
-      const record = readLine(line, node, identity);
-      if (typeof record === "string") rejected.push({ line: index + 1, reason: record });
-      else records.push({ ...record, received_ts: received });
-    }
-    const { stored, duplicates } = await this.#options.store.append(records);
-    this.counters.stored += stored;
-    this.counters.duplicates += duplicates;
+    const { stored, duplicates } = isInventory
+      ? await this.#keepEndpoints(readAll(lines, rejected, (line) => readEndpoint(line, node, identity)))
+      : await this.#keepRecords(readAll(lines, rejected, (line) => readRecord(line, node, identity)));
     this.counters.rejected += rejected.length;
-    this.#noteDropped(request, node);
+    if (!isInventory) this.#noteDropped(request, node);
     const headers = { "cache-control": "no-store" };
     if (rejected.length === 0) return Response.json({ stored, duplicates }, { headers });
     // Not a success: the node sends smaller batches till the line stands alone, and what was kept is a duplicate then.
@@ -139,6 +138,21 @@ export class Intake {
       { stored, duplicates, rejected: shown, rejected_count: rejected.length },
       { status: 422, headers },
     );
+  }
+
+  async #keepRecords(read: readonly AttackRecord[]): Promise<AppendOutcome> {
+    const received = new Date(this.#now()).toISOString();
+    const outcome = await this.#options.store.append(read.map((record) => ({ ...record, received_ts: received })));
+    this.counters.stored += outcome.stored;
+    this.counters.duplicates += outcome.duplicates;
+    return outcome;
+  }
+
+  /** A line may say again what is known already, so none is a duplicate. */
+  async #keepEndpoints(read: readonly Endpoint[]): Promise<AppendOutcome> {
+    await this.#options.store.appendEndpoints(read);
+    this.counters.endpoints += read.length;
+    return { stored: read.length, duplicates: 0 };
   }
 
   async #identify(request: Request): Promise<{ identity: IntakeIdentity; node: string }> {
@@ -237,30 +251,58 @@ function linesOf(body: Buffer): Buffer[] {
   return lines;
 }
 
-/** @returns the record of a line, or why it is none; the reason quotes nothing of it */
-function readLine(line: Buffer, node: string, { tenants }: IntakeIdentity): AttackRecord | string {
-  if (line.length > RECORD_BYTES_MAX) return `the line has ${line.length} bytes — ${RECORD_BYTES_MAX} are taken`;
-  let parsed: z.ZodSafeParseResult<AttackRecord>;
+function readAll<T extends object>(
+  lines: readonly Buffer[],
+  rejected: Rejected[],
+  read: (line: Buffer) => T | string,
+): T[] {
+  const all: T[] = [];
+  for (const [index, line] of lines.entries()) {
+    const one = read(line);
+    if (typeof one === "string") rejected.push({ line: index + 1, reason: one });
+    else all.push(one);
+  }
+  return all;
+}
+
+/** @returns what a line holds, or why it is nothing; the reason quotes nothing of it */
+function readLine<T>(line: Buffer, bytesMax: number, schema: z.ZodType<T>): { readonly value: T } | string {
+  if (line.length > bytesMax) return `the line has ${line.length} bytes — ${bytesMax} are taken`;
+  let parsed: z.ZodSafeParseResult<T>;
   try {
     const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
     // What is nested so deep that it cannot be written again would fail its whole batch later.
     JSON.stringify(json);
-    parsed = recordSchema.safeParse(json);
+    parsed = schema.safeParse(json);
   } catch {
     return "the line is no JSON in UTF-8";
   }
-  if (!parsed.success) return issueText(parsed.error);
-  const record = parsed.data;
+  return parsed.success ? { value: parsed.data } : issueText(parsed.error);
+}
+
+function readRecord(line: Buffer, node: string, { tenants }: IntakeIdentity): AttackRecord | string {
+  const read = readLine(line, RECORD_BYTES_MAX, recordSchema);
+  if (typeof read === "string") return read;
+  const { value: record } = read;
   if (record.node.id !== node) return "node.id is not x-merlon-node — a node sends its own records only";
   if (record.ref !== record.id.slice(0, REF_LENGTH)) return `ref is not the first ${REF_LENGTH} characters of id`;
   if (tenants !== null && !tenants.includes(record.app.name ?? "")) return "app.name is none that this node serves";
   return record;
 }
 
+function readEndpoint(line: Buffer, node: string, { tenants }: IntakeIdentity): Endpoint | string {
+  const read = readLine(line, ENDPOINT_BYTES_MAX, endpointSchema);
+  if (typeof read === "string") return read;
+  const { value: endpoint } = read;
+  if (endpoint.node !== node) return "node is not x-merlon-node — a node sends its own lines only";
+  if (tenants !== null && !tenants.includes(endpoint.app ?? "")) return "app is none that this node serves";
+  return endpoint;
+}
+
 function issueText({ issues }: z.ZodError): string {
   const [issue] = issues;
   const path = z.core.toDotPath(issue?.path ?? []);
-  return `${path === "" ? "the record" : path}: ${issue?.message ?? "is wrong"}`.slice(0, REASON_CHARS_MAX);
+  return `${path === "" ? "the line" : path}: ${issue?.message ?? "is wrong"}`.slice(0, REASON_CHARS_MAX);
 }
 
 /** @returns whether a node may use that id: it is its own, or begins as the workload's do */

@@ -1,4 +1,5 @@
-/** A store in the same process as a place for a node's records: no network, no token, the same promise. */
+/** A store in the same process as a place for what a node sends: no network, no token, the same promise. */
+import { type Endpoint, endpointSchema } from "../records/inventory/endpoint.ts";
 import { type AttackRecord, recordSchema } from "../records/record.ts";
 import type { RecordSink } from "../records/sink.ts";
 import type { RecordStore } from "./store/store.ts";
@@ -16,6 +17,27 @@ export function storeSink(store: Pick<RecordStore, "append">, now: () => number 
       }
       try {
         return { kind: "stored", ...(await store.append(records)) };
+      } catch {
+        return { kind: "later", reason: "the store does not take them now", afterMs: 0 };
+      }
+    },
+    close: async () => {},
+  };
+}
+
+/** @returns a sink for lines of the inventory */
+export function inventorySink(store: Pick<RecordStore, "appendEndpoints">): RecordSink {
+  return {
+    send: async (batch) => {
+      const lines: Endpoint[] = [];
+      for (const line of batch) {
+        const parsed = endpointSchema.safeParse(jsonOf(line));
+        if (!parsed.success) return { kind: "refused", reason: "a line is no endpoint of this version" };
+        lines.push(parsed.data);
+      }
+      try {
+        await store.appendEndpoints(lines);
+        return { kind: "stored", stored: lines.length, duplicates: 0 };
       } catch {
         return { kind: "later", reason: "the store does not take them now", afterMs: 0 };
       }

@@ -10,7 +10,7 @@ import type { RecordSink, SinkAnswer } from "./sink.ts";
 
 /** Where the store is, and how the node shows who it is. */
 export interface HttpSinkOptions {
-  /** `https://store.example`; `/v1/records` is added. */
+  /** `https://store.example`; `/v1/records` or `/v1/inventory` is added. */
   readonly url: string;
   readonly nodeId: string;
   /** File with the token; looked at for each batch, since tokens are renewed. */
@@ -20,6 +20,8 @@ export interface HttpSinkOptions {
   /** The node's certificate and key (PEM), where the store asks for one. */
   readonly certificate?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly timeoutMs?: number;
+  /** What is sent; records where nothing is said. */
+  readonly batch?: "records" | "inventory";
 }
 
 const TIMEOUT_MS = 30_000;
@@ -40,7 +42,7 @@ const compress = promisify(gzip);
  * Reads the address of a store.
  * @throws MerlonError MERLON_USAGE
  */
-export function recordsUrl(text: string): URL {
+export function recordsUrl(text: string, batch: "records" | "inventory" = "records"): URL {
   const wanted = "write https://host or https://host:port, with a path where the store has one";
   let url: URL;
   try {
@@ -55,7 +57,7 @@ export function recordsUrl(text: string): URL {
     const why = "a user name, password, query or fragment would be lost or logged";
     throw new MerlonError("MERLON_USAGE", `the address for records holds more than an address — ${why}; ${wanted}`);
   }
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/records`;
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/${batch}`;
   return url;
 }
 
@@ -68,7 +70,7 @@ export class HttpSink implements RecordSink {
 
   /** @throws MerlonError MERLON_USAGE, MERLON_TLS */
   constructor(options: HttpSinkOptions) {
-    this.#url = recordsUrl(options.url);
+    this.#url = recordsUrl(options.url, options.batch);
     this.#options = options;
     const { caFile, certificate } = options;
     const timeout = options.timeoutMs ?? TIMEOUT_MS;

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { EventDetails, VerdictEvent } from "../core/inspection.ts";
 import type { RequestHead } from "../core/verdict.ts";
+import type { Place } from "../policy/places.ts";
 import { hitsOf, spanBytes } from "./hits.ts";
 import { pathTemplate } from "./path-template.ts";
 import type { PolicyFacts } from "./policy-facts.ts";
@@ -19,6 +20,8 @@ export interface NodeFacts {
   /** The core. */
   readonly ruleset: AttackRecord["ruleset"];
   readonly env: Readonly<Record<string, string>>;
+  /** Where a client's address is; absent where there are no databases. */
+  readonly placeOf?: (address: string) => Place;
 }
 
 const METHOD_CHARS = 64;
@@ -111,9 +114,20 @@ function maskedOf(event: VerdictEvent, head: RequestHead | null): string[] {
   return [...points].slice(0, MASKED_MAX);
 }
 
-function clientOf({ verdict, peer }: VerdictEvent, details: EventDetails | null): AttackRecord["client"] {
+function clientOf(
+  { verdict, peer }: VerdictEvent,
+  details: EventDetails | null,
+  node: NodeFacts,
+): AttackRecord["client"] {
   const ip = verdict.clientIp || peer;
-  return { ip: cutText(ip, 45), ip_source: ip === peer ? "peer" : "xff", list: details?.list ?? "none" };
+  const source = ip === peer ? "peer" : "xff";
+  return { ip: cutText(ip, 45), ip_source: source, ...placeFields(node, ip), list: details?.list ?? "none" };
+}
+
+/** @returns country and system of an address as a record has them; nothing where nothing is known */
+export function placeFields({ placeOf }: NodeFacts, address: string): Pick<AttackRecord["client"], "country" | "asn"> {
+  const { country = null, asn = null } = placeOf?.(address) ?? {};
+  return { ...(country === null ? {} : { country }), ...(asn === null ? {} : { asn }) };
 }
 
 /**
@@ -141,7 +155,7 @@ export function makeRecord(event: VerdictEvent, group: string, node: NodeFacts, 
     source: event.watched ? "oob" : "inline",
     app: { name: policy.applications.get(application) ?? null, id: application },
     env: { ...node.env },
-    client: clientOf(event, details),
+    client: clientOf(event, details, node),
     request: requestOf(event, head),
     response: { status: event.status, time_ms: event.totalMs, seen: event.responseSeen },
     hits: hitsOf(verdict.matches, policy.exceptions),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { MerlonError } from "../core/error.ts";
 import type { VerdictEvent } from "../core/inspection.ts";
 import { Delivery, type DeliveryCounters, type DeliveryNotice } from "./delivery.ts";
-import { groupOf, isRecorded, makeRecord, type NodeFacts } from "./make-record.ts";
+import { groupOf, isRecorded, makeRecord, type NodeFacts, placeFields } from "./make-record.ts";
 import type { PolicyFacts } from "./policy-facts.ts";
 import type { AttackRecord } from "./record.ts";
 import { rejectedFile } from "./rejected.ts";
@@ -90,11 +90,12 @@ export class Recorder {
     this.counters.detected++;
     const { node, policy } = this.#options;
     const group = groupOf(event);
+    const ip = event.verdict.clientIp || event.peer;
     const counted = {
       id: event.id,
       ref: event.ref,
       ts: new Date(event.startedAt).toISOString(),
-      clientIp: event.verdict.clientIp || event.peer,
+      client: { ip, ...placeFields(node, ip) },
     };
     let isWhole = false;
     this.#sampling.add(group, event.startedAt, counted, () => {
@@ -109,7 +110,7 @@ export class Recorder {
     this.counters.detected++;
     const { id, ref, ts, client, sampled } = record;
     let isWhole = false;
-    this.#sampling.add(sampled.group, Date.parse(ts), { id, ref, ts, clientIp: client.ip }, () => {
+    this.#sampling.add(sampled.group, Date.parse(ts), { id, ref, ts, client }, () => {
       isWhole = true;
       return record;
     });

@@ -21,7 +21,8 @@ export interface Counted {
   readonly id: string;
   readonly ref: string;
   readonly ts: string;
-  readonly clientIp: string;
+  /** The client; what a list says of it is that of its group. */
+  readonly client: Pick<AttackRecord["client"], "ip" | "country" | "asn">;
 }
 
 interface Group {
@@ -105,8 +106,8 @@ export class Sampling {
     group.count = 0;
     group.last = null;
     group.refs = [];
-    const { clientIp, ...head } = last;
-    const client = { ip: clientIp, list: like.client.list };
+    const { client: of, ...head } = last;
+    const client = { ...of, list: like.client.list };
     const sampled = { ...like.sampled, kept: false, count_since_last: count, refs };
     this.#emit({ ...like, ...head, client, sampled });
   }

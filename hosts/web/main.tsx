@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { AttacksPage } from "./attacks/attacks-page.tsx";
 import { ExceptionsPage } from "./exceptions/exceptions-page.tsx";
+import { InventoryPage } from "./inventory/inventory-page.tsx";
 import { AuditPage } from "./pages/audit-page.tsx";
 import { DashboardPage } from "./pages/dashboard-page.tsx";
 import { ExportsPage } from "./pages/exports-page.tsx";
@@ -10,6 +11,7 @@ import { NodesPage } from "./pages/nodes-page.tsx";
 import { PolicyPage } from "./pages/policy-page.tsx";
 import { UsersPage } from "./pages/users-page.tsx";
 import { RecordPage } from "./record/record-page.tsx";
+import { RolloutPage } from "./rollout/rollout-page.tsx";
 import { App, type View } from "./shell/app.tsx";
 import { keptTheme, setTheme } from "./shell/theme.ts";
 
@@ -22,6 +24,14 @@ const VIEWS: readonly View[] = [
     show: (route) => <DashboardPage route={route} />,
   },
   { page: "record", label: null, group: SEE, needs: "record", show: ({ id }) => <RecordPage key={id} id={id} /> },
+  {
+    ...{ page: "inventory", label: "API inventory", group: SEE, needs: "endpoints" },
+    show: (route) => <InventoryPage route={route} />,
+  },
+  {
+    ...{ page: "rollout", label: "Rollout", group: DECIDE, needs: "readiness" },
+    show: (route) => <RolloutPage route={route} />,
+  },
   { page: "exceptions", label: "Exceptions", group: DECIDE, needs: "exceptions", show: () => <ExceptionsPage /> },
   {
     page: "ip-lists",

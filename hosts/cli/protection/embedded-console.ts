@@ -22,7 +22,7 @@ import {
   type ServedPostanalytics,
   servePostanalytics,
 } from "../../postanalytics/postanalytics.ts";
-import { storeSink } from "../../postanalytics/store-sink.ts";
+import { inventorySink, storeSink } from "../../postanalytics/store-sink.ts";
 import type { RecordSink } from "../../records/sink.ts";
 import { readSuite } from "../attack-suite.ts";
 import type { Input, Option } from "../command.ts";
@@ -77,6 +77,8 @@ export class EmbeddedConsole {
   readonly keeping: Keeping;
   /** Takes the host's records. */
   readonly sink: RecordSink;
+  /** Takes what the host learns of interfaces. */
+  readonly inventory: RecordSink;
   readonly #address: ListenAddress;
   readonly #folder: string;
   readonly #isTemporary: boolean;
@@ -92,6 +94,7 @@ export class EmbeddedConsole {
     this.#address = address;
     this.#data = data;
     this.sink = storeSink(data.store);
+    this.inventory = inventorySink(data.store);
   }
 
   /** @throws MerlonError MERLON_STORE, MERLON_POLICY */

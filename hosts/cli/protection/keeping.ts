@@ -3,11 +3,15 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import manifest from "../../../package.json" with { type: "json" };
 import type { Engine } from "../../core/engine.ts";
-import type { VerdictEvent } from "../../core/inspection.ts";
+import type { TrafficSample, VerdictEvent } from "../../core/inspection.ts";
 import type { Family } from "../../core/metrics.ts";
 import { type StatusServer, startStatusServer } from "../../core/status-server.ts";
+import type { RequestHead } from "../../core/verdict.ts";
 import { isLoopback } from "../../dataplane/sidecar/proxy-protocol.ts";
+import type { Place } from "../../policy/places.ts";
 import { HttpSink, type HttpSinkOptions, recordsUrl } from "../../records/http-sink.ts";
+import { Inventory, SAMPLES_PER_SECOND } from "../../records/inventory/inventory.ts";
+import { InventorySender } from "../../records/inventory/inventory-sender.ts";
 import type { NodeFacts } from "../../records/make-record.ts";
 import { type PolicyFacts, policyFacts } from "../../records/policy-facts.ts";
 import { Recorder } from "../../records/recorder.ts";
@@ -24,8 +28,10 @@ import { workerPlace } from "./workers.ts";
 
 /** What is left of the time to end for records that are not sent yet; they are on disk. */
 const DELIVERY_GRACE_MS = 5000;
+const INVENTORY_GRACE_MS = 2000;
 const NODE_ID = /^[A-Za-z0-9._:/-]{1,240}$/;
 
+const INVENTORY_RATE_MAX = 1000;
 const DATA_MEBI = 512;
 const DATA_MEBI_MIN = 16;
 const DATA_MEBI_MAX = 1_048_576;
@@ -45,6 +51,11 @@ export const KEEPING_OPTIONS: Readonly<Record<string, Option>> = {
   },
   "records-cert": { type: "string", value: "<file>", about: "certificate (PEM) that this node shows the store" },
   "records-key": { type: "string", value: "<file>", about: "key of that certificate (PEM)" },
+  "inventory-rate": {
+    type: "string",
+    value: "<number>",
+    about: `requests a second that the API inventory learns from; ${SAMPLES_PER_SECOND} if not given, 0 for none`,
+  },
   "node-id": { type: "string", value: "<name>", about: "name of this node in records; the machine's if not given" },
   metrics: {
     type: "string",
@@ -62,6 +73,8 @@ export interface Keeping {
   readonly nodeId: string;
   readonly sink: HttpSinkOptions | undefined;
   readonly metrics: ListenAddress | undefined;
+  /** Requests a second that the inventory learns from; SAMPLES_PER_SECOND where nothing is said. */
+  readonly inventoryRate?: number;
 }
 
 /** @throws MerlonError MERLON_USAGE */
@@ -86,7 +99,9 @@ export function keepingOf(input: Input): Keeping {
   const certificate = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined;
   if (url !== undefined) recordsUrl(url);
   const mebi = input.integer("data-max", DATA_MEBI_MIN, DATA_MEBI_MAX, DATA_MEBI);
+  const inventoryRate = input.integer("inventory-rate", 0, INVENTORY_RATE_MAX, SAMPLES_PER_SECOND);
   return {
+    inventoryRate,
     folder,
     bytesMax: mebi * 1024 * 1024,
     nodeId,
@@ -118,6 +133,14 @@ export interface KeepingHost {
   readonly say: (line: string) => void;
   /** A store in this process, which takes the records in the place of one at an address. */
   readonly store?: RecordSink | undefined;
+  /** The same for the inventory. */
+  readonly inventory?: RecordSink | undefined;
+}
+
+/** An inventory and its way to the store. */
+interface Learning {
+  readonly inventory: Inventory;
+  readonly sender: InventorySender;
 }
 
 /** Keeps records and numbers of one process. */
@@ -126,11 +149,19 @@ export class NodeKeeping {
   readonly #host: KeepingHost;
   readonly #recorder: Recorder | null;
   readonly #metrics: NodeMetrics;
+  readonly #learning: Learning | null;
   #isDraining = false;
   #server: StatusServer | null = null;
   #stopAnswering: () => void = () => {};
 
-  private constructor(keeping: Keeping, host: KeepingHost, recorder: Recorder | null, metrics: NodeMetrics) {
+  private constructor(
+    keeping: Keeping,
+    host: KeepingHost,
+    recorder: Recorder | null,
+    metrics: NodeMetrics,
+    learning: Learning | null,
+  ) {
+    this.#learning = learning;
     this.#keeping = keeping;
     this.#host = host;
     this.#recorder = recorder;
@@ -148,14 +179,21 @@ export class NodeKeeping {
       host.say("the token for records goes over the network unencrypted; write an https address");
     }
     const recorder = await openRecorder(keeping, host, policy);
-    const face = { kind, engine, policy, policySource: () => keeper.kind, thresholds: () => keeper.counting.status };
-    return new NodeKeeping(keeping, host, recorder, new NodeMetrics(face, recorder));
+    const asked = { policySource: () => keeper.kind, thresholds: () => keeper.counting.status };
+    const learning = openLearning(keeping, host, policy);
+    const metrics = new NodeMetrics({ kind, engine, policy, ...asked }, recorder, learning?.inventory.counters);
+    return new NodeKeeping(keeping, host, recorder, metrics, learning);
   }
 
   /** Takes what the host tells of a request. */
   add(event: VerdictEvent): void {
     this.#metrics.add(event);
     this.#recorder?.add(event);
+  }
+
+  /** Decides whether the inventory takes a request. */
+  sample(head: RequestHead): TrafficSample | null {
+    return this.#learning?.inventory.sample(head) ?? null;
   }
 
   /**
@@ -195,6 +233,7 @@ export class NodeKeeping {
   async close(): Promise<void> {
     this.#stopAnswering();
     await this.#server?.close();
+    await this.#learning?.sender.close(INVENTORY_GRACE_MS);
     const recorder = this.#recorder;
     if (recorder === null) return;
     await recorder.close(DELIVERY_GRACE_MS);
@@ -215,14 +254,34 @@ export function tellsTokenInClear({ sink }: Keeping): boolean {
 }
 
 /** Who makes the records of a process. */
-export type RecordingHost = Pick<KeepingHost, "engine" | "say" | "store"> & Pick<NodeFacts, "kind">;
+export type RecordingHost = Pick<KeepingHost, "engine" | "say" | "store"> &
+  Pick<NodeFacts, "kind"> & { readonly keeper?: Pick<KeepingHost["keeper"], "placeOf"> };
 
 /** @returns the node that records are of; a worker is a node of its own */
-export function nodeOf({ nodeId }: Keeping, { kind, engine }: RecordingHost): NodeFacts {
+export function nodeOf(keeping: Keeping, { kind, engine, keeper }: RecordingHost): NodeFacts {
   const { version } = manifest;
+  const ruleset = { id: version, sha256: engine.sha256 };
+  const placeOf = keeper === undefined ? {} : { placeOf: (address: string): Place => keeper.placeOf(address) };
+  return { id: nodeNameOf(keeping), kind, version, ruleset, env: {}, ...placeOf };
+}
+
+function nodeNameOf({ nodeId }: Keeping): string {
   const place = workerPlace();
-  const id = place === 0 ? nodeId : `${nodeId}/${place}`;
-  return { id, kind, version, ruleset: { id: version, sha256: engine.sha256 }, env: {} };
+  return place === 0 ? nodeId : `${nodeId}/${place}`;
+}
+
+/** @returns what learns from traffic; null where nobody takes what is learned */
+function openLearning(keeping: Keeping, host: KeepingHost, policy: () => PolicyFacts): Learning | null {
+  const { sink, inventoryRate = SAMPLES_PER_SECOND } = keeping;
+  const node = nodeNameOf(keeping);
+  if (inventoryRate === 0) return null;
+  const to =
+    host.inventory ?? (sink === undefined ? undefined : new HttpSink({ ...sink, nodeId: node, batch: "inventory" }));
+  if (to === undefined) return null;
+  const inventory = new Inventory({ node, perSecond: inventoryRate, applications: () => policy().applications });
+  const say = ({ event, detail }: { event: string; detail: string }): void =>
+    host.say(`${event.replaceAll("_", " ")}: ${detail}`);
+  return { inventory, sender: new InventorySender(inventory, to, say) };
 }
 
 /**

@@ -8,6 +8,7 @@ import { CounterFamily, type Family, Histogram, single } from "../../core/metric
 import type { CounterStatus } from "../../policy/threshold/counting.ts";
 import { isThresholdStamp } from "../../policy/threshold/threshold.ts";
 import { ORIGINS } from "../../policy/wire.ts";
+import type { InventoryCounters } from "../../records/inventory/inventory.ts";
 import { actionOf } from "../../records/make-record.ts";
 import type { PolicyFacts } from "../../records/policy-facts.ts";
 import type { Recorder } from "../../records/recorder.ts";
@@ -56,6 +57,7 @@ export class NodeMetrics {
   };
   readonly #face: NodeFace;
   readonly #recorder: Recorder | null;
+  readonly #inventory: InventoryCounters | undefined;
   readonly #modes = new CounterFamily("waf_requests_observed_total", "Requests that got a verdict, by mode.");
   readonly #attacks = new CounterFamily(
     "waf_attacks_total",
@@ -70,8 +72,9 @@ export class NodeMetrics {
   readonly #exceptions = new CounterFamily("waf_exception_hits_total", "Findings that an exception let pass, by name.");
   readonly #seconds = new Histogram("waf_inspection_duration_seconds", "Time in the host's own code.", SECONDS);
 
-  /** @param recorder null where no records are kept */
-  constructor(face: NodeFace, recorder: Recorder | null) {
+  /** @param recorder null where no records are kept; @param inventory absent where nothing is learned */
+  constructor(face: NodeFace, recorder: Recorder | null, inventory?: InventoryCounters) {
+    this.#inventory = inventory;
     this.#face = face;
     this.#recorder = recorder;
   }
@@ -117,6 +120,7 @@ export class NodeMetrics {
       ...this.#policyFamilies,
       ...this.#engineFamilies,
       ...(this.#recorder === null ? [] : recordFamilies(this.#recorder)),
+      ...(this.#inventory === undefined ? [] : inventoryFamilies(this.#inventory)),
     ];
   }
 
@@ -207,6 +211,13 @@ function failuresOf({ failedOpen, failedClosed }: HostCounters): Family {
 
 function labelled(labels: Record<string, string>, value: number): Pick<Family, "samples"> {
   return { samples: [{ labels, value }] };
+}
+
+function inventoryFamilies({ sampled, dropped }: InventoryCounters): Family[] {
+  return [
+    single("waf_inventory_sampled_total", "counter", "Requests that the API inventory learned from.", sampled),
+    single("waf_inventory_dropped_total", "counter", "Hosts, endpoints and requests it had no room for.", dropped),
+  ];
 }
 
 /** @returns what a spool and its delivery count */

@@ -16,7 +16,7 @@ import { type Followed, Follower, type FollowOptions } from "../../policy/follow
 import { TrafficCounts } from "../../policy/follow/traffic.ts";
 import { imageWithMode } from "../../policy/image.ts";
 import { namesNobodyKnows } from "../../policy/lint.ts";
-import { openPlaces } from "../../policy/places.ts";
+import { openPlaces, type Place, placeOf } from "../../policy/places.ts";
 import { type PolicyWatch, readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import { defaultPolicy, type Policy } from "../../policy/schema.ts";
 import type { PlaceLookup } from "../../policy/sources.ts";
@@ -69,6 +69,11 @@ export class PolicyKeeper {
   readonly #traffic = new TrafficCounts();
   /** What the host counts, for reports. */
   counters: () => Readonly<Record<string, number>> = () => ({});
+
+  /** Where an address is, by the databases of the command line. */
+  placeOf(address: string): Place {
+    return placeOf(this.#places, address);
+  }
 
   private constructor(
     engine: Engine,

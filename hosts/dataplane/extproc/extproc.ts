@@ -85,7 +85,9 @@ function inspections(
   const known = new Map<string, InspectionContext>();
   let told = false;
   const contextOf = (mode: Mode | null): InspectionContext => {
-    return { inspector: options.inspectorFor(mode), configuration, policy, counters, nextId, onVerdict };
+    const { sample } = options;
+    const inspector = options.inspectorFor(mode);
+    return { inspector, configuration, policy, counters, nextId, onVerdict, sample, mayMissAnswers: true };
   };
   const own = contextOf(null);
   return (routeMode) => {

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { holdingFields, listenSchema, milliseconds, parseOptions, tlsFields } from "../../core/host-options.ts";
 import type { HostPolicy } from "../../core/host-policy.ts";
-import type { VerdictEvent } from "../../core/inspection.ts";
+import type { InspectionContext, VerdictEvent } from "../../core/inspection.ts";
 import type { TlsNotice } from "../../core/tls-material.ts";
 import type { Inspector, Mode } from "../../core/verdict.ts";
 
@@ -55,6 +55,8 @@ export interface ExtProcOptions extends z.input<typeof configurationSchema> {
   readonly policy?: () => HostPolicy;
   /** Called for each inspected request, synchronously: it must be quick and must not throw. */
   readonly onVerdict?: (event: VerdictEvent) => void;
+  /** Takes requests for an inventory; see `InspectionContext`. */
+  readonly sample?: InspectionContext["sample"];
   readonly onNotice?: (notice: ExtProcNotice) => void;
 }
 
@@ -63,6 +65,7 @@ export interface ExtProcOptions extends z.input<typeof configurationSchema> {
  * @throws MerlonError MERLON_USAGE naming the field
  */
 export function parseConfiguration(options: ExtProcOptions): ExtProcConfiguration {
-  const { inspectorFor: _for, policy: _policy, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
+  const { inspectorFor: _for, policy: _policy, onVerdict: _onVerdict, sample: _sample, ...rest } = options;
+  const { onNotice: _onNotice, ...written } = rest;
   return parseOptions("ext_proc", configurationSchema, written);
 }

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
 import { holdingFields, listenSchema, milliseconds, parseOptions, tlsFields } from "../../core/host-options.ts";
 import type { HostPolicy } from "../../core/host-policy.ts";
-import type { VerdictEvent } from "../../core/inspection.ts";
+import type { InspectionContext, VerdictEvent } from "../../core/inspection.ts";
 import type { TlsNotice } from "../../core/tls-material.ts";
 import type { Inspector } from "../../core/verdict.ts";
 
@@ -73,6 +73,8 @@ export interface SidecarOptions extends z.input<typeof configurationSchema> {
   readonly policy?: () => HostPolicy;
   /** Called for each inspected request, synchronously: it must be quick and must not throw. */
   readonly onVerdict?: (event: VerdictEvent) => void;
+  /** Takes requests for an inventory; see `InspectionContext`. */
+  readonly sample?: InspectionContext["sample"];
   readonly onNotice?: (notice: SidecarNotice) => void;
 }
 
@@ -81,7 +83,8 @@ export interface SidecarOptions extends z.input<typeof configurationSchema> {
  * @throws MerlonError MERLON_USAGE naming the field
  */
 export function parseConfiguration(options: SidecarOptions): SidecarConfiguration {
-  const { inspector: _inspector, policy: _policy, onVerdict: _onVerdict, onNotice: _onNotice, ...written } = options;
+  const { inspector: _inspector, policy: _policy, onVerdict: _onVerdict, sample: _sample, ...rest } = options;
+  const { onNotice: _onNotice, ...written } = rest;
   return parseOptions("sidecar", configurationSchema, written);
 }
 

@@ -120,6 +120,7 @@ function createContext(
     counters,
     nextId: createUlidSource(),
     onVerdict: options.onVerdict ?? null,
+    sample: options.sample,
     budget: new HoldBudget(counters, configuration.heldBytesMax),
     sweep: new DeadlineSweep(Math.min(...Object.values(configuration.timeouts))),
     chooseUpstream: (facts, fromHttp2, trailers) => upstreams.choose(facts, fromHttp2, trailers),

@@ -7,10 +7,12 @@ import { isOwnName } from "../access/host-names.ts";
 import type { ApiParts } from "./context.ts";
 import { exceptionHandlers } from "./handlers/exceptions.ts";
 import { exportHandlers } from "./handlers/exports.ts";
+import { inventoryHandlers } from "./handlers/inventory.ts";
 import { ipListHandlers } from "./handlers/ip-lists.ts";
 import { nodeHandlers } from "./handlers/nodes.ts";
 import { policyHandlers } from "./handlers/policy.ts";
 import { recordHandlers } from "./handlers/records.ts";
+import { rolloutHandlers } from "./handlers/rollout.ts";
 import { sessionHandlers } from "./handlers/session.ts";
 import { userHandlers } from "./handlers/users.ts";
 import { Mounted } from "./mount.ts";
@@ -103,6 +105,8 @@ function mountOperations(app: Hono<AppEnvironment>, parts: ApiParts, { secure }:
   const mounted = new Mounted(parts, {
     ...sessionHandlers(parts),
     ...recordHandlers(parts),
+    ...inventoryHandlers(parts),
+    ...rolloutHandlers(parts),
     ...exceptionHandlers(parts),
     ...ipListHandlers(parts),
     ...policyHandlers(parts),

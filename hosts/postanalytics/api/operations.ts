@@ -107,6 +107,32 @@ export const OPERATIONS = {
   },
   applications: { method: "GET", path: "/api/v1/applications", access: "viewer", summary: "Applications with records" },
 
+  endpoints: {
+    method: "GET",
+    path: "/api/v1/inventory/endpoints",
+    access: "viewer",
+    summary: "Endpoints that were seen in traffic, with their parameters' sensitivity and the attacks on them",
+  },
+  endpoint: {
+    method: "GET",
+    path: "/api/v1/inventory/endpoints/{id}",
+    access: "viewer",
+    summary: "One endpoint with its parameters",
+  },
+  exportInventory: {
+    method: "GET",
+    path: "/api/v1/inventory/openapi",
+    access: "viewer",
+    media: "application/octet-stream",
+    summary: "The endpoints of one host as an OpenAPI 3.1 document",
+  },
+  readiness: {
+    method: "GET",
+    path: "/api/v1/rollout",
+    access: "viewer",
+    summary: "Whether what is only watched is ready to be blocked for, and what to look at first",
+  },
+
   exceptions: { method: "GET", path: "/api/v1/exceptions", access: "viewer", summary: "Exceptions in force" },
   proposeExceptions: {
     method: "POST",

@@ -4,7 +4,9 @@
  */
 import type { z } from "zod";
 import { recordSchema } from "../../records/record.ts";
+import * as i from "./inventory-schema.ts";
 import type { OperationName } from "./operations.ts";
+import * as r from "./rollout-schema.ts";
 import * as s from "./schema.ts";
 
 /** Schemas of one operation; what is absent is not taken. */
@@ -36,6 +38,11 @@ export const SHAPES = {
   statistics: { query: s.statisticsQuery, answer: s.statisticsSchema },
   live: {},
   applications: { answer: s.applicationsSchema },
+
+  endpoints: { query: i.endpointsQuery, answer: i.endpointsPage },
+  endpoint: { query: i.endpointQuery, answer: i.endpointDetail },
+  exportInventory: { query: i.openApiQuery },
+  readiness: { query: r.readinessQuery, answer: r.readinessSchema },
 
   exceptions: { answer: s.exceptionsSchema },
   proposeExceptions: { body: s.proposeSchema, answer: s.proposalSchema },

@@ -1,6 +1,8 @@
 /** Puts what the log says into the tables: once each, whatever is repeated, by whichever replica. */
+import { type Endpoint, endpointSchema } from "../../records/inventory/endpoint.ts";
 import type { AttackRecord } from "../../records/record.ts";
 import type { Database, Queryable, Value } from "./database.ts";
+import { insertEndpoints } from "./inventory-table.ts";
 import type { LogEntry, LoggedLabel } from "./log-entry.ts";
 import {
   CLIENT_COLUMNS,
@@ -65,6 +67,7 @@ export class Insertion {
       const fresh = [...parsed.values()];
       await insertRecords(inside, fresh);
       for (const entry of entries) if (entry.kind === "label") await insertLabel(inside, entry);
+      await insertEndpoints(inside, this.#database.dialect, entries.flatMap(endpointOf));
       await this.#move(inside, next);
       return fresh.map(({ record }) => record);
     });
@@ -82,6 +85,12 @@ export class Insertion {
       [this.#log, segment, offset],
     );
   }
+}
+
+function endpointOf({ kind, json }: LogEntry): Endpoint[] {
+  const parsed = kind === "endpoint" ? endpointSchema.safeParse(JSON.parse(json)) : undefined;
+  // What a later version wrote waits in the log for that version.
+  return parsed?.success ? [parsed.data] : [];
 }
 
 async function insertRecords(inside: Queryable, fresh: readonly Parsed[]): Promise<void> {

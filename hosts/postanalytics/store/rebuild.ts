@@ -1,8 +1,7 @@
 /** Makes the projection of the log again, and compares the two: for `merlon store`. */
 import type { Database } from "./database.ts";
 import { readEntry } from "./log-entry.ts";
-import { migrate } from "./migration.ts";
-import { RECORD_MIGRATIONS } from "./migrations/records.ts";
+import { migrateProjection } from "./projection-shape.ts";
 import { logName, RecordLog } from "./record-log.ts";
 import { queryIn } from "./rows.ts";
 import { isBefore, type LogPosition, type SegmentLog } from "./segment-log.ts";
@@ -20,6 +19,8 @@ const TABLES = [
   "kinds",
   "clients",
   "paths",
+  "api_endpoints",
+  "api_counts",
 ];
 
 /** What was found. */
@@ -29,6 +30,8 @@ export interface StoreCheck {
   /** Entries in the log that are records; sent twice while the database was away, one counts twice. */
   readonly records: number;
   readonly labels: number;
+  /** Entries about endpoints of the inventory. */
+  readonly endpoints: number;
   /** Stretches of the log that have rotted. */
   readonly damaged: number;
   /** Bytes of an interrupted write that were cut off at its end now. */
@@ -51,7 +54,7 @@ export async function rebuildStore(
   database: Database,
   progress: (part: number) => void,
 ): Promise<{ readonly records: number; readonly refused: number; readonly damaged: number }> {
-  await migrate(database, RECORD_MIGRATIONS);
+  await migrateProjection(database);
   const name = await logName(folder);
   await database.transaction(async (inside) => {
     if (database.dialect === "sqlite") for (const table of TABLES) await inside.query(`delete from ${table}`);
@@ -73,18 +76,19 @@ export async function rebuildStore(
 
 /** Reads the whole log, and asks the database for every record of it. */
 export async function checkStore(folder: string, database: Database): Promise<StoreCheck> {
-  await migrate(database, RECORD_MIGRATIONS);
+  await migrateProjection(database);
   const log = await RecordLog.open(folder, database, { follow: false });
   try {
     const { segments, insertion } = log;
     const position = await insertion.position();
-    const counts = { records: 0, labels: 0, damaged: 0, behind: 0, missing: 0 };
+    const counts = { records: 0, labels: 0, endpoints: 0, damaged: 0, behind: 0, missing: 0 };
     for (let place = segments.begin; isBefore(place, segments.end); ) {
       const { entries, next, damaged } = await segments.read(place, READ_BYTES);
       const ids: string[] = [];
       for (const { at, bytes } of entries) {
         const entry = readEntry(bytes);
         if (entry?.kind === "label") counts.labels++;
+        if (entry?.kind === "endpoint") counts.endpoints++;
         if (entry?.kind !== "record") continue;
         counts.records++;
         if (position === null || !isBefore({ segment: place.segment, offset: at }, position)) counts.behind++;

@@ -9,13 +9,13 @@ import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MerlonError } from "../../core/error.ts";
+import type { Endpoint } from "../../records/inventory/endpoint.ts";
 import type { AttackRecord } from "../../records/record.ts";
 import type { Database } from "./database.ts";
 import { Insertion } from "./insertion.ts";
-import { idOfEntry, labelEntry, recordEntry } from "./log-entry.ts";
-import { migrate } from "./migration.ts";
-import { RECORD_MIGRATIONS } from "./migrations/records.ts";
+import { endpointEntry, idOfEntry, labelEntry, recordEntry } from "./log-entry.ts";
 import { Projection, type ProjectionEvents } from "./projection.ts";
+import { migrateProjection } from "./projection-shape.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { queryIn } from "./rows.ts";
 import { SegmentLog, type SegmentLogOptions } from "./segment-log.ts";
@@ -55,7 +55,7 @@ export class RecordLog {
     this.segments = segments;
     this.#database = database;
     this.insertion = new Insertion(database, name);
-    const prepare = async (): Promise<void> => void (await migrate(database, RECORD_MIGRATIONS));
+    const prepare = (): Promise<void> => migrateProjection(database);
     this.projection = new Projection(segments, this.insertion, prepare, {
       stored: events.stored ?? (() => {}),
       refused: events.refused ?? (() => {}),
@@ -118,6 +118,12 @@ export class RecordLog {
     await this.projection.settled(LABEL_WAIT_MS);
   }
 
+  /** Keeps what nodes learned of endpoints; resolves when it is on disk. @throws MerlonError MERLON_STORE */
+  async endpoints(batch: readonly Endpoint[]): Promise<void> {
+    await this.segments.append(batch.map(endpointEntry));
+    this.projection.wake();
+  }
+
   async close(): Promise<void> {
     await this.projection.stop();
     await this.segments.close();
@@ -152,7 +158,7 @@ export class RecordLog {
 /** An old version is an error at once; a server that is away keeps nobody from keeping records. */
 async function refuseOldVersion(database: Database): Promise<void> {
   try {
-    await migrate(database, RECORD_MIGRATIONS);
+    await migrateProjection(database);
   } catch (error) {
     const away = error instanceof MerlonError && error.cause !== undefined && database.dialect === "postgres";
     if (!away) throw error;

@@ -3,11 +3,13 @@
  * processes may share a PostgreSQL, each with a log of its own; an SQLite file and a log have one owner.
  */
 import { join } from "node:path";
+import type { Endpoint } from "../../records/inventory/endpoint.ts";
 import type { AttackRecord } from "../../records/record.ts";
 import { listAttacks } from "./attack-list.ts";
 import { conditionOf } from "./condition.ts";
 import { LOG_FOLDER } from "./data-folder.ts";
 import type { Database } from "./database.ts";
+import { type AttackedPlace, type KnownEndpoint, readAttacked, readEndpoints } from "./inventory-table.ts";
 import { Kinds } from "./kinds.ts";
 import { findRecord, listRecords } from "./record-list.ts";
 import { RecordLog } from "./record-log.ts";
@@ -24,6 +26,7 @@ import type {
   RecordStore,
   Search,
   Statistics,
+  Window,
 } from "./store.ts";
 
 /** What is kept where nobody says: half a year. */
@@ -79,6 +82,18 @@ export class SqlRecordStore implements RecordStore {
 
   async append(batch: readonly AttackRecord[]): Promise<AppendOutcome> {
     return await this.#log.append(batch);
+  }
+
+  async appendEndpoints(batch: readonly Endpoint[]): Promise<void> {
+    await this.#log.endpoints(batch);
+  }
+
+  async endpoints(tenants: readonly string[] | null, window: Window): Promise<readonly KnownEndpoint[]> {
+    return await readEndpoints(this.#database, tenants, window);
+  }
+
+  async attackedPlaces(tenants: readonly string[] | null, window: Window): Promise<readonly AttackedPlace[]> {
+    return await readAttacked(this.#database, tenants, window);
   }
 
   /** Resolves when everything that was appended can be found. */

@@ -4,6 +4,7 @@
  */
 import type { Database } from "./database.ts";
 import { DIMENSIONS_LOCK } from "./insertion.ts";
+import { pruneEndpoints } from "./inventory-table.ts";
 import { idOfEntry } from "./log-entry.ts";
 import type { RecordLog } from "./record-log.ts";
 import { RecordPartitions } from "./record-partition.ts";
@@ -53,17 +54,19 @@ async function pruneByAge(database: Database, log: RecordLog, before: number): P
       rows.map(({ id }) => String(id)),
     );
   }
+  await pruneEndpoints(database, before);
   for (const { number } of log.segments.segments) {
     if (!isProjected(log, number)) break;
     const ids = await idsOf(log, number);
     const alive = await queryIn(database, "select id from records where id in (in)", ids);
-    if (alive.length > 0) break;
+    const known = await queryIn(database, "select id from api_counts where id in (in)", ids);
+    if (alive.length + known.length > 0) break;
     await log.segments.drop(number);
   }
   return removed;
 }
 
-/** Ids of all records of a segment; labels have the id of their record. */
+/** Ids of all records and lines of the inventory in a segment; labels have the id of their record. */
 async function idsOf(log: RecordLog, segment: number): Promise<string[]> {
   const ids = new Set<string>();
   for (let place = { segment, offset: log.segments.begin.offset }; place.segment === segment; ) {

@@ -3,6 +3,7 @@
  * answers these questions is a projection of it, which `merlon store rebuild` makes anew.
  */
 import type { AttackRecord } from "../../records/record.ts";
+import type { InventoryStore } from "./inventory-table.ts";
 
 /** What became of a batch. A record that is neither is a defect: `stored + duplicates` is the batch's length. */
 export interface AppendOutcome {
@@ -82,7 +83,7 @@ export interface Label {
 }
 
 /** A store. Methods reject with MERLON_STORE where the database fails, MERLON_SEARCH for what is no search. */
-export interface RecordStore {
+export interface RecordStore extends InventoryStore {
   /** Resolves when the records are on disk; only then may they be acknowledged. */
   append(batch: readonly AttackRecord[]): Promise<AppendOutcome>;
   /** By id or by reference. */

@@ -11,7 +11,16 @@ export type SearchCheck = Answer<"checkSearch">;
 /** Fields that a click makes a condition of, each with its name in the grammar. */
 const NAMES = {
   ...{ type: "type", stamp: "stamp", point: "parameter", host: "host", path: "path", template: "template" },
-  ...{ ip: "ip", country: "country", app: "app", node: "node", policy: "policy", method: "method", action: "action" },
+  ...{
+    ip: "ip",
+    country: "country",
+    asn: "asn",
+    app: "app",
+    node: "node",
+    policy: "policy",
+    method: "method",
+    action: "action",
+  },
 } as const;
 /** One of them. */
 export type ClickedField = keyof typeof NAMES;
@@ -32,7 +41,8 @@ export function literal(text: string): string {
 export function condition(field: ClickedField, value: string, isNegated = false): string {
   if (field === "ip" && value.includes("/"))
     return `${isNegated ? "!(" : ""}ip in ${literal(value)}${isNegated ? ")" : ""}`;
-  return `${NAMES[field]} ${isNegated ? "!=" : "=="} ${literal(value)}`;
+  const written = field === "asn" ? String(Number(value)) : literal(value);
+  return `${NAMES[field]} ${isNegated ? "!=" : "=="} ${written}`;
 }
 
 /** All conditions together; empty for none. */

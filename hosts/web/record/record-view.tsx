@@ -109,7 +109,13 @@ function Facts({ record }: { readonly record: AttackRecord }) {
       {client.country != null && (
         <Fact name="Country">
           <Filterable field="country" value={client.country} />
-          {client.asn != null && <span class="soft"> AS{client.asn}</span>}
+        </Fact>
+      )}
+      {client.asn != null && (
+        <Fact name="Network">
+          <Filterable field="asn" value={String(client.asn)}>
+            AS{client.asn}
+          </Filterable>
         </Fact>
       )}
       <Fact name="Application">

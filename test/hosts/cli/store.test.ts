@@ -28,7 +28,7 @@ test("a whole store passes, one that lacks records does not, and a rebuild bring
   const { folder, labelled } = await filledFolder();
   const whole = await run(["store", "check", "--data", folder]);
   expect([whole.code, whole.stderr]).toEqual([0, ""]);
-  expect(whole.stdout).toContain("30 records, 1 labels; 1 segments");
+  expect(whole.stdout).toContain("30 records, 1 labels, 0 lines of the inventory; 1 segments");
   const database = new DatabaseSync(join(folder, DATABASE_FILE));
   database.exec(
     "delete from records where id in (select id from records limit 7); delete from labels; create table users (n)",

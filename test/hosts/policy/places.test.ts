@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
 import { applyReady, readyPolicy } from "../../../hosts/policy/apply.ts";
 import { addressHalves } from "../../../hosts/policy/network.ts";
-import { openPlaces } from "../../../hosts/policy/places.ts";
+import { openPlaces, placeOf } from "../../../hosts/policy/places.ts";
 import { defaultPolicy } from "../../../hosts/policy/schema.ts";
 import { countryKey } from "../../../hosts/policy/source-rows.ts";
 import { makeDatabase } from "./mmdb-writer.ts";
@@ -34,6 +34,16 @@ test("an address is in the country and the system that the databases say", async
   expect(of("198.51.100.1")).toEqual([countryKey("FR")]);
   for (const address of ["198.51.100.200", "192.0.2.1", "8.8.8.8", "::1", "2001:db8::1"])
     expect(of(address)).toEqual([]);
+});
+
+test("a place has a country, a system, both or neither", async () => {
+  const places = await openPlaces(databases());
+  expect(placeOf(places, "203.0.113.1")).toEqual({ country: "DE", asn: null });
+  expect(placeOf(places, "203.0.113.200")).toEqual({ country: "DE", asn: 64_500 });
+  for (const address of ["8.8.8.8", "", "unknown", "::1"]) {
+    expect(placeOf(places, address)).toEqual({ country: null, asn: null });
+  }
+  expect(placeOf(null, "203.0.113.1")).toEqual({ country: null, asn: null });
 });
 
 test("lists of countries and systems decide in the core", async () => {

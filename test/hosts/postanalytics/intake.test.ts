@@ -1,5 +1,6 @@
 /** The intake over real sockets and a real store: what is taken, from whom, and what is said of the rest. */
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { serve } from "@hono/node-server";
@@ -7,7 +8,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { BATCH_BYTES_MAX, Intake, type IntakeOptions } from "../../../hosts/postanalytics/intake.ts";
 import { SqlRecordStore } from "../../../hosts/postanalytics/store/record-store.ts";
 import { openSqlite } from "../../../hosts/postanalytics/store/sqlite.ts";
+import { HttpSink } from "../../../hosts/records/http-sink.ts";
+import { InventorySender } from "../../../hosts/records/inventory/inventory-sender.ts";
 import type { AttackRecord } from "../../../hosts/records/record.ts";
+import { Traffic } from "../records/inventory/stage.ts";
 import { sampleRecord } from "../records/sample.ts";
 import { temporaryFolder } from "./store/stage.ts";
 
@@ -17,7 +21,13 @@ const WORKLOAD = "token-of-a-workload";
 interface Stage {
   readonly intake: Intake;
   readonly store: SqlRecordStore;
-  send(body: string | Buffer, headers?: Readonly<Record<string, string>>, method?: string): Promise<Response>;
+  readonly origin: string;
+  send(
+    body: string | Buffer,
+    headers?: Readonly<Record<string, string>>,
+    method?: string,
+    path?: string,
+  ): Promise<Response>;
 }
 
 async function startIntake(options: Partial<IntakeOptions> = {}): Promise<Stage> {
@@ -45,16 +55,17 @@ async function startIntake(options: Partial<IntakeOptions> = {}): Promise<Stage>
   });
   const address = server.address();
   const port = address === null || typeof address === "string" ? 0 : address.port;
-  const send: Stage["send"] = async (body, headers = {}, method = "POST") => {
+  const origin = `http://127.0.0.1:${port}`;
+  const send: Stage["send"] = async (body, headers = {}, method = "POST", path = "/v1/records") => {
     const all = { authorization: `Bearer ${TOKEN}`, "x-merlon-node": "node-1", "content-type": "application/x-ndjson" };
     const init = {
       method,
       headers: { ...all, ...headers },
       ...(method === "GET" ? {} : { body: new Blob([Buffer.from(body)]) }),
     };
-    return await fetch(`http://127.0.0.1:${port}/v1/records`, init);
+    return await fetch(`${origin}${path}`, init);
   };
-  return { intake, store, send };
+  return { intake, store, origin, send };
 }
 
 function linesOf(records: readonly object[]): string {
@@ -77,7 +88,7 @@ test("a batch is kept, plain or compressed, and acknowledged with its counts", a
   const kept = await store.record(first.id, null);
   expect(kept?.received_ts).toMatch(/Z$/);
   expect({ ...kept, received_ts: undefined }).toEqual({ ...first, received_ts: undefined });
-  expect(intake.counters).toEqual({ stored: 20, duplicates: 10, rejected: 0, refused: 0 });
+  expect(intake.counters).toEqual({ stored: 20, duplicates: 10, endpoints: 0, rejected: 0, refused: 0 });
 });
 
 test("one bad line refuses that line by its number, and keeps the others", async () => {
@@ -179,4 +190,54 @@ test("what a spool had to leave out is told", async () => {
   await send(linesOf(some(1)), { "x-merlon-dropped": "17" });
   await send(linesOf(some(1)), { "x-merlon-dropped": "many" });
   expect(heard).toEqual([["node-1", 17]]);
+});
+
+test("what a node has learned of interfaces is kept, once, however often it is sent", async () => {
+  const { origin, store, intake } = await startIntake();
+  const tokenFile = join(temporaryFolder(), "token");
+  writeFileSync(tokenFile, TOKEN);
+  const sink = new HttpSink({ url: origin, nodeId: "node-1", tokenFile, batch: "inventory" });
+  const traffic = new Traffic();
+  traffic.send({ target: "/articles/7?page=2" });
+  const [line] = traffic.lines();
+  const sender = new InventorySender(traffic.inventory, sink);
+  await sender.close(30_000);
+  expect([sender.rejected, traffic.lines()]).toEqual([0, []]);
+  expect(intake.counters).toMatchObject({ endpoints: 1, stored: 0, rejected: 0 });
+  await store.appendEndpoints(line === undefined ? [] : [line]);
+  await store.settled();
+  const found = await store.endpoints(null, { from: 0, to: traffic.nowMs + 1 });
+  expect(found.map(({ method, path, calls, shape }) => [method, path, calls, shape.params.length])).toEqual([
+    ["GET", "/articles/{id}", 1, 1],
+  ]);
+});
+
+test("a line of another node, of another application or of no shape is refused, and the others are kept", async () => {
+  const { send, store } = await startIntake();
+  const traffic = new Traffic();
+  traffic.send({ target: "/a" });
+  const [good] = traffic.lines();
+  const workload = { authorization: `Bearer ${WORKLOAD}`, "x-merlon-node": "shop-1" };
+  const sent = async (lines: readonly object[], headers = {}): Promise<unknown[]> => {
+    const response = await send(linesOf(lines), headers, "POST", "/v1/inventory");
+    return [response.status, await response.json()];
+  };
+  expect(await sent([{ ...good, node: "node-2" }, { ...good, path: "no slash" }, { ...good }])).toEqual([
+    422,
+    {
+      stored: 1,
+      duplicates: 0,
+      rejected: [
+        { line: 1, reason: "node is not x-merlon-node — a node sends its own lines only" },
+        { line: 2, reason: expect.stringContaining("path: ") },
+      ],
+      rejected_count: 2,
+    },
+  ]);
+  const foreign = { ...good, node: "shop-1" };
+  expect(await sent([foreign], workload)).toEqual([422, expect.objectContaining({ stored: 0, rejected_count: 1 })]);
+  expect(await sent([{ ...foreign, app: "shop" }], workload)).toEqual([200, { stored: 1, duplicates: 0 }]);
+  expect((await sent([{ ...good, host: "half \ud800" }]))[0]).toBe(422);
+  await store.settled();
+  expect((await store.endpoints(null, { from: 0, to: traffic.nowMs + 1 })).length).toBe(2);
 });

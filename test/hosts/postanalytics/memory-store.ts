@@ -3,6 +3,7 @@
  * `field == "value"` joined by `&&`, with the fields that tests use. The real store has its own tests.
  */
 import { MerlonError } from "../../../hosts/core/error.ts";
+import type { AttackedPlace, KnownEndpoint } from "../../../hosts/postanalytics/store/inventory-table.ts";
 import type {
   AppendOutcome,
   Attack,
@@ -12,7 +13,9 @@ import type {
   RecordStore,
   Search,
   Statistics,
+  Window,
 } from "../../../hosts/postanalytics/store/store.ts";
+import type { Endpoint } from "../../../hosts/records/inventory/endpoint.ts";
 import type { AttackRecord } from "../../../hosts/records/record.ts";
 
 const FIELDS: Readonly<Record<string, (record: AttackRecord) => readonly string[]>> = {
@@ -31,6 +34,7 @@ const FIELDS: Readonly<Record<string, (record: AttackRecord) => readonly string[
 /** The store. */
 export class MemoryStore implements RecordStore {
   readonly #records = new Map<string, AttackRecord>();
+  readonly #endpoints: Endpoint[] = [];
   readonly #listeners = new Set<(batch: readonly AttackRecord[]) => void>();
 
   async append(batch: readonly AttackRecord[]): Promise<AppendOutcome> {
@@ -97,6 +101,21 @@ export class MemoryStore implements RecordStore {
   listen(listener: (batch: readonly AttackRecord[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async appendEndpoints(batch: readonly Endpoint[]): Promise<void> {
+    this.#endpoints.push(...batch);
+  }
+
+  async endpoints(tenants: readonly string[] | null): Promise<readonly KnownEndpoint[]> {
+    return this.#endpoints.filter(({ app }) => tenants === null || tenants.includes(app ?? ""));
+  }
+
+  async attackedPlaces(tenants: readonly string[] | null, window: Window): Promise<readonly AttackedPlace[]> {
+    return this.#find({ window, where: "", tenants }).map(({ app, request, sampled }) => ({
+      ...{ app: app.name, host: request.host, method: request.method, path: request.path_template },
+      records: sampled.count_since_last,
+    }));
   }
 
   async prune(): Promise<number> {

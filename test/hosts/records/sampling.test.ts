@@ -15,7 +15,7 @@ function stage(whole = 2, groupsMax = 3) {
   const refs: string[] = [];
   const add = (key: string, atMs: number): void => {
     const record = sampleRecord({ sampled: { kept: true, group: key, count_since_last: 1 } });
-    const counted: Counted = { id: record.id, ref: record.ref, ts: record.ts, clientIp: "198.51.100.1" };
+    const counted: Counted = { id: record.id, ref: record.ref, ts: record.ts, client: { ip: "198.51.100.1" } };
     refs.push(record.ref);
     sampling.add(key, atMs, counted, () => {
       made++;

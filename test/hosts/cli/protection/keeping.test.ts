@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { listen } from "../../dataplane/sidecar/stage.ts";
+import { makeDatabase } from "../../policy/mmdb-writer.ts";
 import { Receiver } from "../../records/receiver.ts";
 import { ATTACK, makeFolder, type Running, run, start } from "../stage.ts";
 
@@ -27,8 +28,14 @@ test("records go from an attack to the store; what was only counted goes out at 
   const folder = makeFolder();
   const token = join(folder, "token");
   writeFileSync(token, "a-token\n");
+  const geo = join(folder, "places.mmdb");
+  const place = { country: { iso_code: "DE" }, autonomous_system_number: 64_500 };
+  writeFileSync(geo, makeDatabase([{ cidr: "127.0.0.0/8", value: place }]));
   const flags = ["--data", join(folder, "data"), "--records-url", `http://127.0.0.1:${port}`];
-  const { url, child, ended, saw } = await protect(...flags, "--records-token-file", token, "--node-id", "edge/1");
+  const { url, child, ended, saw } = await protect(
+    ...flags,
+    ...["--records-token-file", token, "--node-id", "edge/1", "--geo", geo],
+  );
   await saw(new RegExp(`^records +.*/data, sent to 127.0.0.1:${port}$`, "m"));
   const refs: string[] = [];
   for (let i = 0; i < 20; i++) {
@@ -42,6 +49,8 @@ test("records go from an attack to the store; what was only counted goes out at 
   const records = [...receiver.records.values()];
   expect(records.slice(0, 5).map(({ ref }) => ref)).toEqual(refs.slice(0, 5));
   expect(records[0]).toMatchObject({ node: { id: "edge/1", kind: "sidecar" }, action: "blocked", mode: "block" });
+  // Those that were only counted, too: a client's place is kept with the first that is stored.
+  expect(new Set(records.map(({ client }) => `${client.country} ${client.asn}`))).toEqual(new Set(["DE 64500"]));
   expect(JSON.stringify(records)).not.toContain("secret-canary");
 });
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { startExtProc } from "../../../../hosts/dataplane/extproc/extproc.ts";
 import { WordInspector } from "../sidecar/word-inspector.ts";
-import { head, startStage } from "./stage.ts";
+import { body, head, MODE, responseHead, startStage } from "./stage.ts";
 
 test("says where it listens and judges what comes there", async () => {
   const { call, server, inspector } = await startStage();
@@ -22,4 +22,20 @@ test("names a certificate that cannot be used", async () => {
   const tls = { certFile: "/nowhere.pem", keyFile: "/nowhere.key" };
   const start = startExtProc({ inspectorFor: () => new WordInspector(), tls });
   await expect(start).rejects.toMatchObject({ code: "MERLON_TLS" });
+});
+
+test("shows an inventory the requests that it asks for, with their bodies", async () => {
+  const seen: string[] = [];
+  const sample = ({ target }: { readonly target: string }) => ({
+    body: (chunk: Uint8Array) => void seen.push(Buffer.from(chunk).toString()),
+    end: ({ status }: { readonly status: number }) => void seen.push(`${target} ${status}`),
+  });
+  const { call } = await startStage({ sample });
+  const stream = call().send(
+    ...[head("/a", [["content-type", "text/plain"]], { mode: MODE.STREAMED }), body("well", true)],
+    ...[responseHead([], true)],
+  );
+  stream.stream.end();
+  expect(await stream.closed()).toBe("0");
+  expect(seen).toEqual(["well", "/a 200"]);
 });

@@ -99,7 +99,8 @@ describe("the matrix", TIMEOUT, () => {
     const perApplication = operationNames().filter((name) => !ofAll.includes(name) && !FOR_ANYONE.includes(name));
     expect(perApplication).toEqual([
       ...["session", "logout", "changePassword", "attacks", "records", "countRecords", "exportRecords", "record"],
-      ...["labelRecord", "checkSearch", "statistics", "live", "applications", "exceptions", "proposeExceptions"],
+      ...["labelRecord", "checkSearch", "statistics", "live", "applications"],
+      ...["endpoints", "endpoint", "exportInventory", "readiness", "exceptions", "proposeExceptions"],
       ...["previewException", "applyException", "removeException", "policyState", "tokens", "addToken", "removeToken"],
     ]);
   });

@@ -29,6 +29,7 @@ test("a literal is read as the text that it stands for, and has no end before it
 test("a click adds one condition, and the same one once", () => {
   const [one, two] = [condition("type", "sqli"), condition("ip", "203.0.113.7", true)];
   expect(two).toBe('ip != "203.0.113.7"');
+  expect(condition("asn", "64500")).toBe("asn == 64500");
   expect(withCondition("", null, one)).toBe(one);
   expect(withCondition(one, checked(one), two)).toBe(`${one} && ${two}`);
   expect(withCondition(one, checked(one), one)).toBe(one);

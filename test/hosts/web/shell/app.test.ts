@@ -17,6 +17,8 @@ describe("the navigation", () => {
     const ways = [
       "Attacks",
       "Dashboard",
+      "API inventory",
+      "Rollout",
       "Exceptions",
       "IP lists",
       "Policy",
@@ -43,7 +45,7 @@ describe("the navigation", () => {
       },
     });
     await page.getByText("Not for your role").waitFor();
-    expect(await waysOf(page)).toEqual(["Attacks", "Dashboard", "Exceptions"]);
+    expect(await waysOf(page)).toEqual(["Attacks", "Dashboard", "API inventory", "Rollout", "Exceptions"]);
   });
 
   test("of an address that leads nowhere says so", async (context) => {

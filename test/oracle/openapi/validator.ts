@@ -1,0 +1,58 @@
+/**
+ * A validator of OpenAPI documents that is not ours, as the wheels that `requirements.txt` names, in a folder of
+ * `.cache` named after that file's content. Needs Python 3 with pip, no rights and nothing on the system.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Component, cacheFolder, install } from "../../tools/component.ts";
+
+const PYTHON = "python3";
+const REQUIREMENTS = join(import.meta.dirname, "requirements.txt");
+const FAULT_CHARS = 2000;
+const answersSchema = z.array(z.string());
+/** Prints what is wrong with each document. Only version 3.1 is taken, whatever a document says. */
+const PROGRAM = `
+import json, sys
+from openapi_spec_validator import OpenAPIV31SpecValidator
+def faults(document):
+    return [f"{list(error.absolute_path)} {error.message}" for error in OpenAPIV31SpecValidator(document).iter_errors()]
+json.dump(["; ".join(faults(document)) for document in json.load(sys.stdin)], sys.stdout)
+`;
+
+/** @returns what is wrong with each document; empty where it is valid OpenAPI 3.1 */
+export type Validator = (documents: readonly unknown[]) => Promise<readonly string[]>;
+
+/** The validator, or the reason why it cannot be had here. */
+export async function openApiValidator(): Promise<Component<Validator>> {
+  const hash = createHash("sha256").update(await readFile(REQUIREMENTS));
+  const folder = join(await cacheFolder("openapi-validator"), hash.digest("hex").slice(0, 16));
+  if (!existsSync(folder)) {
+    // Made beside and renamed, so that a folder of this name is always whole.
+    const passing = `${folder}.${process.pid}`;
+    const options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-warn-script-location"];
+    const args = ["-m", "pip", "install", "--quiet", ...options, "--target", passing, "--requirement", REQUIREMENTS];
+    const outcome = await install(PYTHON, args);
+    if ("found" in outcome) await rename(passing, folder).catch(() => {});
+    await rm(passing, { recursive: true, force: true });
+    if (!existsSync(folder)) return "missing" in outcome ? outcome : { missing: `no ${folder}` };
+  }
+  return { found: (documents) => validate(folder, documents) };
+}
+
+async function validate(folder: string, documents: readonly unknown[]): Promise<readonly string[]> {
+  const env = { PATH: process.env["PATH"] ?? "", PYTHONPATH: folder };
+  const child = spawn(PYTHON, ["-S", "-W", "ignore", "-c", PROGRAM], { env, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(JSON.stringify(documents));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  let answer = "";
+  let fault = "";
+  for await (const part of child.stdout) answer += String(part);
+  for await (const part of child.stderr) fault += String(part);
+  const code = await ended;
+  if (code !== 0) throw new Error(`the validator ended with ${code}: ${fault.slice(-FAULT_CHARS)}`);
+  return answersSchema.parse(JSON.parse(answer));
+}
