@@ -1,4 +1,5 @@
 /** Makes the projection of the log again, and compares the two: for `merlon store`. */
+import { remakeBlocks } from "./blocks/block-table.ts";
 import type { Database } from "./database.ts";
 import { readEntry } from "./log-entry.ts";
 import { migrate } from "./migration.ts";
@@ -10,6 +11,7 @@ import { isBefore, type LogPosition, type SegmentLog } from "./segment-log.ts";
 const READ_BYTES = 4 * 1024 * 1024;
 const PROGRESS_MS = 250;
 const TABLES = [
+  "record_blocks",
   "records",
   "bodies",
   "request_ids",
@@ -55,7 +57,8 @@ export async function rebuildStore(
   const name = await logName(folder);
   await database.transaction(async (inside) => {
     if (database.dialect === "sqlite") for (const table of TABLES) await inside.query(`delete from ${table}`);
-    await inside.query("delete from log_positions where log = ?", [name]);
+    else await remakeBlocks(inside, database.dialect);
+    await inside.query("delete from log_places where log = ?", [name]);
   });
   const log = await RecordLog.open(folder, database);
   const timer = setInterval(() => progress(partOf(log.segments, log.projection.position)), PROGRESS_MS);

@@ -10,6 +10,7 @@ const ROWS_MAX = 256;
  * Inserts rows.
  * @param rows each with one value a column
  * @param after what follows: `on conflict do nothing`
+ * @returns what the statement returns
  */
 export async function insertRows(
   inside: Queryable,
@@ -17,16 +18,19 @@ export async function insertRows(
   columns: readonly string[],
   rows: readonly (readonly Value[])[],
   after = "",
-): Promise<void> {
+): Promise<readonly Row[]> {
   const most = Math.min(ROWS_MAX, 2 ** Math.floor(Math.log2(VALUES_MAX / columns.length)));
+  const returned: Row[] = [];
   const row = `(${columns.map(() => "?").join(", ")})`;
   for (let at = 0; at < rows.length; ) {
     const size = Math.min(most, 2 ** Math.floor(Math.log2(rows.length - at)));
     const values = rows.slice(at, at + size).flat();
     const list = Array.from({ length: size }, () => row).join(", ");
-    await inside.query(`insert into ${table} (${columns.join(", ")}) values ${list} ${after}`, values);
+    const statement = `insert into ${table} (${columns.join(", ")}) values ${list} ${after}`;
+    for (const one of await inside.query(statement, values)) returned.push(one);
     at += size;
   }
+  return returned;
 }
 
 /**
