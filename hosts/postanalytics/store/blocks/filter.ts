@@ -3,7 +3,8 @@ import type { DimensionColumn } from "../../search/predicate.ts";
 import type { Columns } from "./block.ts";
 import type { Filter, HeldBlock, Scope, Sizes } from "./question.ts";
 
-type RowTest = (columns: Columns, row: number) => boolean;
+/** Writes 1 into `marks` for each of the picked rows that passes, and 0 for the others. */
+type RowTest = (columns: Columns, picked: Uint32Array, count: number, marks: Uint8Array) => void;
 
 /** For each number of a small table, 1 where it is meant. */
 interface NumberSet {
@@ -21,6 +22,7 @@ export class RowPicker {
   readonly #sets: readonly NumberSet[];
   readonly #tests: readonly RowTest[];
   #picked = new Uint32Array(0);
+  #marks = new Uint8Array(0);
 
   constructor({ from, to, filter }: Pick<Scope, "from" | "to" | "filter">, sizes: Sizes) {
     this.#from = from;
@@ -32,7 +34,10 @@ export class RowPicker {
 
   /** @returns rows of a block in their order, until the next call */
   pick({ first, last, columns }: HeldBlock): Uint32Array {
-    if (this.#picked.length < columns.rows) this.#picked = new Uint32Array(columns.rows);
+    if (this.#picked.length < columns.rows) {
+      this.#picked = new Uint32Array(columns.rows);
+      this.#marks = new Uint8Array(columns.rows);
+    }
     const picked = this.#picked;
     let count = this.#inTime(first, last, columns, picked);
     for (const { column, bits } of this.#sets) {
@@ -46,10 +51,12 @@ export class RowPicker {
       count = kept;
     }
     for (const test of this.#tests) {
+      const marks = this.#marks;
+      test(columns, picked, count, marks);
       let kept = 0;
       for (let i = 0; i < count; i++) {
-        const row = picked[i] ?? 0;
-        if (test(columns, row)) picked[kept++] = row;
+        picked[kept] = picked[i] ?? 0;
+        kept += marks[i] ?? 0;
       }
       count = kept;
     }
@@ -89,7 +96,7 @@ function fold(filter: Filter, sizes: Sizes): Folded {
     }
     case "not": {
       const part = fold(filter.part, sizes);
-      if (typeof part === "function") return (columns, row) => !part(columns, row);
+      if (typeof part === "function") return opposite(part);
       return { column: part.column, bits: part.bits.map((bit) => 1 - bit) };
     }
     case "number":
@@ -108,9 +115,27 @@ function foldParts(kind: "and" | "or", parts: readonly Folded[]): Folded {
   if (first !== undefined && sets.length === parts.length && sets.every(({ column }) => column === first.column)) {
     return combined(first.column, sets, kind);
   }
-  const tests = parts.map(testOf);
-  if (kind === "and") return (columns, row) => tests.every((test) => test(columns, row));
-  return (columns, row) => tests.some((test) => test(columns, row));
+  return joined(kind, parts.map(testOf));
+}
+
+function opposite(test: RowTest): RowTest {
+  return (columns, picked, count, marks) => {
+    test(columns, picked, count, marks);
+    for (let i = 0; i < count; i++) marks[i] = 1 - (marks[i] ?? 0);
+  };
+}
+
+function joined(kind: "and" | "or", tests: readonly RowTest[]): RowTest {
+  let others = new Uint8Array(0);
+  return (columns, picked, count, marks) => {
+    if (others.length < count) others = new Uint8Array(marks.length);
+    marks.fill(kind === "and" ? 1 : 0, 0, count);
+    for (const test of tests) {
+      test(columns, picked, count, others);
+      if (kind === "and") for (let i = 0; i < count; i++) marks[i] = (marks[i] ?? 0) & (others[i] ?? 0);
+      else for (let i = 0; i < count; i++) marks[i] = (marks[i] ?? 0) | (others[i] ?? 0);
+    }
+  };
 }
 
 function combined(column: DimensionColumn, sets: readonly NumberSet[], kind: "and" | "or"): NumberSet {
@@ -128,7 +153,10 @@ function combined(column: DimensionColumn, sets: readonly NumberSet[], kind: "an
 function testOf(folded: Folded): RowTest {
   if (typeof folded === "function") return folded;
   const { column, bits } = folded;
-  return (columns, row) => bits[columns[column][row] ?? 0] === 1;
+  return (columns, picked, count, marks) => {
+    const numbers = columns[column];
+    for (let i = 0; i < count; i++) marks[i] = bits[numbers[picked[i] ?? 0] ?? 0] ?? 0;
+  };
 }
 
 function numberTest({ column, sign, values }: Filter & { kind: "number" }): RowTest {
@@ -144,5 +172,8 @@ function numberTest({ column, sign, values }: Filter & { kind: "number" }): RowT
   };
   const test = tests[sign];
   if (test === undefined) throw new Error(`no comparison is called ${sign}`);
-  return (columns, row) => test(columns[column][row] ?? 0);
+  return (columns, picked, count, marks) => {
+    const numbers = columns[column];
+    for (let i = 0; i < count; i++) marks[i] = test(numbers[picked[i] ?? 0] ?? 0) ? 1 : 0;
+  };
 }

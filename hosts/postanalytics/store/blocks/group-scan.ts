@@ -3,9 +3,9 @@
  * each. The second adds up what is shown of those few. Where the newest groups are asked for, the first walk goes from
  * the newest block back and ends when no older record can change which ones they are.
  */
-import { ClientSet, GROUP_SEEN_MAX, type Group } from "../group-aggregate.ts";
 import type { RowPicker } from "./filter.ts";
 import { GroupTable } from "./group-table.ts";
+import { type PageGroup, PageSums } from "./page-sums.ts";
 import type { GroupQuestion, HeldBlock, NamedGroup, Sizes } from "./question.ts";
 import type { Grouping, SmallTables } from "./small-tables.ts";
 
@@ -20,16 +20,6 @@ export interface Keys {
   readonly subs: number;
 }
 
-/** A group on the page while it is added up. */
-interface Shown {
-  readonly place: number;
-  readonly first: number;
-  readonly last: number;
-  readonly sub: number;
-  readonly group: Omit<Group, "sub">;
-  readonly clients: ClientSet;
-}
-
 /** @returns the groups of a page and one more where there are more; null where keys do not fit a number */
 export function groups(
   question: GroupQuestion,
@@ -40,26 +30,24 @@ export function groups(
 ): readonly NamedGroup[] | null {
   const keys = keysOf(question, tables, sizes);
   const { grouping } = keys;
-  if (grouping.findingValues.length * keys.kinds * keys.subs >= Number.MAX_SAFE_INTEGER) return null;
-  const table = new GroupTable(question.gapMs, grouping.findingValues.length * keys.kinds * keys.subs);
-  firstWalk(question, blocks, picker, keys, table);
-  const ranked = table.top(question, (key, first) => tieOf(keys, tables, key, first));
-  const shown = ranked.map((place): Shown => {
-    const [finding, kind, sub] = partsOf(keys, table.keyOf(place));
-    const [first, last] = [table.first[place] ?? 0, table.last[place] ?? 0];
-    const empty = { records: 0, hits: 0, blocked: 0, incidents: 0, clients: 0 };
-    const group = { finding, kind, ...empty, first, last: -1, newest: [0, 0, 0] as const, seen: [] };
-    return { place, first, last, sub, group, clients: new ClientSet() };
+  const allKeys = grouping.findingValues.length * keys.kinds * keys.subs;
+  if (allKeys >= Number.MAX_SAFE_INTEGER) return null;
+  const table = new GroupTable(question.gapMs, allKeys);
+  const tie = (key: number, first: number): string => tieOf(keys, tables, key, first);
+  firstWalk(question, blocks, picker, keys, table, tie);
+  const page = table.top(question, tie).map((place) => {
+    return { key: table.keyOf(place), first: table.first[place] ?? 0, last: table.last[place] ?? 0 };
   });
-  secondWalk(question, blocks, picker, tables, keys, shown, table);
-  return shown.map(({ group, sub, clients }) => {
-    const written = keys.subOf === null ? (keys.isSubless ? 0 : sub) : (tables.countries[sub] ?? "");
-    const key = (group.finding * keys.kinds + group.kind) * keys.subs + sub;
+  const sums = new PageSums(tables, page, allKeys, question.gapMs > 0);
+  secondWalk(question, blocks, picker, keys, page, sums);
+  return page.map(({ key }, place) => {
+    const [finding, kind, sub] = partsOf(keys, key);
+    const added = sums.sumsOf(place);
     return {
-      group: { ...group, sub: written, clients: clients.size },
-      findingValues: grouping.findingValues[group.finding] ?? [],
-      kindValues: grouping.kindValues[group.kind] ?? [],
-      tie: tieOf(keys, tables, key, group.first),
+      group: { finding, kind, sub: writtenSub(keys, tables, sub), ...added },
+      findingValues: grouping.findingValues[finding] ?? [],
+      kindValues: grouping.kindValues[kind] ?? [],
+      tie: tieOf(keys, tables, key, added.first),
     };
   });
 }
@@ -82,8 +70,12 @@ function tieOf(keys: Keys, tables: SmallTables, key: number, first: number): str
   const [finding, kind, sub] = partsOf(keys, key);
   const { findingValues, kindValues } = keys.grouping;
   const names = `${JSON.stringify(findingValues[finding])} ${JSON.stringify(kindValues[kind])}`;
-  const written = keys.subOf === null ? (keys.isSubless ? 0 : sub) : (tables.countries[sub] ?? "");
-  return `${names} ${written} ${first}`;
+  return `${names} ${writtenSub(keys, tables, sub)} ${first}`;
+}
+
+function writtenSub({ subOf, isSubless }: Keys, tables: SmallTables, sub: number): number | string {
+  if (isSubless) return 0;
+  return subOf === null ? sub : (tables.countries[sub] ?? "");
 }
 
 function firstWalk(
@@ -92,6 +84,7 @@ function firstWalk(
   picker: RowPicker,
   keys: Keys,
   table: GroupTable,
+  tie: (key: number, first: number) => string,
 ): void {
   let looked = 0;
   let isSettled = false;
@@ -105,7 +98,7 @@ function firstWalk(
       if (question.gapMs === 0 || table.isClosed(rest)) return;
     } else if (looked >= table.lookAgainAt) {
       table.lookAgainAt = 2 * looked;
-      isSettled = table.settle(question, rest);
+      isSettled = table.settle(question, rest, tie);
       if (isSettled && question.gapMs === 0) return;
     }
   }
@@ -143,78 +136,60 @@ function addBlock({ columns }: HeldBlock, rows: Uint32Array, keys: Keys, table: 
 }
 
 function secondWalk(
-  { gapMs, fields }: GroupQuestion,
+  { gapMs }: GroupQuestion,
   blocks: readonly HeldBlock[],
   picker: RowPicker,
-  tables: SmallTables,
   keys: Keys,
-  shown: readonly Shown[],
-  table: GroupTable,
+  page: readonly PageGroup[],
+  sums: PageSums,
 ): void {
-  if (shown.length === 0) return;
-  const byKey = Map.groupBy(shown, ({ place }) => table.keyOf(place));
-  const [kinds, subs] = [new Uint8Array(keys.kinds), new Uint8Array(keys.subs)];
-  for (const { group, sub } of shown) {
-    kinds[group.kind] = 1;
-    subs[sub] = 1;
-  }
-  const isOneClient = fields.includes("ip");
-  const [begin, end] =
-    gapMs === 0
-      ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-      : [Math.min(...shown.map(({ first }) => first)), Math.max(...shown.map(({ last }) => last))];
-  const { groupOfFinding, groupOfKind } = keys.grouping;
+  if (page.length === 0) return;
+  const begin = gapMs === 0 ? Number.NEGATIVE_INFINITY : Math.min(...page.map(({ first }) => first));
+  const end = gapMs === 0 ? Number.POSITIVE_INFINITY : Math.max(...page.map(({ last }) => last));
+  const wanted = wantedOf(keys, page);
   for (const block of blocks) {
     if (block.last < begin || block.first > end) continue;
-    const { finding, kind, client } = block.columns;
-    const rows = picker.pick(block);
-    let [lastKey, lastShown]: [number, readonly Shown[] | undefined] = [-1, undefined];
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i] ?? 0;
-      const who = client[row] ?? 0;
-      const sub = keys.isSubless ? 0 : keys.subOf === null ? who : (keys.subOf[who] ?? 0);
-      const ofKind = groupOfKind[kind[row] ?? 0] ?? 0;
-      if (subs[sub] === 0 || kinds[ofKind] === 0) continue;
-      const found = finding[row] ?? 0;
-      const ofFinding = groupOfFinding[found] ?? 0;
-      if (ofFinding >= 0) {
-        const key = (ofFinding * keys.kinds + ofKind) * keys.subs + sub;
-        if (key !== lastKey) [lastKey, lastShown] = [key, byKey.get(key)];
-        if (lastShown !== undefined) grow(lastShown, block, row, tables, gapMs, isOneClient);
-        continue;
-      }
-      for (const one of keys.grouping.groupsOf(found)) {
-        const some = byKey.get((one * keys.kinds + ofKind) * keys.subs + sub);
-        if (some !== undefined) grow(some, block, row, tables, gapMs, isOneClient);
-      }
-    }
+    addToPage(block, picker.pick(block), keys, wanted, sums);
   }
 }
 
-function grow(
-  some: readonly Shown[],
-  { columns }: HeldBlock,
-  row: number,
-  tables: SmallTables,
-  gapMs: number,
-  isOneClient: boolean,
-): void {
-  const time = columns.at[row] ?? 0;
-  const shown = gapMs === 0 ? some[0] : some.find(({ first, last }) => time >= first && time <= last);
-  if (shown === undefined) return;
-  const { group, clients } = shown;
-  const [found, kind, client] = [columns.finding[row] ?? 0, columns.kind[row] ?? 0, columns.client[row] ?? 0];
-  const n = columns.n[row] ?? 0;
-  group.records += n;
-  group.hits += n * (tables.hits[found] ?? 0);
-  group.blocked += n * (tables.blocked[kind] ?? 0);
-  group.incidents += n * (tables.incidents[kind] ?? 0);
-  if (time < group.first) group.first = time;
-  if (time > group.last) {
-    group.last = time;
-    group.newest = [found, kind, client];
+/** Which groups of kinds, and which of clients, occur on the page; most records are passed over by these. */
+interface Wanted {
+  readonly kinds: Uint8Array;
+  readonly subs: Uint8Array;
+}
+
+function wantedOf(keys: Keys, page: readonly PageGroup[]): Wanted {
+  const wanted = { kinds: new Uint8Array(keys.kinds), subs: new Uint8Array(keys.subs) };
+  for (const { key } of page) {
+    const [, kind, sub] = partsOf(keys, key);
+    wanted.kinds[kind] = 1;
+    wanted.subs[sub] = 1;
   }
-  if (!isOneClient || clients.size === 0) clients.add(client);
-  const { seen } = group;
-  if (seen.length < GROUP_SEEN_MAX && !seen.some(([one]) => one === found)) seen.push([found, kind]);
+  return wanted;
+}
+
+function addToPage({ columns }: HeldBlock, rows: Uint32Array, keys: Keys, wanted: Wanted, sums: PageSums): void {
+  const { finding, kind, client } = columns;
+  const { grouping, subOf, isSubless, kinds, subs } = keys;
+  const { groupOfFinding, groupOfKind } = grouping;
+  const [wantedKinds, wantedSubs] = [wanted.kinds, wanted.subs];
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] ?? 0;
+    const who = client[row] ?? 0;
+    const sub = isSubless ? 0 : subOf === null ? who : (subOf[who] ?? 0);
+    const ofKind = groupOfKind[kind[row] ?? 0] ?? 0;
+    if (wantedSubs[sub] === 0 || wantedKinds[ofKind] === 0) continue;
+    const found = finding[row] ?? 0;
+    const ofFinding = groupOfFinding[found] ?? 0;
+    if (ofFinding >= 0) {
+      const head = sums.find((ofFinding * kinds + ofKind) * subs + sub);
+      if (head >= 0) sums.add(head, columns, row);
+      continue;
+    }
+    for (const one of grouping.groupsOf(found)) {
+      const head = sums.find((one * kinds + ofKind) * subs + sub);
+      if (head >= 0) sums.add(head, columns, row);
+    }
+  }
 }

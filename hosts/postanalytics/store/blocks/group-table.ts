@@ -179,9 +179,9 @@ export class GroupTable {
    * @param rest no record that is still to come is newer
    * @returns true when the page stands; from then on its groups grow and no others
    */
-  settle(order: Order, rest: number): boolean {
+  settle(order: Order, rest: number, tieOf: (key: number, first: number) => string): boolean {
     if (this.#size <= order.limit) return false;
-    const page = this.top(order, (key) => String(key), rest);
+    const page = this.top(order, tieOf, rest);
     if (page.length <= order.limit) return false;
     // Whoever stands beside the last of the page in time may stand before it by name.
     const edge = this.last[page.at(-1) ?? 0] ?? 0;

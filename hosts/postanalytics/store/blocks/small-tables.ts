@@ -85,7 +85,8 @@ export class Grouping {
   /** Of each finding its only group, or -1 where it has several. */
   groupOfFinding = new Int32Array(1024);
   groupOfKind = new Int32Array(1024);
-  readonly #several = new Map<number, readonly number[]>();
+  /** Groups of findings that have several, by the finding's number. */
+  readonly #several: (readonly number[] | undefined)[] = [];
 
   constructor(fields: readonly GroupField[]) {
     this.#findingFields = fields.filter((field): field is FindingField => FINDING_FIELDS.includes(field));
@@ -94,7 +95,7 @@ export class Grouping {
 
   /** All groups of a finding that has several. */
   groupsOf(finding: number): readonly number[] {
-    return this.#several.get(finding) ?? [];
+    return this.#several[finding] ?? [];
   }
 
   add(findings: readonly FindingEntry[], kinds: readonly KindEntry[]): void {
@@ -103,7 +104,7 @@ export class Grouping {
       const groups = combinations(lists).map((values) => placeOf(values, this.#findingPlaces, this.findingValues));
       this.groupOfFinding = widened(this.groupOfFinding, finding.id);
       this.groupOfFinding[finding.id] = groups.length === 1 ? (groups[0] ?? 0) : -1;
-      if (groups.length !== 1) this.#several.set(finding.id, groups);
+      if (groups.length !== 1) this.#several[finding.id] = groups;
     }
     for (const kind of kinds) {
       const values = this.#kindFields.map((field) => kind[field]);
