@@ -1,8 +1,10 @@
 /**
- * Groups records in blocks, in two walks. The first finds which groups stand on the page: it keeps three numbers of
+ * Groups records in blocks. Where groups can only be few, all are added up; else it takes two walks. The first finds which groups stand on the page: it keeps three numbers of
  * each. The second adds up what is shown of those few. Where the newest groups are asked for, the first walk goes from
  * the newest block back and ends when no older record can change which ones they are.
  */
+import type { Group } from "../group-aggregate.ts";
+import { FewGroups } from "./few-groups.ts";
 import type { RowPicker } from "./filter.ts";
 import { GroupTable } from "./group-table.ts";
 import { type PageGroup, PageSums } from "./page-sums.ts";
@@ -32,6 +34,9 @@ export function groups(
   const { grouping } = keys;
   const allKeys = grouping.findingValues.length * keys.kinds * keys.subs;
   if (allKeys >= Number.MAX_SAFE_INTEGER) return null;
+  if (question.gapMs === 0 && FewGroups.areFew(allKeys, sizes.client)) {
+    return fewGroups(question, blocks, picker, tables, keys, new FewGroups(allKeys, sizes.client));
+  }
   const table = new GroupTable(question.gapMs, allKeys);
   const tie = (key: number, first: number): string => tieOf(keys, tables, key, first);
   firstWalk(question, blocks, picker, keys, table, tie);
@@ -40,16 +45,41 @@ export function groups(
   });
   const sums = new PageSums(tables, page, allKeys, question.gapMs > 0);
   secondWalk(question, blocks, picker, keys, page, sums);
-  return page.map(({ key }, place) => {
-    const [finding, kind, sub] = partsOf(keys, key);
-    const added = sums.sumsOf(place);
-    return {
-      group: { finding, kind, sub: writtenSub(keys, tables, sub), ...added },
-      findingValues: grouping.findingValues[finding] ?? [],
-      kindValues: grouping.kindValues[kind] ?? [],
-      tie: tieOf(keys, tables, key, added.first),
-    };
-  });
+  return page.map(({ key }, place) => nameGroup(keys, tables, key, sums.sumsOf(place)));
+}
+
+function fewGroups(
+  { order, limit, after }: GroupQuestion,
+  blocks: readonly HeldBlock[],
+  picker: RowPicker,
+  tables: SmallTables,
+  keys: Keys,
+  few: FewGroups,
+): readonly NamedGroup[] {
+  for (const block of blocks) few.add(block, picker.pick(block), keys, tables);
+  const tie = (key: number): string => tieOf(keys, tables, key, few.valueOf(key, "first"));
+  const isAfter = (value: number, key: number): boolean =>
+    after === null || value < after[0] || (value === after[0] && tie(key) < after[1]);
+  return [...few.keys()]
+    .filter((key) => isAfter(few.valueOf(key, order), key))
+    .sort((a, b) => few.valueOf(b, order) - few.valueOf(a, order) || (tie(a) > tie(b) ? -1 : 1))
+    .slice(0, limit + 1)
+    .map((key) => nameGroup(keys, tables, key, few.sumsOf(key)));
+}
+
+function nameGroup(
+  keys: Keys,
+  tables: SmallTables,
+  key: number,
+  sums: Omit<Group, "finding" | "kind" | "sub">,
+): NamedGroup {
+  const [finding, kind, sub] = partsOf(keys, key);
+  return {
+    group: { finding, kind, sub: writtenSub(keys, tables, sub), ...sums },
+    findingValues: keys.grouping.findingValues[finding] ?? [],
+    kindValues: keys.grouping.kindValues[kind] ?? [],
+    tie: tieOf(keys, tables, key, sums.first),
+  };
 }
 
 function keysOf({ fields }: GroupQuestion, tables: SmallTables, sizes: Sizes): Keys {
@@ -107,7 +137,7 @@ function firstWalk(
 function addBlock({ columns }: HeldBlock, rows: Uint32Array, keys: Keys, table: GroupTable): void {
   const { at, finding, kind, client, n } = columns;
   const { grouping, subOf, isSubless, kinds, subs } = keys;
-  const { groupOfFinding, groupOfKind } = grouping;
+  const { groupOfFinding, groupOfKind, severalStart, severalList } = grouping;
   let [lastKey, lastPlace] = [-1, -1];
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] ?? 0;
@@ -128,7 +158,9 @@ function addBlock({ columns }: HeldBlock, rows: Uint32Array, keys: Keys, table: 
       if (lastPlace >= 0) table.add(lastPlace, time, count);
       continue;
     }
-    for (const one of grouping.groupsOf(found)) {
+    const several = severalStart[found] ?? 0;
+    for (let left = severalList[several] ?? 0; left > 0; left--) {
+      const one = severalList[several + left] ?? 0;
       const place = table.find((one * kinds + ofKind) * subs + sub);
       if (place >= 0) table.add(place, time, count);
     }
@@ -172,7 +204,7 @@ function wantedOf(keys: Keys, page: readonly PageGroup[]): Wanted {
 function addToPage({ columns }: HeldBlock, rows: Uint32Array, keys: Keys, wanted: Wanted, sums: PageSums): void {
   const { finding, kind, client } = columns;
   const { grouping, subOf, isSubless, kinds, subs } = keys;
-  const { groupOfFinding, groupOfKind } = grouping;
+  const { groupOfFinding, groupOfKind, severalStart, severalList } = grouping;
   const [wantedKinds, wantedSubs] = [wanted.kinds, wanted.subs];
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] ?? 0;
@@ -187,7 +219,9 @@ function addToPage({ columns }: HeldBlock, rows: Uint32Array, keys: Keys, wanted
       if (head >= 0) sums.add(head, columns, row);
       continue;
     }
-    for (const one of grouping.groupsOf(found)) {
+    const several = severalStart[found] ?? 0;
+    for (let left = severalList[several] ?? 0; left > 0; left--) {
+      const one = severalList[several + left] ?? 0;
       const head = sums.find((one * kinds + ofKind) * subs + sub);
       if (head >= 0) sums.add(head, columns, row);
     }

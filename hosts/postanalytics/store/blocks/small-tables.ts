@@ -85,17 +85,14 @@ export class Grouping {
   /** Of each finding its only group, or -1 where it has several. */
   groupOfFinding = new Int32Array(1024);
   groupOfKind = new Int32Array(1024);
-  /** Groups of findings that have several, by the finding's number. */
-  readonly #several: (readonly number[] | undefined)[] = [];
+  /** Where the groups of a finding stand that has several: how many, and then each. */
+  severalStart = new Int32Array(1024);
+  severalList = new Int32Array(1024);
+  #severalEnd = 0;
 
   constructor(fields: readonly GroupField[]) {
     this.#findingFields = fields.filter((field): field is FindingField => FINDING_FIELDS.includes(field));
     this.#kindFields = fields.filter((field): field is KindField => KIND_FIELDS.includes(field));
-  }
-
-  /** All groups of a finding that has several. */
-  groupsOf(finding: number): readonly number[] {
-    return this.#several[finding] ?? [];
   }
 
   add(findings: readonly FindingEntry[], kinds: readonly KindEntry[]): void {
@@ -104,13 +101,21 @@ export class Grouping {
       const groups = combinations(lists).map((values) => placeOf(values, this.#findingPlaces, this.findingValues));
       this.groupOfFinding = widened(this.groupOfFinding, finding.id);
       this.groupOfFinding[finding.id] = groups.length === 1 ? (groups[0] ?? 0) : -1;
-      if (groups.length !== 1) this.#several[finding.id] = groups;
+      if (groups.length !== 1) this.#addSeveral(finding.id, groups);
     }
     for (const kind of kinds) {
       const values = this.#kindFields.map((field) => kind[field]);
       this.groupOfKind = widened(this.groupOfKind, kind.id);
       this.groupOfKind[kind.id] = placeOf(values, this.#kindPlaces, this.kindValues);
     }
+  }
+
+  #addSeveral(finding: number, groups: readonly number[]): void {
+    this.severalStart = widened(this.severalStart, finding);
+    this.severalList = widened(this.severalList, this.#severalEnd + groups.length);
+    this.severalStart[finding] = this.#severalEnd;
+    this.severalList.set([groups.length, ...groups], this.#severalEnd);
+    this.#severalEnd += groups.length + 1;
   }
 }
 
