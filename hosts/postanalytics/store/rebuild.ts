@@ -39,6 +39,8 @@ export interface StoreCheck {
   readonly behind: number;
   /** Records that the database should have and has not. */
   readonly missing: number;
+  /** Records that blocks have more or fewer than the table of records. */
+  readonly unlike: number;
 }
 
 /**
@@ -99,7 +101,12 @@ export async function checkStore(folder: string, database: Database): Promise<St
       counts.damaged += damaged;
       place = next;
     }
-    return { segments: segments.segments.length, bytes: segments.bytes, tornBytes: segments.tornBytes, ...counts };
+    const [row] = await database.query(
+      "select (select count(*) from records) as records, (select sum(rows) from record_blocks) as blocks",
+    );
+    const unlike = Math.abs(Number(row?.["records"] ?? 0) - Number(row?.["blocks"] ?? 0));
+    const { segments: files, bytes, tornBytes } = segments;
+    return { segments: files.length, bytes, tornBytes, ...counts, unlike };
   } finally {
     await log.close();
   }
