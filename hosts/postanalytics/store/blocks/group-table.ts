@@ -22,9 +22,10 @@ export class GroupTable {
   readonly #direct: Int32Array | null;
   #slots: Int32Array = new Int32Array(0);
   #keys = new Float64Array(GROUPS_AT_FIRST);
-  /** The next group of the same key. */
-  #next = new Int32Array(GROUPS_AT_FIRST);
-  /** Of the head of a key: the group that was added to last. */
+  /** The groups of a key in the order of time: which one is before this one, and which behind it. */
+  #older = new Int32Array(GROUPS_AT_FIRST);
+  #newer = new Int32Array(GROUPS_AT_FIRST);
+  /** Of the head of a key: the group that was added to last. Records come nearly in order, so the next is near it. */
   #recent = new Int32Array(GROUPS_AT_FIRST);
   records = new Float64Array(GROUPS_AT_FIRST);
   first = new Float64Array(GROUPS_AT_FIRST);
@@ -86,48 +87,52 @@ export class GroupTable {
 
   /** Adds where silence may part, or the record may join what was apart. */
   #addApart(head: number, at: number, n: number): void {
-    let found = NONE;
-    let before = NONE;
-    for (let place = head; place !== NONE; before = place, place = this.#next[place] ?? NONE) {
-      if (!this.#touches(place, at)) continue;
-      if (found === NONE) {
-        found = place;
-        this.records[place] = (this.records[place] ?? 0) + n;
-        const [begin, end] = [this.first[place] ?? 0, this.last[place] ?? 0];
-        if (at < begin) this.first[place] = at;
-        if (at > end) this.last[place] = at;
-        if (at >= begin && at <= end) break;
-        continue;
-      }
-      // The record stands between two groups, and they are one now; there are no more than two.
-      this.#join(found, place);
-      this.#next[before] = this.#next[place] ?? NONE;
-      break;
+    const { first, last, records } = this;
+    const recent = this.#recent[head] ?? head;
+    if ((records[recent] ?? 0) === 0) {
+      [records[recent], first[recent], last[recent]] = [n, at, at];
+      return;
     }
-    if (found === NONE) found = this.#hang(head, at, n);
-    this.#recent[head] = found;
+    let near = recent;
+    while ((first[near] ?? 0) > at && this.#older[near] !== NONE) near = this.#older[near] ?? NONE;
+    for (
+      let next = this.#newer[near] ?? NONE;
+      next !== NONE && (first[next] ?? 0) <= at;
+      next = this.#newer[near] ?? NONE
+    )
+      near = next;
+    const isBehind = (first[near] ?? 0) <= at;
+    const [low, high] = isBehind ? [near, this.#newer[near] ?? NONE] : [NONE, near];
+    const touchesLow = low !== NONE && at < (last[low] ?? 0) + this.#gapMs;
+    const touchesHigh = high !== NONE && at > (first[high] ?? 0) - this.#gapMs;
+    const place = touchesLow ? low : touchesHigh ? high : this.#between(head, low, high, at);
+    // A new group may have made the arrays longer.
+    this.records[place] = (this.records[place] ?? 0) + n;
+    if (at < (this.first[place] ?? 0)) this.first[place] = at;
+    if (at > (this.last[place] ?? 0)) this.last[place] = at;
+    if (touchesLow && touchesHigh) this.#join(low, high);
+    this.#recent[head] = place;
   }
 
-  #touches(place: number, at: number): boolean {
-    const [begin, end] = [this.first[place] ?? 0, this.last[place] ?? 0];
-    // A group without records takes any.
-    return begin > end || (at < end + this.#gapMs && at > begin - this.#gapMs);
-  }
-
+  /** The record between two groups made them one. */
   #join(into: number, other: number): void {
     this.records[into] = (this.records[into] ?? 0) + (this.records[other] ?? 0);
-    this.first[into] = Math.min(this.first[into] ?? 0, this.first[other] ?? 0);
-    this.last[into] = Math.max(this.last[into] ?? 0, this.last[other] ?? 0);
+    this.last[into] = this.last[other] ?? 0;
+    const newer = this.#newer[other] ?? NONE;
+    this.#newer[into] = newer;
+    if (newer !== NONE) this.#older[newer] = into;
     // Nothing is left of it: it has no rank and nobody finds it.
     this.records[other] = 0;
     if (this.#page !== null) this.#page = this.#page.map((place) => (place === other ? into : place));
   }
 
-  #hang(head: number, at: number, n: number): number {
+  /** @returns a new group without records, between two of its key */
+  #between(head: number, low: number, high: number, at: number): number {
     const made = this.#make(this.keyOf(head));
-    this.#next[made] = this.#next[head] ?? NONE;
-    this.#next[head] = made;
-    this.records[made] = n;
+    this.#older[made] = low;
+    this.#newer[made] = high;
+    if (low !== NONE) this.#newer[low] = made;
+    if (high !== NONE) this.#older[high] = made;
     this.first[made] = at;
     this.last[made] = at;
     return made;
@@ -137,7 +142,8 @@ export class GroupTable {
     if (this.#size === this.#keys.length) this.#widen();
     const place = this.#size++;
     this.#keys[place] = key;
-    this.#next[place] = NONE;
+    this.#older[place] = NONE;
+    this.#newer[place] = NONE;
     this.#recent[place] = place;
     this.first[place] = Number.POSITIVE_INFINITY;
     this.last[place] = Number.NEGATIVE_INFINITY;
@@ -232,7 +238,8 @@ export class GroupTable {
     this.records = numbers(this.records);
     this.first = numbers(this.first);
     this.last = numbers(this.last);
-    this.#next = places(this.#next);
+    this.#older = places(this.#older);
+    this.#newer = places(this.#newer);
     this.#recent = places(this.#recent);
   }
 }
