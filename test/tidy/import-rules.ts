@@ -270,7 +270,6 @@ export const IMPORT_RULES: readonly Rule[] = [
       "hosts/postanalytics/store/blocks/group-scan.ts": "scanner.test.ts holds it against the table of records",
       "hosts/postanalytics/store/blocks/newest-scan.ts": "scanner.test.ts holds it against the table of records",
       "hosts/postanalytics/store/blocks/page-sums.ts": "scanner.test.ts holds it against the table of records",
-      "hosts/postanalytics/store/blocks/question.ts": "declares",
       "hosts/postanalytics/store/blocks/small-tables.ts": "scanner.test.ts groups by all of its fields",
       "hosts/postanalytics/store/blocks/tally-scan.ts": "scanner.test.ts holds it against the table of records",
       "hosts/postanalytics/store/condition.ts":

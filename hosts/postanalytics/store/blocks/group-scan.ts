@@ -1,7 +1,8 @@
 /**
- * Groups records in blocks. Where groups can only be few, all are added up; else it takes two walks. The first finds which groups stand on the page: it keeps three numbers of
- * each. The second adds up what is shown of those few. Where the newest groups are asked for, the first walk goes from
- * the newest block back and ends when no older record can change which ones they are.
+ * Groups records in blocks. Where groups can only be few, all are added up; else it takes two walks: the first finds
+ * which groups stand on the page and keeps three numbers of each, the second adds up what is shown of those few. Where
+ * the newest groups are asked for, the first walk goes from the newest block back and ends when no older record can
+ * change which ones they are.
  */
 import type { Group } from "../group-aggregate.ts";
 import { FewGroups } from "./few-groups.ts";

@@ -1,6 +1,6 @@
 /**
  * The groups of a walk: for each its key, how many records, and when the first and the last one were. In typed arrays,
- * since there may be millions. Where silence parts groups, those of one key hang on each other, the newest walk's first.
+ * since there may be millions. Where silence parts groups, those of one key hang on each other.
  *
  * Records come in any order: two groups that a record between them joins become one.
  */
