@@ -15,7 +15,7 @@ type Table = keyof Entries;
 /** Knows which rows the threads have. */
 export class EntryReader {
   readonly #database: Database;
-  #known: Readonly<Record<Table, Set<number>>> = { findings: new Set(), kinds: new Set(), clients: new Set() };
+  #known = nothingKnown();
   #largest = { findings: 0, kinds: 0, clients: 0 };
 
   constructor(database: Database) {
@@ -56,7 +56,7 @@ export class EntryReader {
 
   /** Forgets what was read. */
   forget(): void {
-    this.#known = { findings: new Set(), kinds: new Set(), clients: new Set() };
+    this.#known = nothingKnown();
   }
 
   async #findings(ids: readonly number[]): Promise<FindingEntry[]> {
@@ -87,6 +87,30 @@ export class EntryReader {
   async #clients(ids: readonly number[]): Promise<ClientEntry[]> {
     const rows = await queryIn(this.#database, "select id, country from clients where id in (in)", ids);
     return rows.map((row) => ({ id: Number(row["id"]), country: String(row["country"]) }));
+  }
+}
+
+function nothingKnown(): Readonly<Record<Table, NumberMarks>> {
+  return { findings: new NumberMarks(), kinds: new NumberMarks(), clients: new NumberMarks() };
+}
+
+/** A set of numbers that a database counts up: a byte for each takes less than an entry of a set. */
+class NumberMarks {
+  #marks = new Uint8Array(1024);
+  size = 0;
+
+  has(number: number): boolean {
+    return this.#marks[number] === 1;
+  }
+
+  add(number: number): void {
+    if (number >= this.#marks.length) {
+      const wider = new Uint8Array(2 * number + 1);
+      wider.set(this.#marks);
+      this.#marks = wider;
+    }
+    if (this.#marks[number] === 0) this.size++;
+    this.#marks[number] = 1;
   }
 }
 

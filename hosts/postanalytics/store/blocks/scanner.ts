@@ -28,7 +28,7 @@ const THREADS = 2;
 /** Records whose numbers are kept in memory; a question about more is answered by the table of records. */
 const ROWS_MAX = 16_000_000;
 /** Rows of small tables that threads keep; of more, attackers make up hosts, and the table of records answers. */
-const ENTRIES_MAX = 1_000_000;
+const ENTRIES_MAX = 300_000;
 /** Blocks that are read at once. */
 const READ_BLOCKS = 8;
 /** Merging may take blocks away between the list of them and their bytes; then the list is read again. */
@@ -75,7 +75,7 @@ export class BlockScanner {
   constructor(database: Database) {
     this.#database = database;
     this.#entries = new EntryReader(database);
-    this.#threads = Array.from({ length: THREADS }, () => new ScanThread());
+    this.#threads = Array.from({ length: THREADS }, () => new ScanThread(() => this.forget()));
   }
 
   /**
@@ -140,7 +140,7 @@ export class BlockScanner {
       const missing = wanted.filter(({ id }) => !this.#held.has(id));
       this.#makeRoom(missing, new Set(wanted.map(({ id }) => id)));
       let isWhole = true;
-      for (let at = 0; at < missing.length && isWhole; at += READ_BLOCKS) {
+      for (let at = 0; at < missing.length && isWhole && this.#entries.size <= ENTRIES_MAX; at += READ_BLOCKS) {
         isWhole = await this.#fetch(missing.slice(at, at + READ_BLOCKS));
       }
       if (this.#entries.size > ENTRIES_MAX) return null;
@@ -242,19 +242,25 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A thread; questions are answered in their order. It starts when it is first needed. */
+/** A thread; questions are answered in their order. It starts when it is first needed, and again where it died. */
 class ScanThread {
+  readonly #lost: () => void;
   #worker: Worker | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
   #isClosed = false;
+
+  /** @param lost hears that the thread died, with all that it held */
+  constructor(lost: () => void) {
+    this.#lost = lost;
+  }
 
   get waiting(): number {
     return this.#waiting.size;
   }
 
   tell(told: Told): void {
-    this.#started().postMessage(told);
+    if (!this.#isClosed) this.#started().postMessage(told);
   }
 
   ask(told: (number: number) => Told): Promise<unknown> {
@@ -283,7 +289,11 @@ class ScanThread {
       else asker?.reject(failure(String(words)));
     });
     worker.on("error", (error) => this.#fail(error.message));
-    worker.on("exit", () => this.#fail("the thread has ended"));
+    worker.on("exit", () => {
+      this.#worker = undefined;
+      this.#fail("the thread has ended");
+      if (!this.#isClosed) this.#lost();
+    });
     this.#worker = worker;
     return worker;
   }

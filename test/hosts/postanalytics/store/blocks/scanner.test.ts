@@ -195,3 +195,15 @@ test("what is asked of ids and labels is left to the table of records", async (c
     expect([where, await fast.blocks.ask(window, words, { about: "count" })]).toEqual([where, null]);
   }
 });
+
+test("a scanner that was closed answers nothing, and starts nothing", async (context) => {
+  const { fast } = await stageOf(context, "sqlite");
+  const window = { from: 0, to: NOW };
+  const words = wordsOf({ window, where: "", tenants: null }, "sqlite", NOW);
+  expect(await fast.blocks.ask(window, words, { about: "count" })).toBe(0);
+  const late = fast.blocks.warm();
+  await fast.blocks.close();
+  await late;
+  fast.blocks.forget();
+  expect(await fast.blocks.ask(window, words, { about: "count" })).toBe(null);
+});
