@@ -85,8 +85,8 @@ export async function remakeBlocks(inside: Queryable, dialect: Database["dialect
   if (dialect === "postgres") await inside.query("lock table record_blocks in share row exclusive mode");
   await inside.query("delete from record_blocks");
   const all = {
-    sqlite:
-      "unhex(group_concat(printf('%016X%08X%08X%08X%08X%08X', r.at, r.finding, r.kind, r.client, r.path, min(r.n, 2147483647)), ''))",
+    sqlite: `unhex(group_concat(printf('%016X%08X%08X%08X%08X%08X', r.at, r.finding, r.kind, r.client, r.path,
+      min(r.n, 2147483647)), ''))`,
     postgres: `string_agg(int8send(r.at) || int4send(r.finding) || int4send(r.kind) || int4send(r.client)
       || int4send(r.path) || int4send(r.n), ''::bytea)`,
   }[dialect];
