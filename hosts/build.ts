@@ -202,7 +202,11 @@ export async function bundleImage(root: string = ROOT, folder = join(root, "buil
   await build({
     absWorkingDir: root,
     // A thread has a file of its own, beside the one that starts it.
-    entryPoints: { main: "hosts/cli/main.ts", "sqlite-thread": "hosts/postanalytics/store/sqlite-thread/main.ts" },
+    entryPoints: {
+      main: "hosts/cli/main.ts",
+      "sqlite-thread": "hosts/postanalytics/store/sqlite-thread/main.ts",
+      "scan-thread": "hosts/postanalytics/store/scan-thread/main.ts",
+    },
     outdir: join(image, "hosts/cli"),
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -65,15 +65,16 @@ async function run(input: Input, io: Io): Promise<number> {
 
 async function check(log: string, database: Database, io: Io): Promise<number> {
   const found = await checkStore(log, database);
-  const { segments, bytes, records, labels, endpoints, tornBytes, behind, missing, damaged } = found;
+  const { segments, bytes, records, labels, endpoints, tornBytes, behind, missing, damaged, unlike } = found;
   const size = bytesText(Math.ceil(bytes / 1024) * 1024);
   const held = `${count(records)} records, ${count(labels)} labels, ${count(endpoints)} lines of the inventory`;
   io.stdout.write(`log        ${held}; ${segments} segments, ${size}\n`);
   if (tornBytes > 0) io.stdout.write(`torn       ${tornBytes} bytes of an interrupted write, kept in a .torn file\n`);
   if (behind > 0) io.stdout.write(`behind     ${count(behind)} records will be in the database at the next start\n`);
   if (missing > 0) io.stdout.write(`missing    ${count(missing)} records — write "merlon store rebuild"\n`);
+  if (unlike > 0) io.stdout.write(`blocks     ${count(unlike)} records more or fewer — write "merlon store rebuild"\n`);
   if (damaged > 0) io.stdout.write(`damaged    ${damaged} places of the log cannot be read — look at the disk\n`);
-  const fine = missing === 0 && damaged === 0;
+  const fine = missing === 0 && damaged === 0 && unlike === 0;
   io.stdout.write(fine ? "all records of the log are where they should be\n" : "");
   return fine ? 0 : 1;
 }

@@ -117,6 +117,7 @@ test("the image's bundle runs alone and finds the core where its source does", a
   const program = 'import { readFileSync } from "node:fs";\nimport { CORE } from "../core/engine.ts";\n';
   put("hosts/cli/suite/attacks.yaml", "[]\n");
   put("hosts/postanalytics/store/sqlite-thread/main.ts", 'console.log("a thread");\n');
+  put("hosts/postanalytics/store/scan-thread/main.ts", 'console.log("another thread");\n');
   put("hosts/cli/main.ts", `${program}const found: number = readFileSync(CORE).length;\nconsole.log(found);\n`);
   await compileCore("release", root);
   await bundleImage(root);
@@ -127,6 +128,8 @@ test("the image's bundle runs alone and finds the core where its source does", a
   expect(Number(output)).toBe(readFileSync(join(root, "build/merlon.wasm")).length);
   const thread = execFileSync(process.execPath, [join(moved, "hosts/cli/sqlite-thread.mjs")], { encoding: "utf8" });
   expect(thread).toBe("a thread\n");
+  const other = execFileSync(process.execPath, [join(moved, "hosts/cli/scan-thread.mjs")], { encoding: "utf8" });
+  expect(other).toBe("another thread\n");
   const pages = await bundleConsole(pathToFileURL(`${join(moved, "hosts/web/bundle")}/`));
   expect(pages).toEqual(await buildConsole());
 });

@@ -265,6 +265,13 @@ export const IMPORT_RULES: readonly Rule[] = [
       "hosts/postanalytics/search/fields.ts":
         "a table; predicate.test.ts asks for every field of it, in both databases",
       "hosts/postanalytics/search/search-fault.ts": "a class, raised in every other test of searches",
+      "hosts/postanalytics/store/blocks/entry-reader.ts": "scanner.test.ts groups by all fields that it reads",
+      "hosts/postanalytics/store/blocks/few-groups.ts": "scanner.test.ts holds it against the table of records",
+      "hosts/postanalytics/store/blocks/group-scan.ts": "scanner.test.ts holds it against the table of records",
+      "hosts/postanalytics/store/blocks/newest-scan.ts": "scanner.test.ts holds it against the table of records",
+      "hosts/postanalytics/store/blocks/page-sums.ts": "scanner.test.ts holds it against the table of records",
+      "hosts/postanalytics/store/blocks/small-tables.ts": "scanner.test.ts groups by all of its fields",
+      "hosts/postanalytics/store/blocks/tally-scan.ts": "scanner.test.ts holds it against the table of records",
       "hosts/postanalytics/store/condition.ts":
         "attack-list.test.ts and record-list.test.ts show whose records it lets through",
       "hosts/postanalytics/store/database.ts": "declares; database-suite.ts holds both databases to it",
@@ -274,6 +281,8 @@ export const IMPORT_RULES: readonly Rule[] = [
       "hosts/postanalytics/store/migrations/": "statements; every test of the store runs them in both databases",
       "hosts/postanalytics/store/postgres-groups.ts":
         "attack-list.test.ts and statistics.test.ts run it on a real server",
+      "hosts/postanalytics/store/record-groups.ts":
+        "blocks/scanner.test.ts holds blocks against it; attack-list.test.ts shows what it asks of small tables",
       "hosts/postanalytics/store/rebuild.ts": "test/hosts/cli/store.test.ts breaks stores and rebuilds them",
       "hosts/postanalytics/store/store.ts": "declares; record-store.test.ts and its neighbours hold the store to it",
       "hosts/dataplane/envoy/": "runs in Envoy only: test/conformance/envoy.test.ts",

@@ -18,6 +18,28 @@ export interface Predicate {
   readonly values: readonly SqlValue[];
 }
 
+/** Numbers of a record's row that stand for rows of the small tables. */
+export type DimensionColumn = "finding" | "kind" | "client" | "path";
+
+/**
+ * A condition as a tree, for whoever does not ask a database about every record: what a small table answers stands
+ * apart from what is asked of the record's own row.
+ */
+export type Condition =
+  | { readonly kind: "and" | "or"; readonly parts: readonly Condition[] }
+  | { readonly kind: "not"; readonly part: Condition }
+  /** The column's number is among those that `ids` selects. */
+  | { readonly kind: "dimension"; readonly column: DimensionColumn; readonly ids: Predicate }
+  /** A number of the row is compared; `in` with several, the others with one. */
+  | {
+      readonly kind: "number";
+      readonly column: "at" | "n";
+      readonly sign: string;
+      readonly values: readonly number[];
+    }
+  /** Anything else that is asked of a row. */
+  | { readonly kind: "row"; readonly predicate: Predicate };
+
 /** What is true of every record. */
 export const EVERYTHING: Predicate = { sql: "1 = 1", values: [] };
 /** What is true of none. */
@@ -49,12 +71,49 @@ export function join(word: "and" | "or", parts: readonly Predicate[]): Predicate
  * @param nowMs what `now` is
  * @throws SearchFault MERLON_SEARCH for what the store cannot be asked, with the column and what to write
  */
-export function predicateOf(ast: Node, dialect: Database["dialect"], nowMs: number): Predicate {
+export function conditionTree(ast: Node, dialect: Database["dialect"], nowMs: number): Condition {
   return new Compiler(dialect, BigInt(nowMs) * NANOS_PER_MS).condition(ast);
 }
 
+/** See conditionTree; as SQL. */
+export function predicateOf(ast: Node, dialect: Database["dialect"], nowMs: number): Predicate {
+  return predicateOfTree(conditionTree(ast, dialect, nowMs));
+}
+
+/** @returns the SQL of a condition on a record `r` */
+export function predicateOfTree(condition: Condition): Predicate {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return join(condition.kind, condition.parts.map(predicateOfTree));
+    case "not":
+      return not(predicateOfTree(condition.part));
+    case "dimension":
+      return { sql: `r.${condition.column} in (${condition.ids.sql})`, values: condition.ids.values };
+    case "number": {
+      const { column, sign, values } = condition;
+      const [value = 0] = values;
+      const test = sign === "in" ? within(values) : { sql: `@ ${sign} ?`, values: [value] };
+      return { sql: onColumn(`r.${column}`, test.sql), values: test.values };
+    }
+    default:
+      return condition.predicate;
+  }
+}
+
 /** A text that is compared: a column, or the value of a mark. */
-type Subject = (column: string, test: Predicate) => Predicate;
+type Subject = (column: string, test: Predicate) => Condition;
+
+const ALWAYS: Condition = { kind: "and", parts: [] };
+const NEVER: Condition = { kind: "or", parts: [] };
+
+function opposite(part: Condition): Condition {
+  return { kind: "not", part };
+}
+
+function row(sql: string, values: readonly SqlValue[]): Condition {
+  return { kind: "row", predicate: { sql, values } };
+}
 
 class Compiler {
   readonly #dialect: Database["dialect"];
@@ -65,29 +124,18 @@ class Compiler {
     this.#now = now;
   }
 
-  condition(node: Node): Predicate {
-    if (node.kind === "literal") return node.value === true ? EVERYTHING : NOTHING;
+  condition(node: Node): Condition {
+    if (node.kind === "literal") return node.value === true ? ALWAYS : NEVER;
     if (node.kind === "variable") return this.#flag(node);
     if (node.kind === "list") return this.#refuse(node);
     if (node.kind !== "call") return this.#quantifier(node);
     switch (node.name) {
       case "&&":
-        return join(
-          "and",
-          node.args.map((arg) => this.condition(arg)),
-        );
+        return { kind: "and", parts: node.args.map((arg) => this.condition(arg)) };
       case "||":
-        return join(
-          "or",
-          node.args.map((arg) => this.condition(arg)),
-        );
+        return { kind: "or", parts: node.args.map((arg) => this.condition(arg)) };
       case "!":
-        return not(
-          join(
-            "and",
-            node.args.map((arg) => this.condition(arg)),
-          ),
-        );
+        return opposite({ kind: "and", parts: node.args.map((arg) => this.condition(arg)) });
       default:
         return this.#test(node);
     }
@@ -97,14 +145,14 @@ class Compiler {
     throw new SearchFault(node.at, `this ${why} — it takes a field, a comparison and a value; see docs/search.md`);
   }
 
-  #flag(node: Node & { kind: "variable" }): Predicate {
+  #flag(node: Node & { kind: "variable" }): Condition {
     const field = fieldOf(node.name);
     if (field?.type !== "bool") this.#refuse(node);
     return subjectOf(field)("incident", { sql: "@ <> 0", values: [] });
   }
 
   /** A comparison of a field with a value that is known. */
-  #test(node: Call): Predicate {
+  #test(node: Call): Condition {
     const [first, second] = node.args;
     if (first === undefined || second === undefined) this.#refuse(node);
     const isMirrored = first.kind !== "variable" || first.name === "now";
@@ -125,7 +173,7 @@ class Compiler {
       case "ip":
         return this.#address(node, field, name, value);
       case "time":
-        return subjectOf(field)("at", compare(name, milliseconds(value, name)) ?? this.#refuse(node));
+        return this.#rowNumber(node, "at", name, [milliseconds(value, name)]);
       case "int":
         return this.#number(node, field, name, value);
       default:
@@ -141,23 +189,30 @@ class Compiler {
     return value;
   }
 
-  #equalFlag(node: Call, field: SearchField, name: string, value: Value): Predicate {
+  #equalFlag(node: Call, field: SearchField, name: string, value: Value): Condition {
     if (typeof value !== "boolean" || (name !== "==" && name !== "!=")) this.#refuse(node);
     const flag = subjectOf(field)("incident", { sql: "@ <> 0", values: [] });
-    return (name === "==") === value ? flag : not(flag);
+    return (name === "==") === value ? flag : opposite(flag);
   }
 
-  #number(node: Call, field: SearchField, name: string, value: Value): Predicate {
+  #number(node: Call, field: SearchField, name: string, value: Value): Condition {
     const most = field.name === "asn" ? ASN_MAX : INT_MAX;
     const column = "column" in field.place ? field.place.column : "";
     if (name === "in" && Array.isArray(value)) {
-      return subjectOf(field)(column, within(value.map((item: Value) => Number(clamped(item, most)))));
+      const items = value.map((item: Value) => Number(clamped(item, most)));
+      return column === "n" ? this.#rowNumber(node, column, name, items) : subjectOf(field)(column, within(items));
     }
     if (typeof value !== "bigint") this.#refuse(node);
+    if (column === "n") return this.#rowNumber(node, column, name, [Number(clamped(value, most))]);
     return subjectOf(field)(column, compare(name, Number(clamped(value, most))) ?? this.#refuse(node));
   }
 
-  #address(node: Call, field: SearchField, name: string, value: Value): Predicate {
+  #rowNumber(node: Call, column: "at" | "n", name: string, values: readonly number[]): Condition {
+    const sign = name === "in" ? name : (SIGNS[name] ?? this.#refuse(node));
+    return { kind: "number", column, sign, values };
+  }
+
+  #address(node: Call, field: SearchField, name: string, value: Value): Condition {
     if (name === "==" || name === "!=") {
       const key = typeof value === "bigint" ? ipKeyOf(value) : "";
       return subjectOf(field)("ip_key", compare(name, key) ?? this.#refuse(node));
@@ -171,33 +226,34 @@ class Compiler {
     });
   }
 
-  #text(node: Call, field: SearchField, name: string, value: Value): Predicate {
+  #text(node: Call, field: SearchField, name: string, value: Value): Condition {
     if (field.name === "ref") return this.#ref(node, name, value);
     if (field.name === "label" || field.name === "request_id") return this.#linked(node, field, name, value);
     return subjectOf(field)(columnOf(field), this.#textTest(node, name, value));
   }
 
   /** A reference is the beginning of an id, so that the index on ids answers. */
-  #ref(node: Call, name: string, value: Value): Predicate {
+  #ref(node: Call, name: string, value: Value): Condition {
     const refs = Array.isArray(value) ? value : [value];
     const texts = refs.filter((one): one is string => typeof one === "string");
     if (!["==", "!=", "in"].includes(name) || texts.length !== refs.length) this.#refuse(node, "is no whole reference");
-    const each = texts.map((one): Predicate => {
-      return one.length === 16 ? { sql: "(r.id >= ? and r.id < ?)", values: [one, `${one}~`] } : NOTHING;
+    const each = texts.map((one): Condition => {
+      return one.length === 16 ? row("(r.id >= ? and r.id < ?)", [one, `${one}~`]) : NEVER;
     });
-    return name === "!=" ? not(join("or", each)) : join("or", each);
+    const any: Condition = { kind: "or", parts: each };
+    return name === "!=" ? opposite(any) : any;
   }
 
   /** Tables that have rows for some records only: what is not there is the empty text. */
-  #linked(node: Call, field: SearchField, name: string, value: Value): Predicate {
+  #linked(node: Call, field: SearchField, name: string, value: Value): Condition {
     const isLabel = field.name === "label";
     const there = isLabel ? "select id from labels where verdict is not null" : "select id from request_ids";
-    const absent: Predicate = { sql: `r.id not in (${there})`, values: [] };
-    if (value === "" && (name === "==" || name === "!=")) return name === "==" ? absent : not(absent);
-    if (name === "!=") return not(this.#linked(node, field, "==", value));
+    const absent = row(`r.id not in (${there})`, []);
+    if (value === "" && (name === "==" || name === "!=")) return name === "==" ? absent : opposite(absent);
+    if (name === "!=") return opposite(this.#linked(node, field, "==", value));
     const test = this.#textTest(node, name, value);
     const sql = onColumn(isLabel ? "verdict" : "request_id", test.sql);
-    return { sql: `r.id in (${there} ${isLabel ? "and" : "where"} ${sql})`, values: test.values };
+    return row(`r.id in (${there} ${isLabel ? "and" : "where"} ${sql})`, test.values);
   }
 
   /** A test of a column, which is written `@`. */
@@ -237,14 +293,14 @@ class Compiler {
   }
 
   /** `type.exists(t, t.startsWith("sql"))`: one mark of the field that passes; `all`: none that does not. */
-  #quantifier(node: Quantifier): Predicate {
+  #quantifier(node: Quantifier): Condition {
     const { list, condition, variable, kind } = node;
     const field = list.kind === "variable" ? fieldOf(list.name) : undefined;
     if (field?.type !== "list") this.#refuse(list, "is no list of the record");
     const inner = this.#element(condition, variable, field);
     const test = kind === "exists" ? inner : not(inner);
     const found = subjectOf(field)("value", test);
-    return kind === "exists" ? found : not(found);
+    return kind === "exists" ? found : opposite(found);
   }
 
   /** A condition on an element of a list, which is a row's value. */
@@ -329,23 +385,26 @@ function columnOf({ place }: SearchField): string {
 
 /** Where a field is asked about. */
 function subjectOf({ place }: SearchField): Subject {
+  const dimension = (column: DimensionColumn, sql: string, values: readonly SqlValue[]): Condition => {
+    return { kind: "dimension", column, ids: { sql, values } };
+  };
   return (column, { sql, values }) => {
     const test = onColumn(place.table === "records" ? `r.${column}` : column, sql);
     switch (place.table) {
       case "findings":
-        return { sql: `r.finding in (select id from findings where ${test})`, values };
+        return dimension("finding", `select id from findings where ${test}`, values);
       case "kinds":
-        return { sql: `r.kind in (select id from kinds where ${test})`, values };
+        return dimension("kind", `select id from kinds where ${test}`, values);
       case "clients":
-        return { sql: `r.client in (select id from clients where ${test})`, values };
+        return dimension("client", `select id from clients where ${test}`, values);
       case "paths":
-        return { sql: `r.path in (select id from paths where ${test})`, values };
+        return dimension("path", `select id from paths where ${test}`, values);
       case "finding_marks": {
         const all = "select finding from finding_marks where field";
-        return { sql: `r.finding in (${all} = '${place.field}' and ${test})`, values };
+        return dimension("finding", `${all} = '${place.field}' and ${test}`, values);
       }
       default:
-        return { sql: test, values };
+        return row(test, values);
     }
   };
 }

@@ -10,13 +10,13 @@ export type Row = Readonly<Record<string, Value>>;
 
 /** Where statements run: the database itself, or a transaction. */
 export interface Queryable {
+  readonly dialect: "sqlite" | "postgres";
   /** @param sql one statement with `?` for each value */
   query(sql: string, values?: readonly Value[]): Promise<readonly Row[]>;
 }
 
 /** A database. Rejects with MERLON_STORE, with the cause. */
 export interface Database extends Queryable {
-  readonly dialect: "sqlite" | "postgres";
   /** Runs `work` in a transaction; a rejection rolls it back. */
   transaction<T>(work: (inside: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;

@@ -177,8 +177,8 @@ function grow(
   if (seen.length < GROUP_SEEN_MAX && !seen.some(([one]) => one === finding)) seen.push([finding, kind]);
 }
 
-/** Small sets are sets; large ones are bits, since a client's id is a small number. */
-class ClientSet {
+/** Clients of a group. Small sets are sets; large ones are bits, since a client's id is a small number. */
+export class ClientSet {
   #few: Set<number> | undefined = new Set();
   #bits = new Uint32Array(0);
   size = 0;

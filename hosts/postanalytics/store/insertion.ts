@@ -1,6 +1,8 @@
 /** Puts what the log says into the tables: once each, whatever is repeated, by whichever replica. */
 import { type Endpoint, endpointSchema } from "../../records/inventory/endpoint.ts";
 import type { AttackRecord } from "../../records/record.ts";
+import type { BlockRow } from "./blocks/block.ts";
+import { appendBlock } from "./blocks/block-table.ts";
 import type { Database, Queryable, Value } from "./database.ts";
 import { insertEndpoints } from "./inventory-table.ts";
 import type { LogEntry, LoggedLabel } from "./log-entry.ts";
@@ -42,7 +44,7 @@ export class Insertion {
 
   /** @returns the place up to which the log has been written, or null at the very beginning */
   async position(): Promise<LogPosition | null> {
-    const [row] = await this.#database.query("select segment, byte from log_positions where log = ?", [this.#log]);
+    const [row] = await this.#database.query("select segment, byte from log_places where log = ?", [this.#log]);
     return row === undefined ? null : { segment: Number(row["segment"]), offset: Number(row["byte"]) };
   }
 
@@ -65,7 +67,8 @@ export class Insertion {
       const known = await queryIn(inside, "select id from records where id in (in)", [...parsed.keys()]);
       for (const { id } of known) parsed.delete(String(id));
       const fresh = [...parsed.values()];
-      await insertRecords(inside, fresh);
+      const stored = await insertRecords(inside, fresh);
+      await appendBlock(inside, this.#database.dialect, this.#log, stored);
       for (const entry of entries) if (entry.kind === "label") await insertLabel(inside, entry);
       await insertEndpoints(inside, this.#database.dialect, entries.flatMap(endpointOf));
       await this.#move(inside, next);
@@ -75,12 +78,12 @@ export class Insertion {
 
   /** Forgets how far the log has been written, so that it is written again from its beginning. */
   async rewind(): Promise<void> {
-    await this.#database.query("delete from log_positions where log = ?", [this.#log]);
+    await this.#database.query("delete from log_places where log = ?", [this.#log]);
   }
 
   async #move(inside: Queryable, { segment, offset }: LogPosition): Promise<void> {
     await inside.query(
-      `insert into log_positions (log, segment, byte) values (?, ?, ?)
+      `insert into log_places (log, segment, byte) values (?, ?, ?)
        on conflict (log) do update set segment = excluded.segment, byte = excluded.byte`,
       [this.#log, segment, offset],
     );
@@ -93,8 +96,9 @@ function endpointOf({ kind, json }: LogEntry): Endpoint[] {
   return parsed?.success ? [parsed.data] : [];
 }
 
-async function insertRecords(inside: Queryable, fresh: readonly Parsed[]): Promise<void> {
-  if (fresh.length === 0) return;
+/** @returns the rows that were not there yet */
+async function insertRecords(inside: Queryable, fresh: readonly Parsed[]): Promise<readonly BlockRow[]> {
+  if (fresh.length === 0) return [];
   const all = fresh.map(({ columns }) => columns);
   const findings = await insertFindings(inside, all);
   const kinds = await insertDimensions(
@@ -116,16 +120,24 @@ async function insertRecords(inside: Queryable, fresh: readonly Parsed[]): Promi
     all.map(({ path }) => path),
   );
   await insertLooks(inside, all);
-  const rows = all.map(({ id, at, finding, kind, client, path, n }): readonly Value[] => {
-    return [id, at, idOf(findings, finding), idOf(kinds, kind), idOf(clients, client), idOf(paths, path), n];
+  const rows = new Map(
+    all.map(({ id, at, finding, kind, client, path, n }): [string, BlockRow] => {
+      const of = { finding: idOf(findings, finding), kind: idOf(kinds, kind) };
+      return [id, { at, ...of, client: idOf(clients, client), path: idOf(paths, path), n }];
+    }),
+  );
+  const values = [...rows].map(([id, { at, finding, kind, client, path, n }]) => {
+    return [id, at, finding, kind, client, path, n];
   });
   // Another replica may have been sent the same records at the same moment.
   const once = "on conflict do nothing";
-  await insertRows(inside, "records", ["id", "at", "finding", "kind", "client", "path", "n"], rows, once);
+  const columns = ["id", "at", "finding", "kind", "client", "path", "n"];
+  const stored = await insertRows(inside, "records", columns, values, `${once} returning id`);
   const bodies = fresh.map(({ columns: { id, at }, json }) => [id, at, json]);
   await insertRows(inside, "bodies", ["id", "at", "json"], bodies, once);
   const asked = all.flatMap(({ id, requestId }) => (requestId === null ? [] : [[requestId, id]]));
   await insertRows(inside, "request_ids", ["request_id", "id"], asked, once);
+  return stored.flatMap(({ id }) => rows.get(String(id)) ?? []);
 }
 
 function idOf(ids: ReadonlyMap<string, number>, { key }: Dimension): number {

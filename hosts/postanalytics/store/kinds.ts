@@ -43,7 +43,7 @@ export class Kinds {
   async kinds(ids: readonly number[]): Promise<ReadonlyMap<number, Kind>> {
     if (this.#kinds.size > ROWS_MAX) this.#kinds = new Map();
     const known = this.#kinds;
-    const missing = ids.filter((id) => !known.has(id));
+    const missing = [...new Set(ids)].filter((id) => !known.has(id));
     const columns = "id, app, host, path, node, policy, action, incident";
     for (const row of await queryIn(this.#database, `select ${columns} from kinds where id in (in)`, missing)) {
       known.set(Number(row["id"]), {
@@ -64,7 +64,7 @@ export class Kinds {
   async findings(ids: readonly number[]): Promise<ReadonlyMap<number, Finding>> {
     if (this.#findings.size > ROWS_MAX) this.#findings = new Map();
     const known = this.#findings;
-    const missing = ids.filter((id) => !known.has(id));
+    const missing = [...new Set(ids)].filter((id) => !known.has(id));
     const rows = await queryIn(this.#database, "select id, hits, severity from findings where id in (in)", missing);
     const marks = await queryIn(
       this.#database,

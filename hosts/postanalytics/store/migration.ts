@@ -12,6 +12,8 @@ export interface Migration {
   /** Statements in each dialect, in their order. */
   readonly sqlite: readonly string[];
   readonly postgres: readonly string[];
+  /** What cannot be said in statements; runs after them, in the same transaction. */
+  readonly finish?: (inside: Queryable, dialect: Database["dialect"]) => Promise<void>;
 }
 
 /** Migrations of one subject. Subjects share a database and know nothing of each other. */
@@ -47,6 +49,7 @@ export async function migrate(database: Database, { subject, migrations }: Migra
     const due = migrations.filter(({ number }) => number > at);
     for (const migration of due) {
       for (const statement of migration[database.dialect]) await inside.query(statement);
+      await migration.finish?.(inside, database.dialect);
       const values = [subject, migration.number, migration.name, Date.now()];
       await inside.query(
         "insert into merlon_migrations (subject, number, name, applied_at) values (?, ?, ?, ?)",

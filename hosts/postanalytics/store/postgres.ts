@@ -58,7 +58,10 @@ class PostgresDatabase implements Database {
     const client = await this.#pool.connect().catch((cause: unknown) => {
       throw failure(cause);
     });
-    const inside = { query: (sql: string, values: readonly Value[] = []) => this.#run(client, sql, values) };
+    const query = (sql: string, values: readonly Value[] = []): Promise<readonly Row[]> => {
+      return this.#run(client, sql, values);
+    };
+    const inside: Queryable = { dialect: this.dialect, query };
     let broken: Error | undefined;
     const note = (error: Error): void => {
       broken = error;

@@ -1,4 +1,5 @@
 /** Makes the projection of the log again, and compares the two: for `merlon store`. */
+import { remakeBlocks } from "./blocks/block-table.ts";
 import type { Database } from "./database.ts";
 import { readEntry } from "./log-entry.ts";
 import { migrateProjection } from "./projection-shape.ts";
@@ -9,6 +10,7 @@ import { isBefore, type LogPosition, type SegmentLog } from "./segment-log.ts";
 const READ_BYTES = 4 * 1024 * 1024;
 const PROGRESS_MS = 250;
 const TABLES = [
+  "record_blocks",
   "records",
   "bodies",
   "request_ids",
@@ -40,6 +42,8 @@ export interface StoreCheck {
   readonly behind: number;
   /** Records that the database should have and has not. */
   readonly missing: number;
+  /** Records that blocks have more or fewer than the table of records. */
+  readonly unlike: number;
 }
 
 /**
@@ -58,7 +62,8 @@ export async function rebuildStore(
   const name = await logName(folder);
   await database.transaction(async (inside) => {
     if (database.dialect === "sqlite") for (const table of TABLES) await inside.query(`delete from ${table}`);
-    await inside.query("delete from log_positions where log = ?", [name]);
+    else await remakeBlocks(inside, database.dialect);
+    await inside.query("delete from log_places where log = ?", [name]);
   });
   const log = await RecordLog.open(folder, database);
   const timer = setInterval(() => progress(partOf(log.segments, log.projection.position)), PROGRESS_MS);
@@ -100,7 +105,12 @@ export async function checkStore(folder: string, database: Database): Promise<St
       counts.damaged += damaged;
       place = next;
     }
-    return { segments: segments.segments.length, bytes: segments.bytes, tornBytes: segments.tornBytes, ...counts };
+    const [row] = await database.query(
+      "select (select count(*) from records) as records, (select sum(rows) from record_blocks) as blocks",
+    );
+    const unlike = Math.abs(Number(row?.["records"] ?? 0) - Number(row?.["blocks"] ?? 0));
+    const { segments: files, bytes, tornBytes } = segments;
+    return { segments: files.length, bytes, tornBytes, ...counts, unlike };
   } finally {
     await log.close();
   }

@@ -1,5 +1,5 @@
 /** From a record to the rows that are searched: its kind, its client, its path, and what is said of each once. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { parseAddress } from "../../policy/expression/address.ts";
 import type { AttackRecord } from "../../records/record.ts";
 import type { Value } from "./database.ts";
@@ -16,6 +16,11 @@ export const CLIENT_COLUMNS = ["ip", "ip_key", "country", "asn"] as const;
 
 /** Longer points are found by their beginning: an entry of PostgreSQL's index takes 2,700 bytes. */
 const MARK_CHARS_MAX = 600;
+
+/** Addresses whose keys are remembered: a client comes more than once, and reading an address takes its time. */
+const IP_KEYS_MAX = 4_096;
+const IP_CHARS_MAX = 64;
+const ipKeys = new Map<string, string>();
 
 /** A row that is found again by a hash of what it says. */
 export interface Dimension {
@@ -107,9 +112,7 @@ function compare(a: string, b: string): number {
 /** @param keyed columns that make the key, from the first on */
 function dimension(columns: readonly Value[], more: unknown = null, keyed: number = columns.length): Dimension {
   const clean = columns.map((value) => (typeof value === "string" ? plain(value) : value));
-  const key = createHash("sha256")
-    .update(JSON.stringify([clean.slice(0, keyed), more]))
-    .digest("base64url");
+  const key = hash("sha256", JSON.stringify([clean.slice(0, keyed), more]), "base64url");
   return { key: key.slice(0, 32), columns: clean };
 }
 
@@ -123,8 +126,13 @@ function plain(text: string): string {
  * @returns "" for what is no address
  */
 export function ipKey(address: string): string {
+  const known = ipKeys.get(address);
+  if (known !== undefined) return known;
   const bits = parseAddress(address);
-  return bits === undefined ? "" : ipKeyOf(bits);
+  const key = bits === undefined ? "" : ipKeyOf(bits);
+  if (ipKeys.size >= IP_KEYS_MAX) ipKeys.clear();
+  if (address.length <= IP_CHARS_MAX) ipKeys.set(address, key);
+  return key;
 }
 
 /** See ipKey; of the address as 128 bits. */

@@ -3,6 +3,7 @@
  * and what is too old goes in one step. Records with times far from now, from a node whose clock is wrong, lie in the
  * table for the rest.
  */
+import { removeTimes } from "./blocks/block-table.ts";
 import type { Database } from "./database.ts";
 
 /** Width of a partition, milliseconds. */
@@ -52,6 +53,7 @@ export class RecordPartitions {
         await inside.query(`select pg_advisory_xact_lock(${ADVISORY_LOCK})`);
         const [row] = await inside.query(`select count(*) as n from records_w${week}`);
         await inside.query(`drop table records_w${week}, bodies_w${week}`);
+        await removeTimes(inside, "postgres", week * WEEK_MS, (week + 1) * WEEK_MS);
         return Number(row?.["n"] ?? 0);
       });
       this.#known.delete(week);

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import type { Endpoint } from "../../records/inventory/endpoint.ts";
 import type { AttackRecord } from "../../records/record.ts";
 import { listAttacks } from "./attack-list.ts";
-import { conditionOf } from "./condition.ts";
+import { BlockScanner, type Sources } from "./blocks/scanner.ts";
+import { conditionOf, wordsOf } from "./condition.ts";
 import { LOG_FOLDER } from "./data-folder.ts";
 import type { Database } from "./database.ts";
 import { type AttackedPlace, type KnownEndpoint, readAttacked, readEndpoints } from "./inventory-table.ts";
@@ -37,25 +38,27 @@ const LISTENERS_MAX = 256;
 /** Settings of a store; all have defaults. */
 export interface RecordStoreOptions extends SegmentLogOptions {
   readonly retention?: Retention;
+  /** False where every question is asked of the table of records, as tests do to compare. */
+  readonly blocks?: boolean;
 }
 
 /** A store over a database. */
 export class SqlRecordStore implements RecordStore {
   readonly #database: Database;
   readonly #log: RecordLog;
-  readonly #kinds: Kinds;
+  readonly #sources: Sources;
   readonly #retention: Retention;
   readonly #listeners: Set<(batch: readonly AttackRecord[]) => void>;
 
   private constructor(
-    database: Database,
+    sources: Sources,
     log: RecordLog,
     retention: Retention,
     listeners: Set<(batch: readonly AttackRecord[]) => void>,
   ) {
-    this.#database = database;
+    this.#database = sources.database;
+    this.#sources = sources;
     this.#log = log;
-    this.#kinds = new Kinds(database);
     this.#retention = retention;
     this.#listeners = listeners;
   }
@@ -66,13 +69,16 @@ export class SqlRecordStore implements RecordStore {
    * @throws MerlonError MERLON_STORE
    */
   static async open(folder: string, database: Database, options: RecordStoreOptions = {}): Promise<SqlRecordStore> {
-    const { retention = RETENTION, ...ofLog } = options;
+    const { retention = RETENTION, blocks = true, ...ofLog } = options;
     const listeners = new Set<(batch: readonly AttackRecord[]) => void>();
     const stored = (batch: readonly AttackRecord[]): void => {
       if (batch.length > 0) for (const listener of listeners) listener(batch);
     };
     const log = await RecordLog.open(join(folder, LOG_FOLDER), database, { ...ofLog, events: { stored } });
-    return new SqlRecordStore(database, log, retention, listeners);
+    const scanner = blocks ? new BlockScanner(database) : null;
+    // So that the first question need not wait; where the database is away, it will read them itself.
+    scanner?.warm().catch(() => {});
+    return new SqlRecordStore({ database, kinds: new Kinds(database), blocks: scanner }, log, retention, listeners);
   }
 
   /** Up to where the log is in the database, and what was left out; for metrics and `merlon store check`. */
@@ -106,7 +112,7 @@ export class SqlRecordStore implements RecordStore {
   }
 
   async records(search: Search, limit: number, cursor: string | null): Promise<Page<AttackRecord>> {
-    return await listRecords(this.#database, search, bounded(limit, 500), cursor);
+    return await listRecords(this.#sources, search, bounded(limit, 500), cursor);
   }
 
   async attacks(
@@ -116,17 +122,21 @@ export class SqlRecordStore implements RecordStore {
     limit: number,
     cursor: string | null,
   ): Promise<Page<Attack>> {
-    return await listAttacks(this.#database, this.#kinds, search, groupBy, order, bounded(limit, 200), cursor);
+    return await listAttacks(this.#sources, search, groupBy, order, bounded(limit, 200), cursor);
   }
 
   async count(search: Search): Promise<number> {
-    const { sql, values } = conditionOf(search, this.#database.dialect, Date.now());
+    const now = Date.now();
+    const words = wordsOf(search, this.#database.dialect, now);
+    const counted = await this.#sources.blocks?.ask(search.window, words, { about: "count" });
+    if (counted !== undefined && counted !== null) return counted;
+    const { sql, values } = conditionOf(search, this.#database.dialect, now);
     const [row] = await this.#database.query(`select sum(r.n) as n from records r where ${sql}`, values);
     return Number(row?.["n"] ?? 0);
   }
 
   async statistics(search: Search, buckets: number, top: readonly GroupField[]): Promise<Statistics> {
-    return await readStatistics(this.#database, this.#kinds, search, bounded(buckets, 400), top);
+    return await readStatistics(this.#sources, search, bounded(buckets, 400), top);
   }
 
   async label(id: string, label: Label): Promise<boolean> {
@@ -144,12 +154,16 @@ export class SqlRecordStore implements RecordStore {
 
   async prune(): Promise<number> {
     const removed = await prune(this.#database, this.#log, this.#retention);
-    if (removed > 0) this.#kinds.forget();
+    if (removed > 0) {
+      this.#sources.kinds.forget();
+      this.#sources.blocks?.forget();
+    }
     return removed;
   }
 
   async close(): Promise<void> {
     this.#listeners.clear();
+    await this.#sources.blocks?.close();
     await this.#log.close();
   }
 }

@@ -2,6 +2,7 @@
  * Removes what has become too old, or too much. First from the database, then from the log, so that a crash between the
  * two leaves work to do again and nothing that comes back.
  */
+import { removeFromBlocks } from "./blocks/block-table.ts";
 import type { Database } from "./database.ts";
 import { DIMENSIONS_LOCK } from "./insertion.ts";
 import { pruneEndpoints } from "./inventory-table.ts";
@@ -83,6 +84,7 @@ async function removeIds(database: Database, ids: readonly string[]): Promise<nu
     const step = ids.slice(at, at + STEP_ROWS);
     removed += await database.transaction(async (inside) => {
       const known = await queryIn(inside, "select id from records where id in (in)", step);
+      await removeFromBlocks(inside, database.dialect, step);
       for (const table of ["records", "bodies", "request_ids", "labels"]) {
         await queryIn(inside, `delete from ${table} where id in (in)`, step);
       }

@@ -30,6 +30,7 @@ interface Answer {
 
 /** A thread with one connection; questions are answered in their order. */
 class Connection implements Queryable {
+  readonly dialect = "sqlite";
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;

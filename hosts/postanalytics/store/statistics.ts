@@ -1,9 +1,10 @@
 /** Counts over time, and the largest values of fields. Exact: what sampling left out is in them. */
-import { findingValues, listAttacks } from "./attack-list.ts";
-import { conditionOf } from "./condition.ts";
+import { listAttacks } from "./attack-list.ts";
+import type { Sources } from "./blocks/scanner.ts";
+import { valuesOfFinding } from "./blocks/small-tables.ts";
+import { conditionOf, wordsOf } from "./condition.ts";
 import type { Database } from "./database.ts";
 import type { Tally, TallyPlan } from "./group-aggregate.ts";
-import type { Kinds } from "./kinds.ts";
 import { BLOCKED, tallyInPostgres } from "./postgres-groups.ts";
 import { queryIn } from "./rows.ts";
 import type { GroupField, Search, Statistics } from "./store.ts";
@@ -18,8 +19,7 @@ interface Top {
 
 /** See RecordStore.statistics. */
 export async function readStatistics(
-  database: Database,
-  kinds: Kinds,
+  sources: Sources,
   search: Search,
   buckets: number,
   top: readonly GroupField[],
@@ -27,7 +27,48 @@ export async function readStatistics(
   const { from, to } = search.window;
   const bucketMs = Math.max(1, Math.ceil((to - from) / buckets));
   const count = Math.max(1, Math.ceil((to - from) / bucketMs));
-  const plan: TallyPlan = { from, bucketMs, buckets: count, clients: TOP_MAX };
+  const { database, blocks } = sources;
+  const words = wordsOf(search, database.dialect, Date.now());
+  const question = { about: "tally", bucketMs, buckets: count, top, values: TOP_MAX } as const;
+  const found = await blocks?.ask(search.window, words, question);
+  if (found === undefined || found === null) {
+    return await statisticsOfRecords(sources, search, { from, bucketMs, buckets: count, clients: TOP_MAX }, top);
+  }
+  const tops = new Map<GroupField, readonly Top[]>();
+  for (const [field, values] of Object.entries(found.top)) {
+    const known = top.find((one) => one === field);
+    if (known === "ip") {
+      tops.set(
+        known,
+        await nameClients(
+          database,
+          values.map(([id, n]) => [Number(id), n]),
+        ),
+      );
+    } else if (known !== undefined) {
+      tops.set(
+        known,
+        values.map(([value, n]) => ({ value, count: n })),
+      );
+    }
+  }
+  return {
+    bucketMs,
+    series: found.series.map(([records, blocked], index) => ({ at: from + index * bucketMs, records, blocked })),
+    totals: found.totals,
+    top: Object.fromEntries(tops),
+  };
+}
+
+/** The same from the table of records. */
+async function statisticsOfRecords(
+  sources: Sources,
+  search: Search,
+  plan: TallyPlan,
+  top: readonly GroupField[],
+): Promise<Statistics> {
+  const { database, kinds } = sources;
+  const { from, bucketMs } = plan;
   const tally = await tallyOf(database, plan, search);
   const findings = await kinds.findings(tally.findings.map(([id]) => id));
   const ofKinds = await kinds.kinds(tally.kinds.map(([id]) => id));
@@ -39,12 +80,12 @@ export async function readStatistics(
   }
   const tops = new Map<GroupField, readonly Top[]>();
   for (const field of top) {
-    if (field === "ip") tops.set(field, await topClients(database, tally));
-    else if (field === "country") tops.set(field, await topCountries(database, kinds, search));
+    if (field === "ip") tops.set(field, await nameClients(database, tally.clients));
+    else if (field === "country") tops.set(field, await topCountries(sources, search));
     else if (field === "type" || field === "point" || field === "stamp") {
       tops.set(
         field,
-        largest(tally.findings, findings, (finding) => findingValues(finding, field)),
+        largest(tally.findings, findings, (finding) => valuesOfFinding(finding, field)),
       );
     } else
       tops.set(
@@ -96,18 +137,14 @@ async function tallyOf(database: Database, plan: TallyPlan, search: Search): Pro
   return tally;
 }
 
-async function topClients(database: Database, tally: Tally): Promise<{ value: string; count: number }[]> {
-  const ids = tally.clients.map(([id]) => id);
+async function nameClients(database: Database, clients: Tally["clients"]): Promise<Top[]> {
+  const ids = clients.map(([id]) => id);
   const rows = await queryIn(database, "select id, ip from clients where id in (in)", ids);
   const ips = new Map(rows.map((row) => [Number(row["id"]), String(row["ip"])]));
-  return tally.clients.map(([id, count]) => ({ value: ips.get(id) ?? "", count }));
+  return clients.map(([id, count]) => ({ value: ips.get(id) ?? "", count }));
 }
 
-async function topCountries(
-  database: Database,
-  kinds: Kinds,
-  search: Search,
-): Promise<{ value: string; count: number }[]> {
-  const { items } = await listAttacks(database, kinds, search, ["country"], "count", TOP_MAX, null);
+async function topCountries(sources: Sources, search: Search): Promise<Top[]> {
+  const { items } = await listAttacks(sources, search, ["country"], "count", TOP_MAX, null);
   return items.map(({ key, records }) => ({ value: key.country ?? "", count: records }));
 }

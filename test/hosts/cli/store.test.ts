@@ -36,6 +36,7 @@ test("a whole store passes, one that lacks records does not, and a rebuild bring
   database.close();
   const missing = await run(["store", "check", "--data", folder]);
   expect([missing.code, missing.stdout]).toEqual([1, expect.stringContaining("missing    7 records")]);
+  expect(missing.stdout).toContain("blocks     7 records more or fewer");
   const rebuilt = await run(["store", "rebuild", "--data", folder], "", true);
   expect([rebuilt.code, rebuilt.stdout]).toEqual([0, "30 records in the database\n"]);
   expect(rebuilt.stderr).toContain("100 % rebuilt");

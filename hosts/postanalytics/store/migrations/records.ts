@@ -4,7 +4,9 @@
  * filters are answered on the small tables, and a million rows are read in a tenth of a second.
  *
  * In PostgreSQL, records and their bodies are partitioned by week; `record-partition.ts` makes the partitions.
+ * Blocks hold the numbers of many records in one row (blocks/block.ts); most questions are answered from them.
  */
+import { remakeBlocks } from "../blocks/block-table.ts";
 import type { Migration, MigrationSet } from "../migration.ts";
 
 const KIND_COLUMNS = `app text not null, host text not null, path text not null, method text not null,
@@ -79,5 +81,30 @@ const POSTGRES: readonly string[] = [
 
 const FIRST: Migration = { number: 1, name: "records, kinds, clients, paths", sqlite: SQLITE, postgres: POSTGRES };
 
+const BLOCK_COLUMNS = `log text not null, level integer not null, rows integer not null, first_at bigint not null,
+  last_at bigint not null`;
+// A replica of before would add records and no blocks. It finds no place for how far it got, and waits to be replaced.
+const RENAMED = "alter table log_positions rename to log_places";
+
+const SECOND: Migration = {
+  number: 2,
+  name: "blocks",
+  sqlite: [
+    `create table record_blocks (id integer primary key autoincrement, ${BLOCK_COLUMNS}, bytes blob not null)`,
+    "create index record_blocks_log on record_blocks (log, level)",
+    "create index record_blocks_last on record_blocks (last_at, first_at, id, rows)",
+    RENAMED,
+  ],
+  postgres: [
+    `create table record_blocks (id bigint generated always as identity primary key, ${byBytes(BLOCK_COLUMNS)},
+      bytes bytea not null)`,
+    // They hardly shrink, and would be shrunk again at each merging.
+    "alter table record_blocks alter column bytes set storage external",
+    "create index record_blocks_log on record_blocks (log, level)",
+    RENAMED,
+  ],
+  finish: remakeBlocks,
+};
+
 /** The projection's migrations. */
-export const RECORD_MIGRATIONS: MigrationSet = { subject: "records", migrations: [FIRST] };
+export const RECORD_MIGRATIONS: MigrationSet = { subject: "records", migrations: [FIRST, SECOND] };

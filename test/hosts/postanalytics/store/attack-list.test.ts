@@ -1,6 +1,7 @@
 /** Attacks: whatever they are grouped by and ordered by, they are those of an array. */
 import { describe, expect, test } from "vitest";
-import { ATTACK_GAP_MS, metBy } from "../../../../hosts/postanalytics/store/attack-list.ts";
+import { ATTACK_GAP_MS } from "../../../../hosts/postanalytics/store/attack-list.ts";
+import { metBy } from "../../../../hosts/postanalytics/store/record-groups.ts";
 import type { Attack, GroupField } from "../../../../hosts/postanalytics/store/store.ts";
 import { sampleHit, sampleRecord } from "../../records/sample.ts";
 import {

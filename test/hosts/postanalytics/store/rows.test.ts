@@ -21,3 +21,15 @@ test.for(DIALECTS)("any number of rows goes in and is found, in %s", async (dial
   );
   expect(await queryIn(database, "select n from pairs where n in (in)", [])).toEqual([]);
 });
+
+test.for(DIALECTS)("texts go in and are found as they are, in %s", async (dialect, context) => {
+  const database = await openDialect(await emptyDatabase(context, dialect), dialect);
+  await database.query("create table texts (n integer primary key, t text)");
+  const texts = ["", "null", '"', "\\", "{a,b}", "'; drop table texts; --", "\\u0000 \n\t", "🧱 é", "?", "$1"];
+  const rows = texts.map((text, n) => [n, text]);
+  const returned = await insertRows(database, "texts", ["n", "t"], [...rows, [99, null]], "returning n");
+  expect(returned.map(({ n }) => Number(n))).toEqual([...texts.keys(), 99]);
+  const found = await queryIn(database, "select n, t from texts where t in (in)", texts);
+  expect(found.map(({ n, t }) => [n, t]).sort(([a], [b]) => Number(a) - Number(b))).toEqual(rows);
+  expect(await database.query("select t from texts where t is null")).toHaveLength(1);
+});
