@@ -11,12 +11,13 @@ import { readOidcFile } from "../postanalytics/access/oidc.ts";
 import { FIRST_USER } from "../postanalytics/console.ts";
 import { openDataFolder } from "../postanalytics/data-folder.ts";
 import type { BasePolicy } from "../postanalytics/policy/embedded-door.ts";
-import { openPostanalytics, servePostanalytics } from "../postanalytics/postanalytics.ts";
+import { type ConsolePolicy, openPostanalytics, servePostanalytics } from "../postanalytics/postanalytics.ts";
 import { readSuite } from "./attack-suite.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { consoleFiles } from "./console/console-files.ts";
 import { parseListen } from "./protection/listen-address.ts";
 import { drain, untilSignal } from "./protection/running.ts";
+import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { certificateOf } from "./protection/serving.ts";
 import { showWord } from "./text.ts";
 
@@ -46,6 +47,7 @@ export const consoleCommand: Command = {
     },
     oidc: { type: "string", value: "<file>", about: "identity provider to sign in with, see docs/console-access.md" },
     policy: { type: "string", value: "<file>", about: "policy file of the nodes, to be shown and explained" },
+    ...SERVICE_OPTIONS,
     "export-allow": {
       type: "string",
       multiple: true,
@@ -57,11 +59,13 @@ export const consoleCommand: Command = {
   details: [
     "The first start makes the user admin and shows the password once; without TLS and on loopback it also shows a",
     "link that opens one session. Nodes send records with --records-url and a token that the console makes (Nodes).",
+    "With --policy-url it shows and changes the policy of a policy service; it needs an operator's token or certificate.",
     "Only one process has a data folder at a time. SIGINT or SIGTERM ends it.",
   ].join("\n"),
   examples: [
     "merlon console",
     "merlon console --data /var/lib/merlon --listen 0.0.0.0:9090 --tls-cert tls.crt --tls-key tls.key",
+    "merlon console --policy-url https://policy.example:9443 --node-token-file op.token",
     "merlon console --database postgres://merlon@db/merlon --public-url https://merlon.example",
   ],
   run,
@@ -75,14 +79,13 @@ async function run(input: Input, io: Io): Promise<number> {
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const oidcFile = input.text("oidc");
   const oidc = oidcFile === undefined ? null : await readOidcFile(oidcFile);
-  const base = await basePolicy(input.text("policy"));
+  const policy = await consolePolicy(input);
   const data = await openDataFolder(folder, input.text("database"), say);
   try {
     const engine = Engine.load();
     const isLoopback = /^(?:127\.|localhost$|::1$)/.test(listen.host);
     const opened = await openPostanalytics({
-      ...{ data, base, oidc, say, local: null, folder, exportNetworks: exportNetworks(input) },
-      host: { node: null, refusal: READ_ONLY, load: () => {} },
+      ...{ data, policy, oidc, say, local: null, folder, exportNetworks: exportNetworks(input) },
       engine: () => engine.sibling(),
       knownAttacks: readSuite().filter(({ attack }) => attack),
       files: await consoleFiles(),
@@ -125,6 +128,16 @@ function exportNetworks(input: Input): readonly string[] {
       throw usage(`--export-allow is "${showWord(written)}"`, `it ${network}`, "write another");
   }
   return input.texts("export-allow");
+}
+
+async function consolePolicy(input: Input): Promise<ConsolePolicy> {
+  const service = serviceAddressOf(input);
+  const path = input.text("policy");
+  if (service === undefined) {
+    return { host: { node: null, refusal: READ_ONLY, load: () => {} }, base: await basePolicy(path) };
+  }
+  if (path === undefined) return { service };
+  throw usage("--policy and --policy-url are both given", "a policy has one home", "keep one of them");
 }
 
 async function basePolicy(path: string | undefined): Promise<BasePolicy> {

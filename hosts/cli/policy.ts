@@ -3,7 +3,7 @@
  * what differs from another policy, and which requests would be answered differently.
  */
 import { Engine } from "../core/engine.ts";
-import type { Match } from "../core/verdict.ts";
+import { type Match, MODES } from "../core/verdict.ts";
 import { applicationsOf } from "../policy/application.ts";
 import { changesBetween } from "../policy/difference.ts";
 import { ServiceClient } from "../policy/follow/service-client.ts";
@@ -22,10 +22,11 @@ import { durationOf } from "./policy-service/duration.ts";
 import { diffLive, LIVE_MS_MAX } from "./policy-service/live-diff.ts";
 import { SERVE_OPTIONS, servePolicy } from "./policy-service/serve.ts";
 import { printStatus, readStatus } from "./policy-service/status.ts";
+import { serviceTarget } from "./policy-service/target.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { count, showBytes, showWord } from "./text.ts";
 
-const ACTIONS = ["lint", "explain", "diff", "simulate", "serve", "status", "schema"] as const;
+const ACTIONS = ["lint", "explain", "diff", "simulate", "serve", "status", "mode", "schema"] as const;
 const SHOWN_DEFAULT = 20;
 const SHOWN_MAX = 10_000;
 const TARGET_CHARS_MAX = 120;
@@ -35,7 +36,7 @@ const RULES_SHOWN_MAX = 20;
 export const policyCommand: Command = {
   name: "policy",
   summary: "check a policy file, show what it means and changes, and serve it to nodes",
-  usage: "<lint|explain|diff|simulate|serve|status|schema> [<file>…] [flags]",
+  usage: "<lint|explain|diff|simulate|serve|status|mode|schema> [<file>…] [flags]",
   least: 1,
   most: 64,
   options: {
@@ -44,6 +45,7 @@ export const policyCommand: Command = {
     show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
     live: { type: "string", value: "<time>", about: "diff: compare --candidate on live traffic for so long, as 10m" },
     candidate: { type: "string", value: "<file>", about: "diff: the policy that is only shown" },
+    reason: { type: "string", value: "<text>", about: "mode: why, for whoever finds it later" },
     ...SERVE_OPTIONS,
     ...SERVICE_OPTIONS,
   },
@@ -56,6 +58,7 @@ export const policyCommand: Command = {
     "          would be answered differently.",
     "serve     publishes a file to all nodes that follow, at once when it changes; see docs/policy-service.md.",
     "status    says which nodes have the policy that counts.",
+    "mode      gives all nodes of a service a mode, whatever its file says; default takes that back.",
     "schema    prints the JSON Schema of a policy file's documents, for editors.",
   ].join("\n"),
   examples: [
@@ -64,6 +67,7 @@ export const policyCommand: Command = {
     "merlon policy diff merlon.yaml new.yaml",
     "merlon policy simulate new.yaml traffic.jsonl.gz --against merlon.yaml",
     "merlon policy serve --policy merlon.yaml --listen 0.0.0.0:9443 --tls-cert tls.crt --tls-key tls.key",
+    "merlon policy mode monitoring --reason INC-123 --policy-url https://policy.example:9443 --node-token-file op.token",
     "merlon policy diff --live 10m --candidate new.yaml --policy-url https://policy.example:9443 --node-token-file op.token",
   ],
   run,
@@ -85,6 +89,7 @@ async function run(input: Input, io: Io): Promise<number> {
       "drop it",
     );
   }
+  if (action === "mode") return await setMode(only(files, "mode"), input, io);
   if (action !== undefined && files.length === 0) {
     throw usage("a policy file is missing", `"merlon policy ${action}" reads one`, "write its path");
   }
@@ -121,6 +126,34 @@ async function ofService(action: "serve" | "status" | "diff", input: Input, io: 
     return await diffLive(client, candidate, durationOf(input.text("live") ?? "", "live", LIVE_MS_MAX), io);
   } finally {
     await client.close();
+  }
+}
+
+/** Waits until all nodes have it, as every command that changes something. */
+async function setMode(written: string, input: Input, io: Io): Promise<number> {
+  const mode = MODES.find((known) => known === written);
+  if (mode === undefined && written !== "default") {
+    const takes = `it takes ${MODES.join(", ")}, or default`;
+    throw usage(
+      written === "" ? "the mode is missing" : `"${showWord(written)}" is no mode`,
+      takes,
+      "write one of them",
+    );
+  }
+  const address = serviceAddressOf(input);
+  if (address === undefined) {
+    throw usage(
+      "--policy-url is missing",
+      "a policy service gives nodes a mode",
+      "write its address, or edit the file",
+    );
+  }
+  const target = serviceTarget(new ServiceClient(address));
+  try {
+    const edit = { op: "mode.set", mode: mode ?? null, reason: input.text("reason") ?? "" } as const;
+    return (await target.edit(edit, io)) ? 0 : 1;
+  } finally {
+    await target.close();
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import manifest from "../../package.json" with { type: "json" };
 import type { Engine } from "../core/engine.ts";
+import type { ServiceAddress } from "../policy/follow/service-client.ts";
 import type { OidcSettings } from "./access/oidc.ts";
 import type { PageFile } from "./api/app.ts";
 import { type Console, openConsole, rulerOf } from "./console.ts";
@@ -16,18 +17,23 @@ import { Intake } from "./intake.ts";
 import type { LocalNode } from "./nodes/node-registry.ts";
 import { type BasePolicy, EmbeddedDoor, type PolicyHost } from "./policy/embedded-door.ts";
 import type { KnownAttack } from "./policy/known-attacks.ts";
+import { ServiceDoor } from "./policy/service-door.ts";
 import { checkSearch } from "./search/search-check.ts";
 
 /** A local command's token lives as long as the process, and no longer than this. */
 const LOCAL_TOKEN = "commands on this machine";
 const LOCAL_TOKEN_MS = 365 * 86_400_000;
 
+/** Where the policy is that the console shows and changes: in a host of this process, or at a policy service. */
+export type ConsolePolicy =
+  | { readonly host: PolicyHost; readonly base: BasePolicy }
+  | { readonly service: ServiceAddress };
+
 /** What postanalytics is made of. */
 export interface PostanalyticsOptions {
   /** Open and locked; closed by whoever opened it, after the console. */
   readonly data: DataFolder;
-  readonly host: PolicyHost;
-  readonly base: BasePolicy;
+  readonly policy: ConsolePolicy;
   readonly engine: () => Engine;
   readonly knownAttacks: readonly KnownAttack[];
   readonly files: ReadonlyMap<string, PageFile>;
@@ -48,17 +54,18 @@ export interface PostanalyticsOptions {
 /** Postanalytics, not yet listening. */
 export interface Postanalytics {
   readonly console: Console;
-  readonly door: EmbeddedDoor;
+  /** Takes a new policy of the host in this process. @throws MerlonError; the policy before then stays in force */
+  rebase(base: BasePolicy): void;
   /** Ends what the console does by itself; the data folder belongs to who opened it. */
   close(): Promise<void>;
 }
 
 /** Puts the console over a data folder. @throws MerlonError MERLON_STORE, MERLON_POLICY */
 export async function openPostanalytics(options: PostanalyticsOptions): Promise<Postanalytics> {
-  const { data, host, base } = options;
+  const { data, policy, say } = options;
   const { database, store } = data;
   let intake: Intake | undefined;
-  let door: EmbeddedDoor | undefined;
+  let embedded: EmbeddedDoor | undefined;
   let book: ExportBook | undefined;
   const made = await openConsole({
     ...options,
@@ -71,8 +78,9 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
       return book;
     },
     openPolicy: async (tables) => {
-      door = await EmbeddedDoor.open(host, base, tables);
-      return door;
+      if ("service" in policy) return await ServiceDoor.open(policy.service, tables, say);
+      embedded = await EmbeddedDoor.open(policy.host, policy.base, tables);
+      return embedded;
     },
   });
   const { nodeTokens } = made.parts;
@@ -83,12 +91,12 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
       return info === null ? null : { node: info.name, tenants: info.tenants };
     },
   });
-  if (door === undefined) throw new Error("the policy was not opened");
   const close = async (): Promise<void> => {
     made.close();
     await book?.close();
+    await made.parts.policy.close();
   };
-  return { console: made, door, close };
+  return { console: made, rebase: (base) => embedded?.rebase(base), close };
 }
 
 /** A console with its socket. */

@@ -47,6 +47,12 @@ export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
     value: "<file>",
     about: "serve: authorities (PEM); nodes may show a certificate of theirs instead of a token",
   },
+  "operator-cert": {
+    type: "string",
+    multiple: true,
+    value: "<name>",
+    about: "serve: common name of a client certificate that may change objects; may be given again",
+  },
   stage: {
     type: "string",
     value: "<time>",
@@ -72,9 +78,9 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const tokens = new NodeTokens(folder);
   tokens.list();
   const limits = limitsOf(input);
-  const publish = async (next: Policy): Promise<void> => {
-    if (limits !== undefined && !sayStaged(await service.stage(next, limits), limits, say)) return;
-    const { version, hash } = limits === undefined ? await service.publish(next) : service.published;
+  const publish = async (next: Policy, written: string): Promise<void> => {
+    if (limits !== undefined && !sayStaged(await service.stage(next, limits, written), limits, say)) return;
+    const { version, hash } = limits === undefined ? await service.publish(next, written) : service.published;
     const now = Math.floor(Date.now() / 1000);
     for (const line of [...namesNobodyKnows(next, engine.signatures), ...expiredObjects(next, now)]) say(line);
     say(`version ${version} is published, ${hash.slice(0, 12)}, mode ${next.mode}`);
@@ -83,7 +89,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const text = await readPolicyFile(path).then(
     async (file) => {
       // With --stage this takes its time, and hosts are served meanwhile where there is a version of before.
-      const publishing = publish(file.policy);
+      const publishing = publish(file.policy, file.text);
       if (service.pointer === undefined) await publishing;
       else void publishing.catch(refuse);
       return file.text;
@@ -97,7 +103,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const watch = watchPolicyFile(
     path,
     text,
-    { changed: (next) => void publish(next).catch(refuse), refused: refuse },
+    { changed: (next, written) => void publish(next, written).catch(refuse), refused: refuse },
     LOOK_MS,
   );
   const server = await serve(service, tokens, options).catch((error: unknown) => {
@@ -128,8 +134,19 @@ function optionsOf(input: Input, io: Io): ServerOptions {
     listen,
     ...(files === undefined ? {} : { tls: { ...files, clientCaFile } }),
     isOpen: input.flag("open"),
+    operators: operatorsOf(input, clientCaFile),
     onNotice,
   };
+}
+
+function operatorsOf(input: Input, clientCaFile: string | undefined): ReadonlySet<string> {
+  const operators = new Set(input.texts("operator-cert"));
+  if (operators.size === 0 || clientCaFile !== undefined) return operators;
+  throw usage(
+    "--operator-cert has no --tls-client-ca",
+    "it names certificates that are checked by it",
+    "write both, or make a token with merlon node add --operator",
+  );
 }
 
 /** @returns how new versions are tried first; undefined where they are not */

@@ -20,7 +20,17 @@ import { replaceFile } from "../replace-file.ts";
 import type { Policy } from "../schema.ts";
 import type { Row } from "../source-table.ts";
 import type { Sources } from "../sources.ts";
-import type { Pointer, Status } from "../wire.ts";
+import type { Pointer, PolicyDocument, Status } from "../wire.ts";
+import {
+  type FleetEdit,
+  type FleetMode,
+  fleetModePath,
+  inFleetMode,
+  keepFleetMode,
+  type ModeEdit,
+  modeAfter,
+  parseFleetMode,
+} from "./fleet-mode.ts";
 import { Instances, type Published } from "./instances.ts";
 import { isHarmful, isLight, type Staged, type StageLimits, sumOf } from "./staging.ts";
 
@@ -69,6 +79,9 @@ export class PolicyService {
   readonly #waiting = new Set<() => void>();
   readonly #packed = new Map<string, Promise<Buffer>>();
   #base: Policy | undefined;
+  /** As somebody wrote it, for people; "" where nobody handed it in. */
+  #baseText = "";
+  #mode: FleetMode | null = null;
   #objectsText = "";
   #objects: PolicyObjects = NONE;
   #published: Published = { version: 0, hash: "", publishedAt: 0 };
@@ -96,6 +109,7 @@ export class PolicyService {
     await mkdir(options.folder, { recursive: true, mode: 0o700 });
     service.#objectsText = await readKept(join(options.folder, OBJECTS_FILE));
     service.#objects = parseObjects(service.#objectsText, join(options.folder, OBJECTS_FILE));
+    service.#mode = parseFleetMode(await readKept(fleetModePath(options.folder)), options.folder);
     const state = await readKept(join(options.folder, STATE_FILE));
     if (state !== "") service.#published = parseState(state, join(options.folder, STATE_FILE));
     await service.#restore();
@@ -123,29 +137,41 @@ export class PolicyService {
 
   /** The whole policy; undefined before the first publication. */
   get policy(): Policy | undefined {
-    return this.#base === undefined ? undefined : withObjects(this.#base, this.#objects);
+    return this.#base === undefined ? undefined : this.#whole(this.#base);
+  }
+
+  /** What counts, as text: what somebody wrote and what was added to it; undefined before the first publication. */
+  get document(): PolicyDocument | undefined {
+    if (this.#base === undefined) return undefined;
+    const base = { text: this.#baseText, hash: hashOf(Buffer.from(this.#baseText)) };
+    return { ...this.#published, base, added: this.#objectsText, mode: this.#mode };
+  }
+
+  /** A policy with everything that was added here. */
+  #whole(policy: Policy, objects = this.#objects, mode = this.#mode): Policy {
+    return inFleetMode(withObjects(policy, objects), mode);
   }
 
   /**
    * Publishes a policy, with what commands have added to it.
+   * @param text as somebody wrote it, for people
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
    */
-  async publish(policy: Policy): Promise<Published> {
+  async publish(policy: Policy, text = ""): Promise<Published> {
     return await this.#inTurn(async () => {
-      const published = await this.#enter(this.#try(withObjects(policy, this.#objects)));
-      this.#base = policy;
-      return published;
+      return await this.#enter(this.#try(this.#whole(policy)), { policy, text });
     });
   }
 
   /**
-   * Changes one object of those that were added here.
+   * Changes one object of those that were added here, or the mode of the fleet.
    * @throws MerlonError MERLON_POLICY where it cannot be changed; nothing has then
    */
-  async edit(edit: Edit): Promise<Changed> {
+  async edit(edit: FleetEdit): Promise<Changed> {
     return await this.#inTurn(async () => {
       const base = this.#base;
       if (base === undefined) throw new MerlonError("MERLON_SERVICE", "there is no policy yet — publish one first");
+      if (edit.op === "mode.set") return await this.#setMode(base, edit);
       refuseForeign(edit, base, this.#objects);
       const { text, did } = applyEdit(this.#objectsText, edit);
       if (Buffer.byteLength(text) > OBJECTS_BYTES_MAX) {
@@ -156,13 +182,21 @@ export class PolicyService {
       }
       const objects = parseObjects(text, OBJECTS_FILE);
       refuseTwins(base, objects);
-      const bundle = this.#try(withObjects(base, objects));
+      const bundle = this.#try(this.#whole(base, objects));
       // On disk first: what was answered with yes is still there after a restart.
       await replaceFile(join(this.#options.folder, OBJECTS_FILE), text);
       this.#objectsText = text;
       this.#objects = objects;
       return { did, published: await this.#enter(bundle) };
     });
+  }
+
+  async #setMode(base: Policy, edit: ModeEdit): Promise<Changed> {
+    const { mode, did } = modeAfter(edit);
+    const bundle = this.#try(this.#whole(base, this.#objects, mode));
+    await keepFleetMode(this.#options.folder, mode);
+    this.#mode = mode;
+    return { did, published: await this.#enter(bundle) };
   }
 
   /**
@@ -172,7 +206,7 @@ export class PolicyService {
    */
   async show(text: string | null, endsAt = 0): Promise<string> {
     return await this.#inTurn(async () => {
-      const bundle = text === null ? undefined : this.#try(withObjects(parsePolicy(text, "candidate"), this.#objects));
+      const bundle = text === null ? undefined : this.#try(this.#whole(parsePolicy(text, "candidate")));
       this.#candidate = bundle === undefined ? undefined : { bundle, endsAt };
       this.#point();
       return bundle?.hash ?? "";
@@ -184,27 +218,32 @@ export class PolicyService {
    * says only modes, exceptions and lists, and what nobody could be shown, is published at once.
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
    */
-  async stage(policy: Policy, limits: StageLimits): Promise<Staged> {
+  async stage(policy: Policy, limits: StageLimits, text = ""): Promise<Staged> {
     const turn = new AbortController();
     // One that is shown now is not judged any more.
     if (this.#staging !== undefined) this.#candidate = undefined;
     this.#staging?.abort();
     this.#staging = turn;
     try {
-      return await this.#stageUntil(policy, limits, turn.signal);
+      return await this.#stageUntil(policy, text, limits, turn.signal);
     } finally {
       if (this.#staging === turn) this.#staging = undefined;
     }
   }
 
-  async #stageUntil(policy: Policy, { stageMs, shareMax }: StageLimits, ending: AbortSignal): Promise<Staged> {
+  async #stageUntil(
+    policy: Policy,
+    text: string,
+    { stageMs, shareMax }: StageLimits,
+    ending: AbortSignal,
+  ): Promise<Staged> {
     if (!this.#needsStage(policy)) {
-      await this.publish(policy);
+      await this.publish(policy, text);
       return { ...sumOf([]), outcome: "published" };
     }
     const endsAt = this.#nowMs() + stageMs;
     const bundle = await this.#inTurn(async () => {
-      const tried = this.#try(withObjects(policy, this.#objects));
+      const tried = this.#try(this.#whole(policy));
       this.#candidate = { bundle: tried, endsAt: endsAt + STAGE_SLACK_MS };
       this.#point();
       return tried;
@@ -217,7 +256,7 @@ export class PolicyService {
     const isHeld = isHarmful(found, shareMax);
     this.#candidate = undefined;
     if (isHeld) this.#point();
-    else await this.publish(policy);
+    else await this.publish(policy, text);
     return { ...found, outcome: isHeld ? "held" : "published" };
   }
 
@@ -226,7 +265,7 @@ export class PolicyService {
     const before = this.#base;
     if (before !== undefined) return !isLight(before, policy) && this.status.total > 0;
     const [kept] = this.#bundles;
-    return kept !== undefined && this.#try(withObjects(policy, this.#objects)).hash !== kept.hash;
+    return kept !== undefined && this.#try(this.#whole(policy)).hash !== kept.hash;
   }
 
   /** The answer to whoever asks for the policy; undefined before the first publication. */
@@ -308,13 +347,16 @@ export class PolicyService {
     return bundle;
   }
 
-  async #enter(bundle: Bundle): Promise<Published> {
+  /** @param base what somebody wrote, where it is new: who is woken asks for it at once */
+  async #enter(bundle: Bundle, base?: { readonly policy: Policy; readonly text: string }): Promise<Published> {
     if (bundle.hash !== this.#published.hash) {
       const next = { version: this.#published.version + 1, hash: bundle.hash, publishedAt: this.#nowMs() };
       // On disk first: a number is given out once.
       await replaceFile(join(this.#options.folder, STATE_FILE), `${JSON.stringify({ format: 1, ...next })}\n`);
       this.#published = next;
     }
+    this.#base = base?.policy ?? this.#base;
+    this.#baseText = base?.text ?? this.#baseText;
     this.#bundles = [bundle, ...this.#bundles.filter(({ hash }) => hash !== bundle.hash)].slice(0, BUNDLES_KEPT);
     for (const hash of this.#packed.keys()) if (this.part(hash) === undefined) this.#packed.delete(hash);
     this.#point();

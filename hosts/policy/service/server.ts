@@ -10,12 +10,12 @@ import { z } from "zod";
 import { listenError } from "../../core/listen-error.ts";
 import { readTlsMaterial, type TlsMaterial, type TlsNotice, watchTlsMaterial } from "../../core/tls-material.ts";
 import { dateText } from "../date.ts";
-import { editSchema } from "../edit.ts";
 import { entryText } from "../ip-list.ts";
 import { matchText } from "../match.ts";
 import { POLICY_FILE_BYTES_MAX } from "../policy-file.ts";
 import { INSTANCE_HEADER, nameSchema, PATHS, REPORT_BYTES_MAX, reportSchema, WAIT_SECONDS_MAX } from "../wire.ts";
 import { answerEmpty, answerError, answerJson, PLAIN, Refusal, readJson } from "./answering.ts";
+import { fleetEditSchema } from "./fleet-mode.ts";
 import type { NodeTokens, Role } from "./node-tokens.ts";
 import type { PolicyService } from "./policy-service.ts";
 
@@ -32,8 +32,10 @@ const ANYONE = "anyone";
 export interface ServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined };
-  /** Everyone who can connect may read the policy and report; changes still need an operator's token. */
+  /** Everyone who can connect may read the policy and report; changes still need an operator. */
   readonly isOpen: boolean;
+  /** Common names of client certificates that may change objects, as an operator's token may; none where absent. */
+  readonly operators?: ReadonlySet<string>;
   readonly onNotice: (notice: TlsNotice | { readonly event: "request_failed"; readonly detail: string }) => void;
 }
 
@@ -144,7 +146,13 @@ class Routes {
         return answerJson(response, 200, this.#objects(asker, request));
       case `POST ${PATHS.edit}`:
         demandOperator(asker);
-        return answerJson(response, 200, await this.#service.edit(await readJson(request, editSchema, EDIT_BYTES_MAX)));
+        return answerJson(
+          response,
+          200,
+          await this.#service.edit(await readJson(request, fleetEditSchema, EDIT_BYTES_MAX)),
+        );
+      case `GET ${PATHS.document}`:
+        return this.#document(asker, request, response);
       case `PUT ${PATHS.candidate}`:
         return await this.#show(asker, request, response);
       case `DELETE ${PATHS.candidate}`:
@@ -169,7 +177,7 @@ class Routes {
     if (holder !== undefined) return holder;
     if (token === "" && socket instanceof TLSSocket && socket.authorized) {
       const name = nameSchema.safeParse(socket.getPeerCertificate().subject?.CN);
-      if (name.success) return { name: name.data, role: "node" };
+      if (name.success) return { name: name.data, role: this.#options.operators?.has(name.data) ? "operator" : "node" };
     }
     if (token === "" && this.#options.isOpen) return { name: ANYONE, role: "node" };
     const why = token === "" ? "there is no token and no certificate" : "nobody has this token";
@@ -253,6 +261,15 @@ class Routes {
             },
       total: { exceptions: exceptions.length, entries: ipLists.reduce((sum, { entries }) => sum + entries.length, 0) },
     };
+  }
+
+  #document(asker: Asker, request: IncomingMessage, response: ServerResponse): void {
+    demandOperator(asker);
+    const { document } = this.#service;
+    if (document === undefined) throw new Refusal(503, "there is no policy yet — the first one is awaited; ask again");
+    const [, known = ""] = /\?base=([0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
+    const { base } = document;
+    answerJson(response, 200, { ...document, base: { ...base, text: base.hash === known ? null : base.text } });
   }
 
   async #show(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {

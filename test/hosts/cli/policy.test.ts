@@ -84,7 +84,7 @@ test("schema prints what editors read", async () => {
 });
 
 test.each([
-  [["policy", "lnt", "a"], "lint, explain, diff, simulate, serve, status, schema"],
+  [["policy", "lnt", "a"], "lint, explain, diff, simulate, serve, status, mode, schema"],
   [["policy", "lint"], "a policy file is missing"],
   [["policy", "explain", "a"], "--curl is missing"],
   [["policy", "diff", "a"], "two files"],
