@@ -4,6 +4,7 @@
  */
 import { Engine } from "../core/engine.ts";
 import { MerlonError } from "../core/error.ts";
+import { startStatusServer } from "../core/status-server.ts";
 import { parseNetwork } from "../policy/network.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
 import { defaultPolicy } from "../policy/schema.ts";
@@ -15,7 +16,7 @@ import { type ConsolePolicy, openPostanalytics, servePostanalytics } from "../po
 import { readSuite } from "./attack-suite.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { consoleFiles } from "./console/console-files.ts";
-import { parseListen } from "./protection/listen-address.ts";
+import { parseListen, urlOf } from "./protection/listen-address.ts";
 import { drain, untilSignal } from "./protection/running.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { certificateOf } from "./protection/serving.ts";
@@ -54,6 +55,7 @@ export const consoleCommand: Command = {
       value: "<network>",
       about: "private network that exports may go to, such as 10.0.0.0/8; may be given again",
     },
+    metrics: { type: "string", value: "<host:port>", about: "serve /metrics, /livez and /readyz here" },
     "new-password": { type: "boolean", about: `make a new password for ${FIRST_USER}, show it, and end` },
   },
   details: [
@@ -75,6 +77,7 @@ async function run(input: Input, io: Io): Promise<number> {
   const folder = input.text("data") ?? DATA;
   const listen = parseListen(input.text("listen") ?? LISTEN);
   const tls = certificateOf(input, false);
+  const metrics = input.text("metrics") === undefined ? null : parseListen(input.text("metrics") ?? "", "metrics");
   const urls = publicUrls(input);
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const oidcFile = input.text("oidc");
@@ -97,11 +100,16 @@ async function run(input: Input, io: Io): Promise<number> {
     const notify = ({ event, detail }: { event: string; detail: string }): void =>
       say(`${event.replaceAll("_", " ")}: ${detail}`);
     const served = await servePostanalytics(opened, folder, { ...listen, tls, notify });
+    const status = metrics === null ? null : await startStatusServer(metrics, opened.pages);
     // Whoever reads where it listens may end it in the same moment.
     const ended = untilSignal(() => void engine.verify(), { check: async () => {} });
     greet(io, served.origin, urls[0], served.link(), opened.console.firstPassword, folder);
+    if (status !== null) {
+      io.stdout.write(`metrics    ${urlOf("http", { host: status.address, port: status.port })}/metrics\n`);
+    }
     await ended;
     await drain(async () => await served.close(GRACE_MS));
+    await status?.close();
     await opened.close();
     return 0;
   } finally {

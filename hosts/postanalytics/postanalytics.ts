@@ -4,11 +4,13 @@
  */
 import manifest from "../../package.json" with { type: "json" };
 import type { Engine } from "../core/engine.ts";
+import type { StatusPages } from "../core/status-server.ts";
 import type { ServiceAddress } from "../policy/follow/service-client.ts";
 import type { OidcSettings } from "./access/oidc.ts";
 import type { PageFile } from "./api/app.ts";
 import { type Console, openConsole, rulerOf } from "./console.ts";
 import { writeConsoleFile } from "./console-file.ts";
+import { consolePages } from "./console-metrics.ts";
 import { type ConsoleAddress, serveConsole } from "./console-server.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { ExportBook } from "./export/export-book.ts";
@@ -54,6 +56,8 @@ export interface PostanalyticsOptions {
 /** Postanalytics, not yet listening. */
 export interface Postanalytics {
   readonly console: Console;
+  /** What the process counts, and whether it is ready, for a port of its own. */
+  readonly pages: StatusPages;
   /** Takes a new policy of the host in this process. @throws MerlonError; the policy before then stays in force */
   rebase(base: BasePolicy): void;
   /** Ends what the console does by itself; the data folder belongs to who opened it. */
@@ -96,7 +100,16 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
     await book?.close();
     await made.parts.policy.close();
   };
-  return { console: made, rebase: (base) => embedded?.rebase(base), close };
+  const { exports, metrics: api, policy: door } = made.parts;
+  const facts = { intake: intake.counters, log: store.log, exports: () => exports.list(), api, policy: door };
+  const isReady = async (): Promise<boolean> => {
+    return await database.query("select 1 as one").then(
+      () => true,
+      () => false,
+    );
+  };
+  const pages = consolePages(facts, isReady);
+  return { console: made, pages, rebase: (base) => embedded?.rebase(base), close };
 }
 
 /** A console with its socket. */

@@ -17,14 +17,21 @@ export interface Fleet {
   readonly folder: string;
   /** Addresses of the nodes. */
   readonly nodes: readonly string[];
+  readonly nodesRunning: readonly Running[];
   readonly console: { readonly origin: string; readonly link: string; readonly running: Running };
   readonly service: { readonly url: string; readonly running: Running };
   /** Signed in as somebody who may do everything. */
   readonly admin: Browser;
 }
 
-/** Starts a fleet in mode block. @param consoleFlags more flags of `merlon console` */
-export async function startFleet(size: number, consoleFlags: readonly string[] = []): Promise<Fleet> {
+/** More flags of the commands. */
+export interface FleetFlags {
+  readonly console?: readonly string[];
+  readonly node?: readonly string[];
+}
+
+/** Starts a fleet in mode block. */
+export async function startFleet(size: number, flags: FleetFlags = {}): Promise<Fleet> {
   const folder = makeFolder();
   const at = (name: string): string => join(folder, name);
   writeFileSync(at("merlon.yaml"), POLICY);
@@ -38,7 +45,7 @@ export async function startFleet(size: number, consoleFlags: readonly string[] =
   const [, url = ""] = await service.saw(/listening {2}(\S+)\n/);
   const following = (name: string): string[] => ["--policy-url", url, "--node-token-file", at(`${name}.token`)];
   const data = ["--data", at("data"), "--listen", "127.0.0.1:0"];
-  const console = start(["console", ...data, ...following("console"), ...consoleFlags]);
+  const console = start(["console", ...data, ...following("console"), ...(flags.console ?? [])]);
   const [, link = "", origin = ""] = await console.saw(/console {4}((http:\/\/127\.0\.0\.1:\d+)\/\S*)/);
   const [, password = ""] = await console.saw(/password {3}([a-z2-9-]{24})/);
   const admin = new Browser(origin);
@@ -47,17 +54,27 @@ export async function startFleet(size: number, consoleFlags: readonly string[] =
 
   const upstream = createServer((_request, response) => response.end("well"));
   const back = `http://127.0.0.1:${await listen(upstream)}`;
-  const nodes = await Promise.all(
+  const started = await Promise.all(
     Array.from({ length: size }, async (_, index) => {
       const name = `node-${index}`;
       const made = await admin.send("/api/v1/nodes/tokens", { method: "POST", json: { node: name, days: 1 } });
       const { token = "" }: { token?: string } = await made.json();
       writeFileSync(at(`${name}.records`), token);
       const sending = ["--data", at(name), "--records-url", origin, "--records-token-file", at(`${name}.records`)];
-      const node = start(["protect", back, "--listen", "0", "--node-id", name, ...following(name), ...sending]);
+      const own = ["--listen", "0", "--node-id", name, ...(flags.node ?? [])];
+      const node = start(["protect", back, ...own, ...following(name), ...sending]);
       const [, address = ""] = await node.saw(/listening {2}(\S+)\n/);
-      return address;
+      return { address, node };
     }),
   );
-  return { folder, nodes, console: { origin, link, running: console }, service: { url, running: service }, admin };
+  const nodes = started.map(({ address }) => address);
+  const nodesRunning = started.map(({ node }) => node);
+  return {
+    folder,
+    nodes,
+    nodesRunning,
+    console: { origin, link, running: console },
+    service: { url, running: service },
+    admin,
+  };
 }
