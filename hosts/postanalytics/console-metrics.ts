@@ -7,17 +7,23 @@ import { METRICS_TYPE, plain, type StatusPages } from "../core/status-server.ts"
 import type { ApiMetrics } from "./api/api-metrics.ts";
 import type { ExportState } from "./export/exports.ts";
 import type { IntakeCounters } from "./intake.ts";
-import type { PolicyDoor } from "./policy/door.ts";
-import type { RecordLog } from "./store/record-log.ts";
-import type { LogPosition, SegmentInfo } from "./store/segment-log.ts";
+import type { PolicyInForce, PolicyProgress } from "./policy/door.ts";
+import type { Projection } from "./store/projection.ts";
+import type { LogPosition, SegmentInfo, SegmentLog } from "./store/segment-log.ts";
 
 /** What is read when somebody asks. */
 export interface ConsoleFacts {
   readonly intake: Readonly<IntakeCounters>;
-  readonly log: Pick<RecordLog, "segments" | "projection">;
+  readonly log: {
+    readonly segments: Pick<SegmentLog, "segments" | "bytes">;
+    readonly projection: Pick<Projection, "healthy" | "position" | "refused" | "damaged">;
+  };
   readonly exports: () => Promise<readonly ExportState[]>;
   readonly api: ApiMetrics;
-  readonly policy: Pick<PolicyDoor, "current" | "progress">;
+  readonly policy: {
+    current(): Pick<PolicyInForce, "generation">;
+    progress(): Promise<Pick<PolicyProgress, "active" | "total">>;
+  };
 }
 
 /** @returns all families */

@@ -18,17 +18,15 @@ const SEGMENTS = [
 const FACTS: ConsoleFacts = {
   intake: { stored: 5, duplicates: 2, rejected: 1, refused: 3 },
   log: {
-    segments: { segments: SEGMENTS, bytes: 160 } as ConsoleFacts["log"]["segments"],
-    projection: {
-      ...{ healthy: false, position: { segment: 4, offset: 20 }, refused: 1, damaged: 0 },
-    } as ConsoleFacts["log"]["projection"],
+    segments: { segments: SEGMENTS, bytes: 160 },
+    projection: { healthy: false, position: { segment: 4, offset: 20 }, refused: 1, damaged: 0 },
   },
   exports: async () => [
     { id: "siem", kind: "file", target: "", where: "", delivered: 9, failed: 2, lagSeconds: 12.5, lastError: "gone" },
   ],
   api: new ApiMetrics(),
   policy: {
-    current: () => ({ generation: 7 }) as ReturnType<ConsoleFacts["policy"]["current"]>,
+    current: () => ({ generation: 7 }),
     progress: () => Promise.reject(new Error("away")),
   },
 };
