@@ -55,6 +55,11 @@ export const consoleCommand: Command = {
       value: "<network>",
       about: "private network that exports may go to, such as 10.0.0.0/8; may be given again",
     },
+    "key-file": {
+      type: "string",
+      value: "<file>",
+      about: "key that seals settings of exports; one in the folder is made if not given",
+    },
     metrics: { type: "string", value: "<host:port>", about: "serve /metrics, /livez and /readyz here" },
     "new-password": { type: "boolean", about: `make a new password for ${FIRST_USER}, show it, and end` },
   },
@@ -89,6 +94,7 @@ async function run(input: Input, io: Io): Promise<number> {
     const isLoopback = /^(?:127\.|localhost$|::1$)/.test(listen.host);
     const opened = await openPostanalytics({
       ...{ data, policy, oidc, say, local: null, folder, exportNetworks: exportNetworks(input) },
+      keyFile: input.text("key-file"),
       engine: () => engine.sibling(),
       knownAttacks: readSuite().filter(({ attack }) => attack),
       files: await consoleFiles(),

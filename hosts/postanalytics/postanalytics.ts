@@ -2,6 +2,7 @@
  * Postanalytics put together: a data folder, the intake of nodes, the console and its socket. Commands hand in what
  * they have: a host whose policy the console changes, the pages, the attacks that previews try.
  */
+import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import type { Engine } from "../core/engine.ts";
 import type { StatusPages } from "../core/status-server.ts";
@@ -15,6 +16,7 @@ import { type ConsoleAddress, serveConsole } from "./console-server.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { ExportBook } from "./export/export-book.ts";
 import { AddressGuard } from "./export/guarded-address.ts";
+import { SecretBox } from "./export/secret-box.ts";
 import { Intake } from "./intake.ts";
 import type { LocalNode } from "./nodes/node-registry.ts";
 import { type BasePolicy, EmbeddedDoor, type PolicyHost } from "./policy/embedded-door.ts";
@@ -22,6 +24,7 @@ import type { KnownAttack } from "./policy/known-attacks.ts";
 import { ServiceDoor } from "./policy/service-door.ts";
 import { checkSearch } from "./search/search-check.ts";
 
+const KEY_FILE = "secrets.key";
 /** A local command's token lives as long as the process, and no longer than this. */
 const LOCAL_TOKEN = "commands on this machine";
 const LOCAL_TOKEN_MS = 365 * 86_400_000;
@@ -49,6 +52,8 @@ export interface PostanalyticsOptions {
   readonly folder: string;
   /** Networks beside the public Internet that exports may go to. */
   readonly exportNetworks: readonly string[];
+  /** Key by which settings of exports are sealed; one of its own in the data folder where absent. */
+  readonly keyFile?: string | undefined;
   readonly oidc: { readonly settings: OidcSettings; readonly secret: string | undefined } | null;
   readonly say: (line: string) => void;
 }
@@ -78,7 +83,8 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
     intake: async (request) => (await intake?.answer(request)) ?? null,
     openExports: async (tables) => {
       const guard = new AddressGuard(options.exportNetworks);
-      book = await ExportBook.open({ database: tables, store, folder: options.folder, guard });
+      const box = await SecretBox.open(options.keyFile ?? join(options.folder, KEY_FILE));
+      book = await ExportBook.open({ database: tables, store, folder: options.folder, guard, box, say });
       return book;
     },
     openPolicy: async (tables) => {
