@@ -128,8 +128,8 @@ test.for(HOSTILE.map((text, index) => [index, text] as const))(
       prepare: (api) => {
         poison(api, text);
         const { session } = api;
-        const policyWrite = { allowed: false, reason: text.slice(0, 512) };
-        api.session = { ...session, name: text, version: text, policyWrite };
+        const refused = { ...session, policyWrite: { allowed: false, reason: "a" } };
+        api.session = hostileAnswer(SHAPES.session.answer, refused, text);
       },
     });
     const { page, origin } = stage;
