@@ -66,7 +66,7 @@ export const consoleCommand: Command = {
   details: [
     "The first start makes the user admin and shows the password once; without TLS and on loopback it also shows a",
     "link that opens one session. Nodes send records with --records-url and a token that the console makes (Nodes).",
-    "With --policy-url it shows and changes the policy of a policy service; it needs an operator's token or certificate.",
+    "With --policy-url it shows and changes the policy of a policy service, and needs an operator's token for that.",
     "Only one process has a data folder at a time. SIGINT or SIGTERM ends it.",
   ].join("\n"),
   examples: [

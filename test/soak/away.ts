@@ -1,7 +1,7 @@
 /**
  * R7: the store is away, `node test/soak/away.ts [seconds]`, 600 if not given. Nodes go on answering while the console
  * and its PostgreSQL are dead, keep what they find, and hand it over when both are back. Prints how long answers took
- * before and meanwhile, how long the rest took to arrive, and ends with 1 where a record is missing or it took too long.
+ * before and meanwhile, how long the rest took, and ends with 1 where a record is missing or it took too long.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -113,7 +113,7 @@ test("what is wrong, or in the file, changes nothing and is told", async (contex
   expect(door.current()).toEqual(before);
 });
 
-test("without an operator's rights, and without a service, nothing can be changed and the reason is there", async (context) => {
+test("without an operator's rights, and without a service, nothing can be changed and it says why", async (context) => {
   const stage = await startService({ isOpen: true });
   await startFleet(stage);
   const node = await stage.tokens.add("shop-1", "node");
