@@ -98,10 +98,14 @@ export interface Chain {
   readonly nodes: readonly ChainNode[];
 }
 
-/** Starts a console and nodes that send to it. @param folder is made */
-export async function startChain(folder: string, database: string, size: number): Promise<Chain> {
+/** Starts a console and nodes that send to it. @param folder is made @param data of the console */
+export async function startChain(
+  folder: string,
+  database: string,
+  size: number,
+  data = join(folder, "data"),
+): Promise<Chain> {
   mkdirSync(folder, { recursive: true });
-  const data = join(folder, "data");
   const origin = `http://127.0.0.1:${await freePort()}`;
   const flags = ["--data", data, "--database", database, "--listen", new URL(origin).host];
   const program = new Program(["console", ...flags], /records {4}.*\n/);

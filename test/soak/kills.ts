@@ -154,7 +154,8 @@ async function soak(folder: string, seed: number): Promise<Outcome> {
   if (!hasDisk) process.stdout.write("no small disk can be mounted here: full disks are left out\n");
   const server = await PostgresServer.start(programs.found);
   const database = await server.createDatabase();
-  const chain = await startChain(disk, database, NODES);
+  // Only the console's disk is full: what a node holds in memory meanwhile is not safe, and is not said to be.
+  const chain = await startChain(join(folder, "chain"), database, NODES, join(disk, "data"));
   try {
     const killer = new Killer(createRandom(seed), chain, server, hasDisk ? disk : null);
     const attackers = new Attackers(chain.nodes, 4, PAUSE_MS);
