@@ -4,6 +4,7 @@
  */
 import { Engine } from "../core/engine.ts";
 import { MerlonError } from "../core/error.ts";
+import { startStatusServer } from "../core/status-server.ts";
 import { parseNetwork } from "../policy/network.ts";
 import { readPolicyFile } from "../policy/policy-file.ts";
 import { defaultPolicy } from "../policy/schema.ts";
@@ -11,12 +12,13 @@ import { readOidcFile } from "../postanalytics/access/oidc.ts";
 import { FIRST_USER } from "../postanalytics/console.ts";
 import { openDataFolder } from "../postanalytics/data-folder.ts";
 import type { BasePolicy } from "../postanalytics/policy/embedded-door.ts";
-import { openPostanalytics, servePostanalytics } from "../postanalytics/postanalytics.ts";
+import { type ConsolePolicy, openPostanalytics, servePostanalytics } from "../postanalytics/postanalytics.ts";
 import { readSuite } from "./attack-suite.ts";
 import { type Command, type Input, type Io, usage } from "./command.ts";
 import { consoleFiles } from "./console/console-files.ts";
-import { parseListen } from "./protection/listen-address.ts";
+import { parseListen, urlOf } from "./protection/listen-address.ts";
 import { drain, untilSignal } from "./protection/running.ts";
+import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { certificateOf } from "./protection/serving.ts";
 import { showWord } from "./text.ts";
 
@@ -46,22 +48,31 @@ export const consoleCommand: Command = {
     },
     oidc: { type: "string", value: "<file>", about: "identity provider to sign in with, see docs/console-access.md" },
     policy: { type: "string", value: "<file>", about: "policy file of the nodes, to be shown and explained" },
+    ...SERVICE_OPTIONS,
     "export-allow": {
       type: "string",
       multiple: true,
       value: "<network>",
       about: "private network that exports may go to, such as 10.0.0.0/8; may be given again",
     },
+    "key-file": {
+      type: "string",
+      value: "<file>",
+      about: "key that seals settings of exports; one in the folder is made if not given",
+    },
+    metrics: { type: "string", value: "<host:port>", about: "serve /metrics, /livez and /readyz here" },
     "new-password": { type: "boolean", about: `make a new password for ${FIRST_USER}, show it, and end` },
   },
   details: [
     "The first start makes the user admin and shows the password once; without TLS and on loopback it also shows a",
     "link that opens one session. Nodes send records with --records-url and a token that the console makes (Nodes).",
+    "With --policy-url it shows and changes the policy of a policy service, and needs an operator's token for that.",
     "Only one process has a data folder at a time. SIGINT or SIGTERM ends it.",
   ].join("\n"),
   examples: [
     "merlon console",
     "merlon console --data /var/lib/merlon --listen 0.0.0.0:9090 --tls-cert tls.crt --tls-key tls.key",
+    "merlon console --policy-url https://policy.example:9443 --node-token-file op.token",
     "merlon console --database postgres://merlon@db/merlon --public-url https://merlon.example",
   ],
   run,
@@ -71,18 +82,19 @@ async function run(input: Input, io: Io): Promise<number> {
   const folder = input.text("data") ?? DATA;
   const listen = parseListen(input.text("listen") ?? LISTEN);
   const tls = certificateOf(input, false);
+  const metrics = input.text("metrics") === undefined ? null : parseListen(input.text("metrics") ?? "", "metrics");
   const urls = publicUrls(input);
   const say = (line: string): void => void io.stderr.write(`merlon: ${line}\n`);
   const oidcFile = input.text("oidc");
   const oidc = oidcFile === undefined ? null : await readOidcFile(oidcFile);
-  const base = await basePolicy(input.text("policy"));
+  const policy = await consolePolicy(input);
   const data = await openDataFolder(folder, input.text("database"), say);
   try {
     const engine = Engine.load();
     const isLoopback = /^(?:127\.|localhost$|::1$)/.test(listen.host);
     const opened = await openPostanalytics({
-      ...{ data, base, oidc, say, local: null, folder, exportNetworks: exportNetworks(input) },
-      host: { node: null, refusal: READ_ONLY, load: () => {} },
+      ...{ data, policy, oidc, say, local: null, folder, exportNetworks: exportNetworks(input) },
+      keyFile: input.text("key-file"),
       engine: () => engine.sibling(),
       knownAttacks: readSuite().filter(({ attack }) => attack),
       files: await consoleFiles(),
@@ -94,11 +106,16 @@ async function run(input: Input, io: Io): Promise<number> {
     const notify = ({ event, detail }: { event: string; detail: string }): void =>
       say(`${event.replaceAll("_", " ")}: ${detail}`);
     const served = await servePostanalytics(opened, folder, { ...listen, tls, notify });
+    const status = metrics === null ? null : await startStatusServer(metrics, opened.pages);
     // Whoever reads where it listens may end it in the same moment.
     const ended = untilSignal(() => void engine.verify(), { check: async () => {} });
     greet(io, served.origin, urls[0], served.link(), opened.console.firstPassword, folder);
+    if (status !== null) {
+      io.stdout.write(`metrics    ${urlOf("http", { host: status.address, port: status.port })}/metrics\n`);
+    }
     await ended;
     await drain(async () => await served.close(GRACE_MS));
+    await status?.close();
     await opened.close();
     return 0;
   } finally {
@@ -125,6 +142,16 @@ function exportNetworks(input: Input): readonly string[] {
       throw usage(`--export-allow is "${showWord(written)}"`, `it ${network}`, "write another");
   }
   return input.texts("export-allow");
+}
+
+async function consolePolicy(input: Input): Promise<ConsolePolicy> {
+  const service = serviceAddressOf(input);
+  const path = input.text("policy");
+  if (service === undefined) {
+    return { host: { node: null, refusal: READ_ONLY, load: () => {} }, base: await basePolicy(path) };
+  }
+  if (path === undefined) return { service };
+  throw usage("--policy and --policy-url are both given", "a policy has one home", "keep one of them");
 }
 
 async function basePolicy(path: string | undefined): Promise<BasePolicy> {

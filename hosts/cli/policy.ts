@@ -3,7 +3,7 @@
  * what differs from another policy, and which requests would be answered differently.
  */
 import { Engine } from "../core/engine.ts";
-import type { Match } from "../core/verdict.ts";
+import { type Match, MODES } from "../core/verdict.ts";
 import { applicationsOf } from "../policy/application.ts";
 import { changesBetween } from "../policy/difference.ts";
 import { ServiceClient } from "../policy/follow/service-client.ts";
@@ -28,12 +28,13 @@ import { printReadiness, READY_OPTIONS } from "./policy-service/ready.ts";
 import { SERVE_OPTIONS, servePolicy, stageLimitsOf } from "./policy-service/serve.ts";
 import { decide, stage } from "./policy-service/stage.ts";
 import { printStatus, readStatus } from "./policy-service/status.ts";
+import { serviceTarget } from "./policy-service/target.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "./protection/service-address.ts";
 import { count, showBytes, showWord } from "./text.ts";
 
 const ACTIONS = [
   ...(["lint", "explain", "diff", "simulate", "serve", "stage", "promote", "withdraw"] as const),
-  ...(["status", "ready", "schema"] as const),
+  ...(["status", "mode", "ready", "schema"] as const),
 ] as const;
 type ServiceAction = "serve" | "status" | "diff" | "promote" | "withdraw";
 const SHOWN_DEFAULT = 20;
@@ -45,7 +46,7 @@ const RULES_SHOWN_MAX = 20;
 export const policyCommand: Command = {
   name: "policy",
   summary: "check a policy file, show what it means and changes, and serve it to nodes",
-  usage: "<lint|explain|diff|simulate|serve|stage|promote|withdraw|status|ready|schema> [<file>…] [flags]",
+  usage: "<lint|explain|diff|simulate|serve|stage|promote|withdraw|status|mode|ready|schema> [<file>…] [flags]",
   least: 1,
   most: 64,
   options: {
@@ -54,6 +55,7 @@ export const policyCommand: Command = {
     show: { type: "string", value: "<number>", about: `simulate: requests listed; ${SHOWN_DEFAULT} if not given` },
     live: { type: "string", value: "<time>", about: "diff: compare --candidate on live traffic for so long, as 10m" },
     candidate: { type: "string", value: "<file>", about: "diff: the policy that is only shown" },
+    reason: { type: "string", value: "<text>", about: "mode: why, for whoever finds it later" },
     ...SERVE_OPTIONS,
     ...SERVICE_OPTIONS,
     ...READY_OPTIONS,
@@ -71,6 +73,7 @@ export const policyCommand: Command = {
     "promote   ends the trial of a version and gives it to all, also one that was held or rolled back.",
     "withdraw  ends it and takes the version back.",
     "status    says which nodes have the policy that counts, and what became of the version that was tried last.",
+    "mode      gives all nodes of a service a mode, whatever its file says; default takes that back.",
     "ready     says whether what is only watched is ready to be blocked for, and what to look at first; it asks the",
     "          console (--api, --token-file) or a data folder (--data); exit code 0 if it is ready.",
     "schema    prints the JSON Schema of a policy file's documents, for editors.",
@@ -83,6 +86,7 @@ export const policyCommand: Command = {
     "merlon policy ready --data /var/lib/merlon --host shop.example",
     "merlon policy serve --policy merlon.yaml --listen 0.0.0.0:9443 --tls-cert tls.crt --tls-key tls.key",
     "merlon policy stage new.yaml --canary 10% --policy-url https://policy.example:9443 --node-token-file op.token",
+    "merlon policy mode monitoring --reason INC-123 --policy-url https://policy.example:9443 --node-token-file op.token",
     "merlon policy diff --live 10m --candidate new.yaml --policy-url https://policy.example:9443 --node-token-file op.token",
   ],
   run,
@@ -109,6 +113,7 @@ async function run(input: Input, io: Io): Promise<number> {
     if (extra === undefined) return await withApi(input, (console) => printReadiness(console, input, io));
     throw usage(`"${showWord(extra)}" is one argument too many`, '"merlon policy ready" takes flags', "drop it");
   }
+  if (action === "mode") return await setMode(only(files, "mode"), input, io);
   if (action !== undefined && files.length === 0) {
     throw usage("a policy file is missing", `"merlon policy ${action}" reads one`, "write its path");
   }
@@ -159,6 +164,34 @@ async function ofService(action: ServiceAction, input: Input, io: Io): Promise<n
     return await diffLive(client, candidate, durationOf(input.text("live") ?? "", "live", LIVE_MS_MAX), io);
   } finally {
     await client.close();
+  }
+}
+
+/** Waits until all nodes have it, as every command that changes something. */
+async function setMode(written: string, input: Input, io: Io): Promise<number> {
+  const mode = MODES.find((known) => known === written);
+  if (mode === undefined && written !== "default") {
+    const takes = `it takes ${MODES.join(", ")}, or default`;
+    throw usage(
+      written === "" ? "the mode is missing" : `"${showWord(written)}" is no mode`,
+      takes,
+      "write one of them",
+    );
+  }
+  const address = serviceAddressOf(input);
+  if (address === undefined) {
+    throw usage(
+      "--policy-url is missing",
+      "a policy service gives nodes a mode",
+      "write its address, or edit the file",
+    );
+  }
+  const target = serviceTarget(new ServiceClient(address));
+  try {
+    const edit = { op: "mode.set", mode: mode ?? null, reason: input.text("reason") ?? "" } as const;
+    return (await target.edit(edit, io)) ? 0 : 1;
+  } finally {
+    await target.close();
   }
 }
 

@@ -32,7 +32,8 @@ export const editSchema = z.discriminatedUnion("op", [
     expiresAt: seconds.optional(),
     reason: z.string().max(500).optional(),
   }),
-  z.strictObject({ op: z.literal("list.remove"), entry: z.string().max(64) }),
+  /** Without a list, from every one that has it. */
+  z.strictObject({ op: z.literal("list.remove"), entry: z.string().max(64), list: z.enum(LISTS).optional() }),
 ]);
 /** See `editSchema`. */
 export type Edit = z.output<typeof editSchema>;
@@ -60,7 +61,7 @@ export function applyEdit(text: string, edit: Edit): Edited {
     case "list.add":
       return addEntry(documents, edit);
     case "list.remove":
-      return removeEntry(documents, edit.entry);
+      return removeEntry(documents, edit.entry, edit.list);
   }
 }
 
@@ -218,12 +219,13 @@ function placeOf(document: Document.Parsed, text: string): number {
   });
 }
 
-/** Takes an entry off every list that has it; a list without entries goes too. */
-function removeEntry(documents: string[], entry: string): Edited {
+/** Takes an entry off every list that has it, or off one; a list without entries goes too. */
+function removeEntry(documents: string[], entry: string, only: string | undefined): Edited {
   const text = entryText(parseEntry(entry));
   const kept = [...documents];
   const lists: string[] = [];
   for (const { index, document } of [...ofKind(documents, "WafIPList")].reverse()) {
+    if (only !== undefined && document.getIn(["spec", "list"]) !== only) continue;
     let found = false;
     for (let at = placeOf(document, text); at >= 0; at = placeOf(document, text)) {
       document.deleteIn(["spec", "entries", at]);
@@ -236,5 +238,8 @@ function removeEntry(documents: string[], entry: string): Edited {
   }
   if (lists.length > 0) return { text: joinDocuments(kept), did: `${text} is off the ${lists.join(" and ")} list` };
   const why = "an entry is taken off as it was written, not a part of it";
-  throw new MerlonError("MERLON_POLICY", `${text} is on no list here — ${why}; see merlon ip list`);
+  throw new MerlonError(
+    "MERLON_POLICY",
+    `${text} is on no ${only === undefined ? "" : `${only} `}list here — ${why}; see merlon ip list`,
+  );
 }

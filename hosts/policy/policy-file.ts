@@ -29,7 +29,7 @@ export async function readPolicyFile(path: string): Promise<PolicyFile> {
 /** What a watch tells. Calls never overlap. */
 export interface PolicyListener {
   /** The file has a new content that is valid. */
-  changed(policy: Policy): void;
+  changed(policy: Policy, text: string): void;
   /** The file has a new content that is not, or is gone; told once a content. The policy before stays in force. */
   refused(error: MerlonError): void;
 }
@@ -130,7 +130,7 @@ function tell(found: string | MerlonError, path: string, listener: PolicyListene
     listener.refused(asMerlonError(error));
     return;
   }
-  listener.changed(policy);
+  listener.changed(policy, found);
 }
 
 function asMerlonError(error: unknown): MerlonError {

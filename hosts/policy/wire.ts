@@ -3,6 +3,7 @@
  * hashes, and what each host reports of itself. Everything that comes in is checked here, on both sides.
  */
 import { z } from "zod";
+import { MODES } from "../core/verdict.ts";
 import { LISTS } from "./ip-list.ts";
 
 /** Version of the paths and forms. */
@@ -16,12 +17,15 @@ export const PATHS = {
   objects: "/v1/objects",
   candidate: "/v1/candidate",
   rollout: "/v1/rollout",
+  document: "/v1/document",
 } as const;
 
 /** Header by which instances of one node are told apart. */
 export const INSTANCE_HEADER = "merlon-instance";
 /** Bytes of the largest answer that is no part. */
 export const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of the largest policy as text: a file and added objects of 8 MiB each, with room for what JSON escapes. */
+export const DOCUMENT_BYTES_MAX = 48 * 1024 * 1024;
 /** Bytes of the largest report. */
 export const REPORT_BYTES_MAX = 128 * 1024;
 /** Seconds that a question may wait for news. */
@@ -61,6 +65,29 @@ export const pointerSchema = z.strictObject({
 });
 /** See `pointerSchema`. */
 export type Pointer = z.output<typeof pointerSchema>;
+
+/** The policy that counts, as text, for those who may change it. */
+export const documentSchema = z.strictObject({
+  version: count,
+  /** Of its bundle. */
+  hash,
+  publishedAt: milliseconds,
+  /** What somebody wrote; the text is null where the asker has the one of this hash. */
+  base: z.strictObject({ hash, text: z.string().nullable() }),
+  /** Exceptions and lists that were added at the service, as documents of a policy file. */
+  added: z.string(),
+  /** The mode that was said for the whole fleet. */
+  mode: z.strictObject({ mode: z.enum(MODES), reason: z.string() }).nullable(),
+});
+/** See `documentSchema`. */
+export type PolicyDocument = z.output<typeof documentSchema>;
+
+/** What a change led to. */
+export const changedSchema = z.object({
+  /** In words. */
+  did: z.string(),
+  published: z.object({ hash: z.string(), version: z.number() }),
+});
 
 /** A request that a candidate would answer differently. Strings were written by clients: escape them. */
 export const changeSchema = z.strictObject({

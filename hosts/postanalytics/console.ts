@@ -12,6 +12,7 @@ import { SESSION_TIMES, Sessions, type SessionTimes } from "./access/sessions.ts
 import { CONSOLE_TABLES } from "./access/tables.ts";
 import { Tokens } from "./access/tokens.ts";
 import { Users } from "./access/users.ts";
+import { ApiMetrics } from "./api/api-metrics.ts";
 import { type AppEnvironment, type AppOptions, createApp } from "./api/app.ts";
 import type { ApiParts } from "./api/context.ts";
 import { LiveHub } from "./api/live.ts";
@@ -82,6 +83,7 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     attacks: new KnownAttacks(options.engine(), options.knownAttacks),
     exceptionCounts: new ExceptionCounts(store, now),
     exports: await options.openExports(database),
+    metrics: new ApiMetrics(),
     link: options.withLink ? new OneTimeLink() : null,
     oidc: oidc === null ? null : new Oidc(oidc.settings, oidc.secret, database, now),
   };

@@ -28,8 +28,10 @@ export async function openFolderClient(folder: string): Promise<{ client: Client
       data,
       folder,
       exportNetworks: [],
-      host: { node: null, refusal: "no host is running", load: () => {} },
-      base: { name: "built-in", origin: "builtin", text: "", policy: defaultPolicy },
+      policy: {
+        host: { node: null, refusal: "no host is running", load: () => {} },
+        base: { name: "built-in", origin: "builtin", text: "", policy: defaultPolicy },
+      },
       engine: () => engine,
       ...{ knownAttacks: [], files: new Map(), local: null, names: [], secure: false, withLink: false, oidc: null },
       say: () => {},

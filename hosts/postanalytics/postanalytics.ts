@@ -2,32 +2,43 @@
  * Postanalytics put together: a data folder, the intake of nodes, the console and its socket. Commands hand in what
  * they have: a host whose policy the console changes, the pages, the attacks that previews try.
  */
+import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import type { Engine } from "../core/engine.ts";
+import type { StatusPages } from "../core/status-server.ts";
+import type { ServiceAddress } from "../policy/follow/service-client.ts";
 import type { OidcSettings } from "./access/oidc.ts";
 import type { PageFile } from "./api/app.ts";
 import { type Console, openConsole, rulerOf } from "./console.ts";
 import { writeConsoleFile } from "./console-file.ts";
+import { consolePages } from "./console-metrics.ts";
 import { type ConsoleAddress, serveConsole } from "./console-server.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { ExportBook } from "./export/export-book.ts";
 import { AddressGuard } from "./export/guarded-address.ts";
+import { SecretBox } from "./export/secret-box.ts";
 import { Intake } from "./intake.ts";
 import type { LocalNode } from "./nodes/node-registry.ts";
 import { type BasePolicy, EmbeddedDoor, type PolicyHost } from "./policy/embedded-door.ts";
 import type { KnownAttack } from "./policy/known-attacks.ts";
+import { ServiceDoor } from "./policy/service-door.ts";
 import { checkSearch } from "./search/search-check.ts";
 
+const KEY_FILE = "secrets.key";
 /** A local command's token lives as long as the process, and no longer than this. */
 const LOCAL_TOKEN = "commands on this machine";
 const LOCAL_TOKEN_MS = 365 * 86_400_000;
+
+/** Where the policy is that the console shows and changes: in a host of this process, or at a policy service. */
+export type ConsolePolicy =
+  | { readonly host: PolicyHost; readonly base: BasePolicy }
+  | { readonly service: ServiceAddress };
 
 /** What postanalytics is made of. */
 export interface PostanalyticsOptions {
   /** Open and locked; closed by whoever opened it, after the console. */
   readonly data: DataFolder;
-  readonly host: PolicyHost;
-  readonly base: BasePolicy;
+  readonly policy: ConsolePolicy;
   readonly engine: () => Engine;
   readonly knownAttacks: readonly KnownAttack[];
   readonly files: ReadonlyMap<string, PageFile>;
@@ -41,6 +52,8 @@ export interface PostanalyticsOptions {
   readonly folder: string;
   /** Networks beside the public Internet that exports may go to. */
   readonly exportNetworks: readonly string[];
+  /** Key by which settings of exports are sealed; one of its own in the data folder where absent. */
+  readonly keyFile?: string | undefined;
   readonly oidc: { readonly settings: OidcSettings; readonly secret: string | undefined } | null;
   readonly say: (line: string) => void;
 }
@@ -48,17 +61,20 @@ export interface PostanalyticsOptions {
 /** Postanalytics, not yet listening. */
 export interface Postanalytics {
   readonly console: Console;
-  readonly door: EmbeddedDoor;
+  /** What the process counts, and whether it is ready, for a port of its own. */
+  readonly pages: StatusPages;
+  /** Takes a new policy of the host in this process. @throws MerlonError; the policy before then stays in force */
+  rebase(base: BasePolicy): void;
   /** Ends what the console does by itself; the data folder belongs to who opened it. */
   close(): Promise<void>;
 }
 
 /** Puts the console over a data folder. @throws MerlonError MERLON_STORE, MERLON_POLICY */
 export async function openPostanalytics(options: PostanalyticsOptions): Promise<Postanalytics> {
-  const { data, host, base } = options;
+  const { data, policy, say } = options;
   const { database, store } = data;
   let intake: Intake | undefined;
-  let door: EmbeddedDoor | undefined;
+  let embedded: EmbeddedDoor | undefined;
   let book: ExportBook | undefined;
   const made = await openConsole({
     ...options,
@@ -67,12 +83,14 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
     intake: async (request) => (await intake?.answer(request)) ?? null,
     openExports: async (tables) => {
       const guard = new AddressGuard(options.exportNetworks);
-      book = await ExportBook.open({ database: tables, store, folder: options.folder, guard });
+      const box = await SecretBox.open(options.keyFile ?? join(options.folder, KEY_FILE));
+      book = await ExportBook.open({ database: tables, store, folder: options.folder, guard, box, say });
       return book;
     },
     openPolicy: async (tables) => {
-      door = await EmbeddedDoor.open(host, base, tables);
-      return door;
+      if ("service" in policy) return await ServiceDoor.open(policy.service, tables, say);
+      embedded = await EmbeddedDoor.open(policy.host, policy.base, tables);
+      return embedded;
     },
   });
   const { nodeTokens } = made.parts;
@@ -83,12 +101,21 @@ export async function openPostanalytics(options: PostanalyticsOptions): Promise<
       return info === null ? null : { node: info.name, tenants: info.tenants };
     },
   });
-  if (door === undefined) throw new Error("the policy was not opened");
   const close = async (): Promise<void> => {
     made.close();
     await book?.close();
+    await made.parts.policy.close();
   };
-  return { console: made, door, close };
+  const { exports, metrics: api, policy: door } = made.parts;
+  const facts = { intake: intake.counters, log: store.log, exports: () => exports.list(), api, policy: door };
+  const isReady = async (): Promise<boolean> => {
+    return await database.query("select 1 as one").then(
+      () => true,
+      () => false,
+    );
+  };
+  const pages = consolePages(facts, isReady);
+  return { console: made, pages, rebase: (base) => embedded?.rebase(base), close };
 }
 
 /** A console with its socket. */

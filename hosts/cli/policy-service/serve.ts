@@ -53,6 +53,12 @@ export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
     value: "<file>",
     about: "serve: authorities (PEM); nodes may show a certificate of theirs instead of a token",
   },
+  "operator-cert": {
+    type: "string",
+    multiple: true,
+    value: "<name>",
+    about: "serve: common name of a client certificate that may change objects; may be given again",
+  },
   stage: {
     type: "string",
     value: "<time>",
@@ -103,7 +109,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
     },
     say,
   );
-  const publish = async (next: Policy): Promise<void> => await publisher.publish(next);
+  const publish = async (next: Policy, written: string): Promise<void> => await publisher.publish(next, written);
   const refuse = (error: unknown): void => {
     service.refuse(messageOf(error));
     say(`${messageOf(error)} (the version before stays published)`);
@@ -111,7 +117,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const text = await readPolicyFile(path).then(
     async (file) => {
       // With --stage this takes its time, and hosts are served meanwhile where there is a version of before.
-      const publishing = publish(file.policy);
+      const publishing = publish(file.policy, file.text);
       if (service.pointer === undefined) await publishing;
       else void publishing.catch(refuse);
       return file.text;
@@ -125,7 +131,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   const watch = watchPolicyFile(
     path,
     text,
-    { changed: (next) => void publish(next).catch(refuse), refused: refuse },
+    { changed: (next, written) => void publish(next, written).catch(refuse), refused: refuse },
     LOOK_MS,
   );
   const server = await serve(service, tokens, { ...options, audit }).catch((error: unknown) => {
@@ -157,8 +163,19 @@ function optionsOf(input: Input, io: Io): ServerOptions {
     listen,
     ...(files === undefined ? {} : { tls: { ...files, clientCaFile } }),
     isOpen: input.flag("open"),
+    operators: operatorsOf(input, clientCaFile),
     onNotice,
   };
+}
+
+function operatorsOf(input: Input, clientCaFile: string | undefined): ReadonlySet<string> {
+  const operators = new Set(input.texts("operator-cert"));
+  if (operators.size === 0 || clientCaFile !== undefined) return operators;
+  throw usage(
+    "--operator-cert has no --tls-client-ca",
+    "it names certificates that are checked by it",
+    "write both, or make a token with merlon node add --operator",
+  );
 }
 
 /**
@@ -212,14 +229,15 @@ class FilePublisher {
   }
 
   /** @throws MerlonError where the policy is of no use */
-  async publish(next: Policy, tries = 0): Promise<void> {
+  async publish(next: Policy, written: string, tries = 0): Promise<void> {
     clearTimeout(this.#again);
     if (this.#limits === undefined) {
-      await this.#service.publish(next);
+      await this.#service.publish(next, written);
       this.#published(next);
       return;
     }
-    const { outcome, requests, wouldBlock, wouldPass, changes } = await this.#service.stage(next, this.#limits);
+    const staged = await this.#service.stage(next, this.#limits, written);
+    const { outcome, requests, wouldBlock, wouldPass, changes } = staged;
     if (outcome === "superseded") return;
     if (outcome === "published") {
       const seen = `${count(requests)} requests, ${count(wouldBlock)} would be blocked, ${count(wouldPass)} would pass`;
@@ -232,7 +250,7 @@ class FilePublisher {
     const wait = outcome === "held" && isOwn ? AGAIN_MS[tries] : undefined;
     if (wait === undefined) return;
     this.#say(`it is shown again in ${wait / 60_000} minutes, unless the file has another content then`);
-    this.#again = setTimeout(() => void this.publish(next, tries + 1).catch(this.#failed), wait);
+    this.#again = setTimeout(() => void this.publish(next, written, tries + 1).catch(this.#failed), wait);
   }
 
   close(): void {

@@ -17,9 +17,10 @@ import { readPolicyFile } from "../../policy/policy-file.ts";
 import { parsePolicy } from "../../policy/policy-text.ts";
 import { replaceFile } from "../../policy/replace-file.ts";
 import type { Policy } from "../../policy/schema.ts";
+import type { FleetEdit } from "../../policy/service/fleet-mode.ts";
 import { sourcesOf } from "../../policy/sources.ts";
 import { SpecFiles } from "../../policy/specification/spec-files.ts";
-import { PATHS, statusSchema } from "../../policy/wire.ts";
+import { changedSchema, PATHS, statusSchema } from "../../policy/wire.ts";
 import { type Input, type Io, type Option, usage } from "../command.ts";
 import { SERVICE_OPTIONS, serviceAddressOf } from "../protection/service-address.ts";
 import { showWord } from "../text.ts";
@@ -124,7 +125,6 @@ function whyIn(policy: Policy, address: string): Why | undefined {
   return { list, entry, reason, expiresAt: expiresAt === undefined ? "" : dateText(expiresAt) };
 }
 
-const changedSchema = z.object({ did: z.string(), published: z.object({ hash: z.string(), version: z.number() }) });
 const exceptionSchema = z.object({
   ...{ name: z.string(), point: z.string(), match: z.string(), reason: z.string(), expiresAt: z.string() },
   ignore: z.object({ stamps: z.array(z.string()), types: z.array(z.string()), all: z.boolean() }),
@@ -137,7 +137,13 @@ const objectsSchema = z.object({
   why: entrySchema.nullable(),
 });
 
-function serviceTarget(client: ServiceClient): Target {
+/** A target that also sets the mode, which a file says itself. */
+export interface ServiceTarget extends Target {
+  edit(edit: FleetEdit, io: Io): Promise<boolean>;
+}
+
+/** @returns a policy service as a target */
+export function serviceTarget(client: ServiceClient): ServiceTarget {
   const objects = async (query = ""): Promise<z.output<typeof objectsSchema>> =>
     await client.read(`${PATHS.objects}${query}`, objectsSchema);
   return {

@@ -116,8 +116,10 @@ export class EmbeddedConsole {
     const isLoopback = /^(?:127\.|localhost$|::1$)/.test(this.#address.host);
     const opened = await openPostanalytics({
       ...{ data: this.#data, folder: this.#folder, names: [], secure: false, withLink: isLoopback, oidc: null, say },
-      host: { node: nodeId, refusal: null, load: (policy) => keeper.enforce(policy) },
-      base: baseOf(keeper.written, source),
+      policy: {
+        host: { node: nodeId, refusal: null, load: (policy) => keeper.enforce(policy) },
+        base: baseOf(keeper.written, source),
+      },
       engine: () => engine.sibling(),
       knownAttacks: readSuite().filter(({ attack }) => attack),
       files: await consoleFiles(),
@@ -125,7 +127,7 @@ export class EmbeddedConsole {
       exportNetworks: [],
     });
     this.#opened = opened;
-    keeper.adder = (policy) => opened.door.rebase(baseOf(policy, source));
+    keeper.adder = (policy) => opened.rebase(baseOf(policy, source));
   }
 
   /** Takes what the host tells of a request. */

@@ -28,6 +28,7 @@ export function statusPages(gather: () => Promise<readonly Family[][]>, ready: (
   };
   return {
     "/metrics": metrics,
+    "/wallarm-metrics": metrics,
     "/livez": () => plain(200, "ok"),
     "/readyz": () => {
       const reason = ready();

@@ -21,9 +21,19 @@ import { replaceFile } from "../replace-file.ts";
 import type { Policy } from "../schema.ts";
 import type { Row } from "../source-table.ts";
 import type { Sources } from "../sources.ts";
-import type { Pointer, RolloutState, Status } from "../wire.ts";
+import type { Pointer, PolicyDocument, RolloutState, Status } from "../wire.ts";
 import { keyOf } from "./canary.ts";
 import { newerOf, objectStates } from "./conditions.ts";
+import {
+  type FleetEdit,
+  type FleetMode,
+  fleetModePath,
+  inFleetMode,
+  keepFleetMode,
+  type ModeEdit,
+  modeAfter,
+  parseFleetMode,
+} from "./fleet-mode.ts";
 import { Instances, type Published } from "./instances.ts";
 import { Rollout, type RolloutStage, type Word } from "./rollout.ts";
 import { ServiceMetrics } from "./service-metrics.ts";
@@ -80,6 +90,9 @@ export class PolicyService {
   readonly #waiting = new Set<() => void>();
   readonly #packed = new Map<string, Promise<Buffer>>();
   #base: Policy | undefined;
+  /** As somebody wrote it, for people; "" where nobody handed it in. */
+  #baseText = "";
+  #mode: FleetMode | null = null;
   #objectsText = "";
   #objects: PolicyObjects = NONE;
   #published: Published = { version: 0, hash: "", publishedAt: 0 };
@@ -88,6 +101,8 @@ export class PolicyService {
   /** What hosts are told by their part in a rollout; made anew at each change. */
   readonly #pointers = new Map<ReturnType<Rollout["roleOf"]>, Answer>();
   #rollout: Rollout | undefined;
+  /** Its policy as somebody wrote it. */
+  #triedText = "";
   #refused = "";
   /** Made when a filter asks for it. */
   #image: Answer | undefined;
@@ -111,6 +126,7 @@ export class PolicyService {
     await mkdir(options.folder, { recursive: true, mode: 0o700 });
     service.#objectsText = await readKept(join(options.folder, OBJECTS_FILE));
     service.#objects = parseObjects(service.#objectsText, join(options.folder, OBJECTS_FILE));
+    service.#mode = parseFleetMode(await readKept(fleetModePath(options.folder)), options.folder);
     const state = await readKept(join(options.folder, STATE_FILE));
     if (state !== "") service.#published = parseState(state, join(options.folder, STATE_FILE));
     await service.#restore();
@@ -138,38 +154,50 @@ export class PolicyService {
 
   /** The whole policy; undefined before the first publication. */
   get policy(): Policy | undefined {
-    return this.#base === undefined ? undefined : withObjects(this.#base, this.#objects);
+    return this.#base === undefined ? undefined : this.#whole(this.#base);
+  }
+
+  /** What counts, as text: what somebody wrote and what was added to it; undefined before the first publication. */
+  get document(): PolicyDocument | undefined {
+    if (this.#base === undefined) return undefined;
+    const base = { text: this.#baseText, hash: hashOf(Buffer.from(this.#baseText)) };
+    return { ...this.#published, base, added: this.#objectsText, mode: this.#mode };
+  }
+
+  /** A policy with everything that was added here. */
+  #whole(policy: Policy, objects = this.#objects, mode = this.#mode): Policy {
+    return inFleetMode(withObjects(policy, objects), mode);
   }
 
   /**
    * Publishes a policy, with what commands have added to it.
+   * @param text as somebody wrote it, for people
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
    */
-  async publish(policy: Policy): Promise<Published> {
+  async publish(policy: Policy, text = ""): Promise<Published> {
     // One that is tried now must not come after it.
     this.#rollout?.supersede();
-    const published = await this.#publish(policy);
+    const published = await this.#publish(policy, text);
     this.#refused = "";
     if (this.#rollout?.isOver === true) this.#rollout = undefined;
     return published;
   }
 
-  async #publish(policy: Policy): Promise<Published> {
+  async #publish(policy: Policy, text: string): Promise<Published> {
     return await this.#inTurn(async () => {
-      const published = await this.#enter(this.#try(withObjects(policy, this.#objects)));
-      this.#base = policy;
-      return published;
+      return await this.#enter(this.#try(this.#whole(policy)), { policy, text });
     });
   }
 
   /**
-   * Changes one object of those that were added here.
+   * Changes one object of those that were added here, or the mode of the fleet.
    * @throws MerlonError MERLON_POLICY where it cannot be changed; nothing has then
    */
-  async edit(edit: Edit): Promise<Changed> {
+  async edit(edit: FleetEdit): Promise<Changed> {
     return await this.#inTurn(async () => {
       const base = this.#base;
       if (base === undefined) throw new MerlonError("MERLON_SERVICE", "there is no policy yet — publish one first");
+      if (edit.op === "mode.set") return await this.#setMode(base, edit);
       refuseForeign(edit, base, this.#objects);
       const { text, did } = applyEdit(this.#objectsText, edit);
       if (Buffer.byteLength(text) > OBJECTS_BYTES_MAX) {
@@ -180,7 +208,7 @@ export class PolicyService {
       }
       const objects = parseObjects(text, OBJECTS_FILE);
       refuseTwins(base, objects);
-      const bundle = this.#try(withObjects(base, objects));
+      const bundle = this.#try(this.#whole(base, objects));
       // On disk first: what was answered with yes is still there after a restart.
       await replaceFile(join(this.#options.folder, OBJECTS_FILE), text);
       this.#objectsText = text;
@@ -191,6 +219,16 @@ export class PolicyService {
     });
   }
 
+  async #setMode(base: Policy, edit: ModeEdit): Promise<Changed> {
+    const { mode, did } = modeAfter(edit);
+    const bundle = this.#try(this.#whole(base, this.#objects, mode));
+    await keepFleetMode(this.#options.folder, mode);
+    this.#mode = mode;
+    const published = await this.#enter(bundle);
+    this.#remakeTried();
+    return { did, published };
+  }
+
   /**
    * Shows a candidate on all hosts, beside the policy, until its time is over; null takes it away.
    * @returns its hash
@@ -198,7 +236,7 @@ export class PolicyService {
    */
   async show(text: string | null, endsAt = 0): Promise<string> {
     return await this.#inTurn(async () => {
-      const bundle = text === null ? undefined : this.#try(withObjects(parsePolicy(text, "candidate"), this.#objects));
+      const bundle = text === null ? undefined : this.#try(this.#whole(parsePolicy(text, "candidate")));
       this.#candidate = bundle === undefined ? undefined : { bundle, endsAt };
       this.#point();
       return bundle?.hash ?? "";
@@ -210,8 +248,8 @@ export class PolicyService {
    * says only modes, exceptions and lists, and what nobody could be shown, is published at once.
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; the one before then stays
    */
-  async stage(policy: Policy, limits: StageLimits): Promise<Staged> {
-    const { ending } = await this.begin(policy, limits);
+  async stage(policy: Policy, limits: StageLimits, text = ""): Promise<Staged> {
+    const { ending } = await this.begin(policy, limits, text);
     return await ending;
   }
 
@@ -220,27 +258,28 @@ export class PolicyService {
    * @returns the version's hash, and what becomes of it
    * @throws MerlonError MERLON_POLICY, MERLON_POLICY_VERSION where it is of no use; what is tried now then goes on
    */
-  async begin(policy: Policy, limits: StageLimits): Promise<{ hash: string; ending: Promise<Staged> }> {
+  async begin(policy: Policy, limits: StageLimits, text = ""): Promise<{ hash: string; ending: Promise<Staged> }> {
     if (!this.#needsStage(policy)) {
-      const { hash } = await this.publish(policy);
+      const { hash } = await this.publish(policy, text);
       return { hash, ending: Promise.resolve({ ...sumOf([]), outcome: "published", why: "" }) };
     }
-    const rollout = new Rollout(this.#rolloutStage, policy, limits);
+    const rollout = new Rollout(this.#rolloutStage(text), policy, limits);
     const hash = await rollout.prepare();
     this.#refused = "";
     // One that is tried now is not judged any more.
     this.#rollout?.supersede();
     this.#rollout = rollout;
+    this.#triedText = text;
     this.#point();
     return { hash, ending: rollout.run() };
   }
 
-  get #rolloutStage(): RolloutStage {
+  #rolloutStage(text: string): RolloutStage {
     return {
       instances: this.instances,
       nowMs: this.#nowMs,
-      make: async (wanted) => await this.#inTurn(() => Promise.resolve(this.#try(withObjects(wanted, this.#objects)))),
-      publish: async (wanted) => await this.#publish(wanted),
+      make: async (wanted) => await this.#inTurn(() => Promise.resolve(this.#try(this.#whole(wanted)))),
+      publish: async (wanted) => await this.#publish(wanted, text),
       current: () => this.#bundles[0],
       point: () => this.#point(),
       note: (state) => {
@@ -264,7 +303,7 @@ export class PolicyService {
       return word === "promote" ? "it is published to all" : "it is taken back";
     }
     if (word === "promote" && rollout !== undefined && (stage === "held" || stage === "rolled_back")) {
-      await this.#publish(rollout.policy);
+      await this.#publish(rollout.policy, this.#triedText);
       rollout.overrule(by);
       return `version ${this.#published.version} is published`;
     }
@@ -275,7 +314,7 @@ export class PolicyService {
   #remakeTried(): void {
     const rollout = this.#rollout;
     if (rollout?.bundle === undefined) return;
-    rollout.remember(this.#try(withObjects(rollout.policy, this.#objects)));
+    rollout.remember(this.#try(this.#whole(rollout.policy)));
     this.#point();
   }
 
@@ -284,7 +323,7 @@ export class PolicyService {
     const before = this.#base;
     if (before !== undefined) return !isLight(before, policy) && this.status.total > 0;
     const [kept] = this.#bundles;
-    return kept !== undefined && this.#try(withObjects(policy, this.#objects)).hash !== kept.hash;
+    return kept !== undefined && this.#try(this.#whole(policy)).hash !== kept.hash;
   }
 
   /** The answer to whoever asks for the policy and is no canary; undefined before the first publication. */
@@ -423,13 +462,16 @@ export class PolicyService {
     return bundle;
   }
 
-  async #enter(bundle: Bundle): Promise<Published> {
+  /** @param base what somebody wrote, where it is new: who is woken asks for it at once */
+  async #enter(bundle: Bundle, base?: { readonly policy: Policy; readonly text: string }): Promise<Published> {
     if (bundle.hash !== this.#published.hash) {
       const next = { version: this.#published.version + 1, hash: bundle.hash, publishedAt: this.#nowMs() };
       // On disk first: a number is given out once.
       await replaceFile(join(this.#options.folder, STATE_FILE), `${JSON.stringify({ format: 1, ...next })}\n`);
       this.#published = next;
     }
+    this.#base = base?.policy ?? this.#base;
+    this.#baseText = base?.text ?? this.#baseText;
     this.#bundles = [bundle, ...this.#bundles.filter(({ hash }) => hash !== bundle.hash)].slice(0, BUNDLES_KEPT);
     for (const hash of this.#packed.keys()) if (this.part(hash) === undefined) this.#packed.delete(hash);
     this.#point();

@@ -12,7 +12,6 @@ import { metricsText } from "../../core/metrics.ts";
 import { METRICS_TYPE } from "../../core/status-server.ts";
 import { readTlsMaterial, type TlsMaterial, type TlsNotice, watchTlsMaterial } from "../../core/tls-material.ts";
 import { dateText } from "../date.ts";
-import { editSchema } from "../edit.ts";
 import { entryText } from "../ip-list.ts";
 import { matchText } from "../match.ts";
 import { POLICY_FILE_BYTES_MAX } from "../policy-file.ts";
@@ -21,6 +20,7 @@ import { INSTANCE_HEADER, nameSchema, PATHS, REPORT_BYTES_MAX, reportSchema, WAI
 import { answerEmpty, answerError, answerJson, PLAIN, Refusal, readJson } from "./answering.ts";
 import type { AuditFile } from "./audit-file.ts";
 import { parseCanaries } from "./canary.ts";
+import { fleetEditSchema } from "./fleet-mode.ts";
 import type { NodeTokens, Role } from "./node-tokens.ts";
 import type { Answer, PolicyService } from "./policy-service.ts";
 
@@ -38,8 +38,10 @@ const ANYONE = "anyone";
 export interface ServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined };
-  /** Everyone who can connect may read the policy and report; changes still need an operator's token. */
+  /** Everyone who can connect may read the policy and report; changes still need an operator. */
   readonly isOpen: boolean;
+  /** Common names of client certificates that may change objects, as an operator's token may; none where absent. */
+  readonly operators?: ReadonlySet<string>;
   readonly onNotice: (notice: TlsNotice | { readonly event: "request_failed"; readonly detail: string }) => void;
   /** Where it is taken down who changed what. */
   readonly audit?: AuditFile | undefined;
@@ -172,6 +174,8 @@ class Routes {
         return answerJson(response, 200, this.#objects(asker, request));
       case `POST ${PATHS.edit}`:
         return await this.#edit(asker, request, response);
+      case `GET ${PATHS.document}`:
+        return this.#document(asker, request, response);
       case `PUT ${PATHS.candidate}`:
         return await this.#show(asker, request, response);
       case `DELETE ${PATHS.candidate}`:
@@ -204,7 +208,7 @@ class Routes {
     if (holder !== undefined) return holder;
     if (token === "" && socket instanceof TLSSocket && socket.authorized) {
       const name = nameSchema.safeParse(socket.getPeerCertificate().subject?.CN);
-      if (name.success) return { name: name.data, role: "node" };
+      if (name.success) return { name: name.data, role: this.#options.operators?.has(name.data) ? "operator" : "node" };
     }
     if (token === "" && this.#options.isOpen) return { name: ANYONE, role: "node" };
     const why = token === "" ? "there is no token and no certificate" : "nobody has this token";
@@ -310,7 +314,7 @@ class Routes {
 
   async #edit(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {
     demandOperator(asker);
-    const edit = await readJson(request, editSchema, EDIT_BYTES_MAX);
+    const edit = await readJson(request, fleetEditSchema, EDIT_BYTES_MAX);
     const changed = await this.#service.edit(edit);
     await this.#note(asker, edit.op, changed.did, `version ${changed.published.version}`);
     answerJson(response, 200, changed);
@@ -321,7 +325,8 @@ class Routes {
     demandOperator(asker);
     const { text, seconds, shareMax, canary } = await readJson(request, rolloutSchema, POLICY_FILE_BYTES_MAX * 2);
     const policy = parsePolicy(text, "candidate");
-    const { hash, ending } = await this.#service.begin(policy, { stageMs: seconds * 1000, shareMax, canary });
+    const limits = { stageMs: seconds * 1000, shareMax, canary };
+    const { hash, ending } = await this.#service.begin(policy, limits, text);
     // What is tried goes on without this connection.
     void ending.catch(() =>
       this.#options.onNotice({ event: "request_failed", detail: "the version is not published" }),
@@ -340,6 +345,15 @@ class Routes {
 
   async #note(asker: Asker, action: string, object: string, outcome: string): Promise<void> {
     await this.#options.audit?.add({ who: asker.name, action, object, outcome, why: "" });
+  }
+
+  #document(asker: Asker, request: IncomingMessage, response: ServerResponse): void {
+    demandOperator(asker);
+    const { document } = this.#service;
+    if (document === undefined) throw new Refusal(503, "there is no policy yet — the first one is awaited; ask again");
+    const [, known = ""] = /\?base=([0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
+    const { base } = document;
+    answerJson(response, 200, { ...document, base: { ...base, text: base.hash === known ? null : base.text } });
   }
 
   async #show(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -14,6 +14,7 @@ import type { KnownAttacks } from "../policy/known-attacks.ts";
 import type { PolicyLens } from "../policy/policy-lens.ts";
 import type { SearchCheck } from "../search/search-check.ts";
 import type { RecordStore } from "../store/store.ts";
+import type { ApiMetrics } from "./api-metrics.ts";
 import type { LiveHub } from "./live.ts";
 import type { LoginGuard } from "./login-guard.ts";
 import type { Operation, OperationName } from "./operations.ts";
@@ -35,6 +36,7 @@ export interface ApiParts {
   readonly attacks: KnownAttacks;
   readonly exceptionCounts: ExceptionCounts;
   readonly exports: Exports;
+  readonly metrics: ApiMetrics;
   /** Reads a search in either form. */
   readonly checkSearch: (where: string) => SearchCheck;
   /** Opens sessions without a password, where somebody at this machine may. */

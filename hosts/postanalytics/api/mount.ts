@@ -119,6 +119,7 @@ export class Mounted {
   async answer<Name extends OperationName>(name: Name, arrival: Arrival): Promise<Response> {
     const operation: Operation = OPERATIONS[name];
     const note: Note = { who: "nobody", object: Object.values(arrival.path).join(" "), noted: false };
+    const began = performance.now();
     let outcome: Outcome = "done";
     let response: Response;
     try {
@@ -129,6 +130,7 @@ export class Mounted {
       response = problem.toResponse();
       if (unexpected) this.#parts.say(`${name} failed: ${lineOf(error)}`);
     }
+    this.#parts.metrics.add(name, outcome, performance.now() - began);
     return (await this.#writeDown(name, operation, arrival, note, outcome)) ?? response;
   }
 

@@ -64,6 +64,8 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
       case "MERLON_POLICY":
       case "MERLON_POLICY_VERSION":
         return { problem: new Problem("INVALID", error.message, { field: "body" }), unexpected: false };
+      case "MERLON_SERVICE":
+        return { problem: new Problem("UNAVAILABLE", error.message, { retryAfterMs: RETRY_MS }), unexpected: false };
       case "MERLON_STORE": {
         const detail = "the store does not answer — nothing was lost that was acknowledged; try again";
         return { problem: new Problem("UNAVAILABLE", detail, { retryAfterMs: RETRY_MS }), unexpected: true };

@@ -16,12 +16,14 @@ import type { ExportState, Exports, SinkTerms } from "./exports.ts";
 import { fileSink } from "./file-sink.ts";
 import type { AddressGuard } from "./guarded-address.ts";
 import { otlpSink } from "./otlp-sink.ts";
+import { isSealed, type SecretBox } from "./secret-box.ts";
 import { reasonOf, type Sink } from "./sink.ts";
 import { slackSink } from "./slack-sink.ts";
 import { syslogSink } from "./syslog-sink.ts";
 import { webhookSink } from "./webhook-sink.ts";
 
 const EXPORTS_MAX = 32;
+const LOCKED = "its settings were sealed with another key — start the console with that key file, or remove it";
 const ALWAYS = { from: 0, to: 8.64e15 };
 
 /** What the book stands on. */
@@ -31,6 +33,10 @@ export interface ExportBookOptions {
   /** The data folder: the log's name is there, and files go to `exports` below it. */
   readonly folder: string;
   readonly guard: AddressGuard;
+  /** Seals settings at rest. */
+  readonly box: SecretBox;
+  /** Takes a line for the operator. */
+  readonly say: (line: string) => void;
   readonly now?: () => number;
 }
 
@@ -45,6 +51,8 @@ export class ExportBook implements Exports {
   readonly #options: ExportBookOptions;
   readonly #log: string;
   readonly #running = new Map<string, Running>();
+  /** Searches of exports whose settings were sealed with another key. */
+  readonly #locked = new Map<string, string>();
   readonly #stop: () => void;
 
   private constructor(options: ExportBookOptions, log: string) {
@@ -60,23 +68,39 @@ export class ExportBook implements Exports {
     const name = (await readFile(join(options.folder, "log", "name"), "utf8")).trim();
     const book = new ExportBook(options, name);
     for (const row of await options.database.query("select * from console_exports order by id")) {
-      const terms = sinkSchema.parse(JSON.parse(textOf(row, "sink")));
-      await book.#start(textOf(row, "id"), terms, textOf(row, "search"));
+      await book.#resume(textOf(row, "id"), textOf(row, "sink"), textOf(row, "search"));
     }
     return book;
   }
 
+  /** Goes on with a kept export; one whose settings cannot be opened keeps nobody from starting. */
+  async #resume(id: string, kept: string, where: string): Promise<void> {
+    const { box, database, say } = this.#options;
+    const text = isSealed(kept) ? box.unseal(id, kept) : kept;
+    if (text === null) {
+      this.#locked.set(id, where);
+      say(`the export ${id} does not run: ${LOCKED}`);
+      return;
+    }
+    await this.#start(id, sinkSchema.parse(JSON.parse(text)), where);
+    // What was kept before there was a key.
+    if (!isSealed(kept)) {
+      await database.query("update console_exports set sink = ? where id = ?", [box.seal(id, text), id]);
+    }
+  }
+
   async list(): Promise<readonly ExportState[]> {
-    return [...this.#running].map(([id, running]) => stateOf(id, running, this.#newest(), this.#now()));
+    const running = [...this.#running].map(([id, one]) => stateOf(id, one, this.#newest(), this.#now()));
+    return [...running, ...[...this.#locked].map(([id, where]) => lockedState(id, where))];
   }
 
   async add(id: string, sink: SinkTerms, where: string): Promise<boolean> {
-    if (this.#running.size >= EXPORTS_MAX) {
+    if (this.#running.size + this.#locked.size >= EXPORTS_MAX) {
       throw new MerlonError("MERLON_POLICY", `there are ${EXPORTS_MAX} exports already — remove those not used`);
     }
     const rows = await this.#options.database.query(
       "insert into console_exports (id, sink, search) values (?, ?, ?) on conflict (id) do nothing returning id",
-      [id, JSON.stringify(sink), where],
+      [id, this.#options.box.seal(id, JSON.stringify(sink)), where],
     );
     if (rows.length === 0) return false;
     await this.#start(id, sink, where);
@@ -84,6 +108,7 @@ export class ExportBook implements Exports {
   }
 
   async test(id: string): Promise<string | null | undefined> {
+    if (this.#locked.has(id)) return LOCKED;
     const running = this.#running.get(id);
     if (running === undefined) return undefined;
     const sink = this.#sinkOf(id, running.terms);
@@ -99,14 +124,16 @@ export class ExportBook implements Exports {
 
   async remove(id: string): Promise<ExportState | null> {
     const running = this.#running.get(id);
-    if (running === undefined) return null;
+    const locked = this.#locked.get(id);
+    if (running === undefined && locked === undefined) return null;
     this.#running.delete(id);
-    await running.runner.close();
+    this.#locked.delete(id);
+    await running?.runner.close();
     await this.#options.database.transaction(async (inside) => {
       await inside.query("delete from console_export_progress where export_id = ?", [id]);
       await inside.query("delete from console_exports where id = ?", [id]);
     });
-    return stateOf(id, running, this.#newest(), this.#now());
+    return running === undefined ? lockedState(id, locked ?? "") : stateOf(id, running, this.#newest(), this.#now());
   }
 
   /** Ends what is in progress; it goes on at the next start. */
@@ -206,6 +233,10 @@ function stateOf(id: string, { terms, where, runner }: Running, end: LogPosition
   const isBehind = position.segment !== end.segment || position.offset < end.offset;
   const lagSeconds = isBehind && newest > 0 ? Math.max(0, (now - newest) / 1000) : 0;
   return { id, kind: terms.kind, target: targetOf(id, terms), where, delivered, failed, lagSeconds, lastError };
+}
+
+function lockedState(id: string, where: string): ExportState {
+  return { id, kind: "sealed", target: "", where, delivered: 0, failed: 0, lagSeconds: 0, lastError: LOCKED };
 }
 
 /** Addresses of chats are secrets themselves; of others the path may be one. */

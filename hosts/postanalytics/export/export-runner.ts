@@ -6,7 +6,7 @@
 import type { AttackRecord } from "../../records/record.ts";
 import { readEntry } from "../store/log-entry.ts";
 import type { LogPosition, SegmentLog } from "../store/segment-log.ts";
-import { reasonOf, type Sink } from "./sink.ts";
+import { RefusedError, reasonOf, type Sink } from "./sink.ts";
 
 /** How far an export has come. */
 export interface Progress {
@@ -78,7 +78,7 @@ export class ExportRunner {
 
   /** @returns whether there may be more at once */
   async #step(): Promise<boolean> {
-    const { log, sink, choose, keep } = this.#options;
+    const { log, choose, keep } = this.#options;
     const { position } = this.progress;
     const { end } = log;
     if (position.segment === end.segment && position.offset >= end.offset) return false;
@@ -89,17 +89,30 @@ export class ExportRunner {
       return entry?.kind === "record" ? [JSON.parse(entry.json)] : [];
     });
     const chosen = records.length === 0 ? [] : await choose(records);
+    let refused: string | null = null;
     for (let at = 0; at < chosen.length; at += BATCH_MAX) {
       const batch = chosen.slice(at, at + BATCH_MAX);
       if (this.#ending.signal.aborted) return false;
-      await sink.deliver(batch);
+      refused = (await this.#deliver(batch)) ?? refused;
       this.progress.delivered += batch.length;
       this.progress.newest = Math.max(this.progress.newest, ...batch.map(({ ts }) => Date.parse(ts)));
     }
     this.progress.position = next;
-    this.progress.lastError = null;
+    this.progress.lastError = refused;
     await keep(this.progress);
     return next.segment !== position.segment || next.offset !== position.offset;
+  }
+
+  /** @returns what the receiver said of records that it will never take; null where it took all */
+  async #deliver(batch: readonly AttackRecord[]): Promise<string | null> {
+    try {
+      await this.#options.sink.deliver(batch);
+      return null;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      this.progress.failed++;
+      return `${error.message}; they are not sent again`.slice(0, 300);
+    }
   }
 
   async #rest(ms: number): Promise<void> {

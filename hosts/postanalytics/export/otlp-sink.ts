@@ -8,7 +8,7 @@ import manifest from "../../../package.json" with { type: "json" };
 import type { AttackRecord } from "../../records/record.ts";
 import type { AddressGuard } from "./guarded-address.ts";
 import { post } from "./http-delivery.ts";
-import { type Sink, SinkError } from "./sink.ts";
+import { RefusedError, type Sink } from "./sink.ts";
 
 type AnyValue = { stringValue: string } | { intValue: string } | { arrayValue: { values: { stringValue: string }[] } };
 interface Attribute {
@@ -97,7 +97,7 @@ export function otlpSink(
       const answer = await post(guard, url, headers, JSON.stringify(otlpLogs(batch, now())));
       const rejected = /"rejectedLogRecords"\s*:\s*"?([1-9]\d*)/.exec(answer)?.[1];
       // The specification forbids to send them again: they are told of and left.
-      if (rejected !== undefined) throw new SinkError(`the collector rejected ${rejected} records`);
+      if (rejected !== undefined) throw new RefusedError(`the collector rejected ${rejected} records`);
     },
     close: async () => {},
   };

@@ -49,10 +49,12 @@ export interface PolicyInForce {
   readonly text: string;
   readonly base: Policy;
   readonly overlay: Overlay;
+  /** The additions as documents of a policy file, each after its `---`. */
+  readonly additions: string;
   /** Both together. */
   readonly policy: Policy;
   readonly generation: number;
-  /** Of the image. */
+  /** Of the image, or of a policy service's bundle. */
   readonly sha256: string;
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -69,6 +71,20 @@ export interface NodeState {
   readonly at: number;
 }
 
+/** How far the policy in force has come. */
+export interface PolicyProgress {
+  readonly generation: number;
+  readonly sha256: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly active: number;
+  readonly total: number;
+  /** From the change until the last node had it; null while one lacks it. */
+  readonly tookMs: number | null;
+  /** At most a thousand; those that lack it come first. */
+  readonly nodes: readonly NodeState[];
+}
+
 /** The door. */
 export interface PolicyDoor {
   /** Whether changes are taken, and if not why, for people. */
@@ -77,9 +93,12 @@ export interface PolicyDoor {
   /**
    * Changes the policy, and keeps the change. Changes are made one after the other.
    * @param by name of who asked for it
-   * @throws MerlonError MERLON_POLICY where it is wrong or too large, MERLON_STORE where it cannot be kept; then
-   * nothing has changed
+   * @throws MerlonError MERLON_POLICY where it is wrong or too large, MERLON_STORE where it cannot be kept,
+   * MERLON_SERVICE where the policy service is away; then nothing has changed
    */
   apply(change: Change, by: string): Promise<PolicyInForce>;
-  states(): readonly NodeState[];
+  /** @throws MerlonError MERLON_SERVICE */
+  progress(): Promise<PolicyProgress>;
+  /** Ends what the door does by itself. */
+  close(): Promise<void>;
 }

@@ -7,8 +7,8 @@ import { MerlonError } from "../../core/error.ts";
 import { compilePolicy } from "../../policy/image.ts";
 import type { Policy } from "../../policy/schema.ts";
 import type { Database } from "../store/database.ts";
-import type { Change, NodeState, PolicyDoor, PolicyInForce, PolicyOrigin } from "./door.ts";
-import { amend, changed, type Overlay } from "./overlay.ts";
+import type { Change, PolicyDoor, PolicyInForce, PolicyOrigin, PolicyProgress } from "./door.ts";
+import { amend, changed, type Overlay, overlayYaml } from "./overlay.ts";
 import { keepChange, readOverlay } from "./overlay-table.ts";
 
 /** What somebody else wrote. */
@@ -67,10 +67,16 @@ export class EmbeddedDoor implements PolicyDoor {
     return this.#current;
   }
 
-  states(): readonly NodeState[] {
-    const { generation, since } = this.#current;
+  progress(): Promise<PolicyProgress> {
+    const { generation, sha256, since } = this.#current;
     const { node } = this.#host;
-    return node === null ? [] : [{ id: node, generation, active: true, problem: null, at: since }];
+    const nodes = node === null ? [] : [{ id: node, generation, active: true, problem: null, at: since }];
+    const { length } = nodes;
+    return Promise.resolve({ generation, sha256, since, active: length, total: length, tookMs: 0, nodes });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Takes a new base: a file was written. @throws MerlonError; the policy before then stays in force */
@@ -116,5 +122,6 @@ function inForce(
   since: number,
 ): PolicyInForce {
   const sha256 = createHash("sha256").update(compilePolicy(policy)).digest("hex");
-  return { name, origin, text, base, overlay, policy, generation, sha256, since };
+  const additions = overlayYaml(overlay);
+  return { name, origin, text, base, overlay, additions, policy, generation, sha256, since };
 }

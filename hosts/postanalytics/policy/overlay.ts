@@ -6,6 +6,8 @@ import { stringify } from "yaml";
 import { MerlonError } from "../../core/error.ts";
 import type { Mode } from "../../core/verdict.ts";
 import { policyInMode } from "../../policy/apply.ts";
+import { templateText } from "../../policy/coverage.ts";
+import { dateText } from "../../policy/date.ts";
 import { type Exception, exceptionOf, exceptionSchema } from "../../policy/exception.ts";
 import { type IpList, ipListSchema, LISTS } from "../../policy/ip-list.ts";
 import { API_VERSION, type Policy } from "../../policy/schema.ts";
@@ -103,6 +105,22 @@ export function changed(overlay: Overlay, change: Change, by: string, at: number
 
 function tooMany(most: number, what: string): MerlonError {
   return new MerlonError("MERLON_POLICY", `the console keeps ${most} ${what} — remove those that have expired`);
+}
+
+/** @returns an exception as people write it */
+export function draftOf({ match, point, ignore, reason, expiresAt }: Exception): ExceptionDraft {
+  const path = match.path === undefined ? undefined : templateText(match.path);
+  return {
+    match: {
+      ...(match.host === undefined ? {} : { host: match.host }),
+      ...(match.method === undefined ? {} : { method: match.method }),
+      ...(path === undefined ? {} : { path }),
+      ...(point === undefined ? {} : { point }),
+    },
+    ignore: { stamps: [...ignore.stamps], types: [...ignore.types] },
+    reason,
+    expiresAt: dateText(expiresAt),
+  };
 }
 
 /** @returns an exception as a document of a policy file */

@@ -111,7 +111,10 @@ test("schema prints what editors read", async () => {
 });
 
 test.each([
-  [["policy", "lnt", "a"], "lint, explain, diff, simulate, serve, stage, promote, withdraw, status, ready, schema"],
+  [
+    ["policy", "lnt", "a"],
+    "lint, explain, diff, simulate, serve, stage, promote, withdraw, status, mode, ready, schema",
+  ],
   [["policy", "lint"], "a policy file is missing"],
   [["policy", "explain", "a"], "--curl is missing"],
   [["policy", "diff", "a"], "two files"],

@@ -17,8 +17,10 @@ test("records go from a node to a person, by the node's own token alone", { time
   const opened = await openPostanalytics({
     ...{ data, folder, knownAttacks: [], files: new Map(), local: null, names: [], exportNetworks: [], oidc: null },
     ...{ secure: false, withLink: true, say: () => {}, engine: () => engine.sibling() },
-    host: { node: null, refusal: "read only", load: () => {} },
-    base: { name: "built-in", origin: "builtin", text: "", policy: defaultPolicy },
+    policy: {
+      host: { node: null, refusal: "read only", load: () => {} },
+      base: { name: "built-in", origin: "builtin", text: "", policy: defaultPolicy },
+    },
   });
   const served = await servePostanalytics(opened, folder, { host: "127.0.0.1", port: 0 });
   onTestFinished(async () => {

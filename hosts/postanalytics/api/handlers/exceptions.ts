@@ -2,14 +2,11 @@
  * The way of a false positive: a record, the closest exceptions for it, what each would change, into force, out again.
  * Who may see some applications only cannot make one that reaches records of others.
  */
-
-import { templateText } from "../../../policy/coverage.ts";
-import { dateText } from "../../../policy/date.ts";
 import type { Exception } from "../../../policy/exception.ts";
 import type { Identity } from "../../access/identity.ts";
 import type { ExceptionDraft } from "../../policy/door.ts";
 import { previewException } from "../../policy/exception-preview.ts";
-import { exceptionYaml, parseDraft } from "../../policy/overlay.ts";
+import { draftOf, exceptionYaml, parseDraft } from "../../policy/overlay.ts";
 import { proposalsOf } from "../../policy/record-proposal.ts";
 import type { ApiParts, Handlers } from "../context.ts";
 import { Problem } from "../problem.ts";
@@ -29,21 +26,6 @@ const WEEK_MS = 7 * 86_400_000;
 const PREVIEW_MS = 8000;
 /** Longest that an exception of a person lives. */
 const YEARS_MAX = 2;
-
-function draftOf({ match, point, ignore, reason, expiresAt }: Exception): ExceptionDraft {
-  const path = match.path === undefined ? undefined : templateText(match.path);
-  return {
-    match: {
-      ...(match.host === undefined ? {} : { host: match.host }),
-      ...(match.method === undefined ? {} : { method: match.method }),
-      ...(path === undefined ? {} : { path }),
-      ...(point === undefined ? {} : { point }),
-    },
-    ignore: { stamps: [...ignore.stamps], types: [...ignore.types] },
-    reason,
-    expiresAt: dateText(expiresAt),
-  };
-}
 
 function shownDraft(draft: ExceptionDraft): Shown["draft"] {
   const { match, ignore, reason, expiresAt } = draft;

@@ -1,10 +1,16 @@
 /** Exports: where records go on to. */
+import type { SinkTerms } from "../../export/exports.ts";
 import type { ApiParts, Handlers } from "../context.ts";
 import { Problem } from "../problem.ts";
 
 type ExportHandlers = Pick<Handlers, "exports" | "addExport" | "testExport" | "removeExport">;
 
 const GONE = "there is no such export — it may have been removed already";
+
+/** @returns a sink for the audit log, which hides secrets by their names; of an address the path may be one */
+function shownSink(sink: SinkTerms): object {
+  return "url" in sink ? { ...sink, url: new URL(sink.url).host } : sink;
+}
 
 /** The handlers. */
 export function exportHandlers({ exports, checkSearch }: ApiParts): ExportHandlers {
@@ -19,7 +25,7 @@ export function exportHandlers({ exports, checkSearch }: ApiParts): ExportHandle
       if (!(await exports.add(body.name, body.sink, body.where))) {
         throw new Problem("CONFLICT", "there is an export of this name — choose another", { field: "body.name" });
       }
-      note({ object: body.name, after: { sink: body.sink, where: body.where } });
+      note({ object: body.name, after: { sink: shownSink(body.sink), where: body.where } });
       return { done: true };
     },
 

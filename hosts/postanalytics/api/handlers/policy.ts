@@ -1,5 +1,4 @@
 /** The policy in force, which nodes run it, what it says of a request, and its mode. */
-import { overlayYaml } from "../../policy/overlay.ts";
 import type { ApiParts, Handlers } from "../context.ts";
 
 type PolicyHandlers = Pick<Handlers, "policy" | "policyState" | "explainPolicy" | "setMode">;
@@ -8,20 +7,16 @@ type PolicyHandlers = Pick<Handlers, "policy" | "policyState" | "explainPolicy" 
 export function policyHandlers({ policy, lens, now }: ApiParts): PolicyHandlers {
   return {
     async policy() {
-      const { name, origin, text, overlay, policy: inForce, generation, sha256, since } = policy.current();
-      const yaml = `${text.trimEnd()}\n${overlayYaml(overlay)}`;
+      const { name, origin, text, additions, policy: inForce, generation, sha256, since } = policy.current();
+      const yaml = `${text.trimEnd()}\n${additions}`;
       return { name, generation, sha256, mode: inForce.mode, source: origin, since, yaml };
     },
 
     async policyState({ who }) {
-      const { generation, sha256, since } = policy.current();
-      const nodes = policy.states();
-      const active = nodes.filter((node) => node.active);
-      const isEverywhere = active.length === nodes.length;
-      const tookMs = isEverywhere ? Math.max(0, ...active.map(({ at }) => at - since)) : null;
+      const { nodes, ...progress } = await policy.progress();
       // Names of nodes are for those who see the whole site.
       const shown = who.tenants === null ? nodes.map((node) => ({ ...node })) : [];
-      return { generation, sha256, since, active: active.length, total: nodes.length, tookMs, nodes: shown };
+      return { ...progress, nodes: shown };
     },
 
     async explainPolicy({ body }) {

@@ -2,7 +2,7 @@
 import { Agent, request } from "undici";
 import { expect, test, vi } from "vitest";
 import { ServiceClient } from "../../../../hosts/policy/follow/service-client.ts";
-import { statusSchema } from "../../../../hosts/policy/wire.ts";
+import { documentSchema, statusSchema } from "../../../../hosts/policy/wire.ts";
 import { makeCertificate } from "../../dataplane/sidecar/certificates.ts";
 import { BLOCKING, makeFolder, startHost, startService, WATCHING } from "./stage.ts";
 
@@ -108,10 +108,17 @@ test("a certificate makes a node known, and one of another authority does not", 
   const own = makeCertificate(folder, "localhost");
   const node = makeCertificate(folder, "shop-1");
   const stranger = makeCertificate(folder, "stranger");
-  const { service, url } = await startService({ tls: { ...own, clientCaFile: node.certFile } });
-  await service.publish(BLOCKING);
+  const operators = new Set<string>();
+  const { service, url } = await startService({ tls: { ...own, clientCaFile: node.certFile }, operators });
+  await service.publish(BLOCKING, "# as it was written\n");
   const client = new ServiceClient({ url, caFile: own.certFile, ...node });
   expect(await client.read("/v1/status", statusSchema)).toMatchObject({ version: 1 });
+  await expect(client.ask("/v1/document")).rejects.toThrowError(/shop-1 may not do this/);
+  operators.add("shop-1");
+  const document = await client.read("/v1/document", documentSchema);
+  expect(document).toMatchObject({ version: 1, added: "", mode: null, base: { text: "# as it was written\n" } });
+  const known = await client.read(`/v1/document?base=${document.base.hash}`, documentSchema);
+  expect(known.base).toEqual({ hash: document.base.hash, text: null });
   await client.close();
   const host = await startHost({ url, caFile: own.certFile, ...node });
   expect(host.judge()).toBe("block in block");

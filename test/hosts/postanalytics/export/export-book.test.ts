@@ -1,9 +1,11 @@
 /** Exports on a real store: at least once, in order, from where they were, whatever the receiver does. */
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CONSOLE_TABLES } from "../../../../hosts/postanalytics/access/tables.ts";
 import { openDataFolder } from "../../../../hosts/postanalytics/data-folder.ts";
 import { ExportBook } from "../../../../hosts/postanalytics/export/export-book.ts";
+import { SecretBox } from "../../../../hosts/postanalytics/export/secret-box.ts";
 import { migrate } from "../../../../hosts/postanalytics/store/migration.ts";
 import { sampleHit, sampleRecord } from "../../records/sample.ts";
 import { temporaryFolder } from "../store/stage.ts";
@@ -15,7 +17,11 @@ const SECRET = "0123456789abcdef";
 async function openBook(folder = join(temporaryFolder(), "data")) {
   const data = await openDataFolder(folder, undefined, () => {});
   await migrate(data.database, CONSOLE_TABLES);
-  const book = await ExportBook.open({ database: data.database, store: data.store, folder, guard: LOOPBACK });
+  const box = await SecretBox.open(join(folder, "secrets.key"));
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
+  const { database, store } = data;
+  const book = await ExportBook.open({ database, store, folder, guard: LOOPBACK, box, say });
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (!isOpen) return;
@@ -24,7 +30,7 @@ async function openBook(folder = join(temporaryFolder(), "data")) {
     await data.close();
   };
   onTestFinished(close);
-  return { folder, store: data.store, book, close };
+  return { folder, store, database, book, said, close };
 }
 
 function idsAt({ received }: Receiver): string[] {
@@ -87,5 +93,56 @@ describe("an export", TIMEOUT, () => {
     expect(await book.test("other")).toBe(undefined);
     expect(await book.remove("siem")).toMatchObject({ kind: "slack", target: receiver.url.host });
     expect([await book.remove("siem"), await book.list()]).toEqual([null, []]);
+  });
+});
+
+describe("settings at rest", TIMEOUT, () => {
+  const terms = {
+    kind: "webhook",
+    url: "http://127.0.0.1:9/path-that-is-secret",
+    secret: "canary-0123456789",
+  } as const;
+
+  test("are sealed in the database, and the data folder does not show them", async () => {
+    const first = await openBook();
+    await first.book.add("siem", terms, "");
+    const [row] = await first.database.query("select sink from console_exports");
+    expect(String(row?.["sink"])).toMatch(/^v1\.[\w-]+$/);
+    await first.close();
+    for (const name of readdirSync(first.folder, { recursive: true, encoding: "utf8" })) {
+      const path = join(first.folder, name);
+      if (!statSync(path).isFile()) continue;
+      expect([name, readFileSync(path, "latin1").match(/canary-|that-is-secret/)]).toEqual([name, null]);
+    }
+    const again = await openBook(first.folder);
+    expect((await again.book.list()).map(({ id, kind, target }) => [id, kind, target])).toEqual([
+      ["siem", "webhook", "127.0.0.1:9"],
+    ]);
+  });
+
+  test("that were kept before there was a key are sealed at the next start", async () => {
+    const first = await openBook();
+    await first.database.query("insert into console_exports (id, sink, search) values (?, ?, ?)", [
+      ...["old", JSON.stringify(terms), ""],
+    ]);
+    await first.close();
+    const again = await openBook(first.folder);
+    const [row] = await again.database.query("select sink from console_exports");
+    expect(String(row?.["sink"])).toMatch(/^v1\./);
+    expect((await again.book.list())[0]?.kind).toBe("webhook");
+  });
+
+  test("of another key do not run, are told, and can be removed; the others go on", async () => {
+    const first = await openBook();
+    await first.book.add("siem", terms, "type:xss");
+    await first.close();
+    rmSync(join(first.folder, "secrets.key"));
+    const again = await openBook(first.folder);
+    expect(again.said).toEqual([expect.stringContaining("the export siem does not run")]);
+    expect(await again.book.list()).toMatchObject([{ id: "siem", kind: "sealed", where: "type:xss" }]);
+    expect(await again.book.test("siem")).toContain("another key");
+    expect(await again.book.add("siem", terms, "")).toBe(false);
+    expect(await again.book.remove("siem")).toMatchObject({ id: "siem" });
+    expect(await again.book.add("siem", terms, "")).toBe(true);
   });
 });

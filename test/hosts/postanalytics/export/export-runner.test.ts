@@ -1,7 +1,7 @@
 /** The way of one export, over a log in memory whose sink fails when the test says so. */
 import { expect, onTestFinished, test } from "vitest";
 import { ExportRunner, type Progress } from "../../../../hosts/postanalytics/export/export-runner.ts";
-import { SinkError } from "../../../../hosts/postanalytics/export/sink.ts";
+import { RefusedError, SinkError } from "../../../../hosts/postanalytics/export/sink.ts";
 import { labelEntry, recordEntry } from "../../../../hosts/postanalytics/store/log-entry.ts";
 import { sampleRecord } from "../../records/sample.ts";
 
@@ -40,4 +40,34 @@ test("the place moves on only when a batch has arrived, and labels are no record
   await expect.poll(() => kept.at(-1)?.position.offset).toBe(4);
   expect(arrived).toEqual(records.map(({ id }) => id));
   expect(runner.progress).toMatchObject({ delivered: 3, failed: 1, lastError: null });
+});
+
+test("what a receiver will never take is told, and holds nobody up", async () => {
+  const records = Array.from({ length: 3 }, () => sampleRecord());
+  const entries = records.map(recordEntry);
+  const log = {
+    end: { segment: 1, offset: entries.length },
+    read: async ({ offset }: { offset: number }) => {
+      const next = { segment: 1, offset: offset + 1 };
+      return { entries: entries.slice(offset, next.offset).map((bytes) => ({ bytes, at: 0 })), next, damaged: 0 };
+    },
+  };
+  const tried: string[] = [];
+  const runner = new ExportRunner({
+    log,
+    sink: {
+      deliver: async (batch) => {
+        tried.push(...batch.map(({ id }) => id));
+        if (batch[0]?.id === records[2]?.id) throw new RefusedError("the collector rejected 1 records");
+      },
+      close: async () => {},
+    },
+    choose: async (batch) => batch,
+    progress: { ...START, position: { segment: 1, offset: 0 } },
+    keep: async () => {},
+  });
+  onTestFinished(() => runner.close());
+  await expect.poll(() => runner.progress.position.offset, { timeout: 20_000 }).toBe(3);
+  expect(tried).toEqual(records.map(({ id }) => id));
+  expect(runner.progress).toMatchObject({ failed: 1, lastError: expect.stringContaining("are not sent again") });
 });

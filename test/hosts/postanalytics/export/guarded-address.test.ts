@@ -1,6 +1,18 @@
-/** S6: the table of addresses that exports never reach, in every writing, and names that change their mind. */
-import { describe, expect, test } from "vitest";
+/**
+ * S6: the table of addresses that exports never reach, in every writing, and names that change their mind; and a
+ * listener at the other end of those that are this machine, to which no sink ever connects.
+ */
+import { createServer } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { sinkSchema } from "../../../../hosts/postanalytics/api/schema.ts";
 import { AddressGuard } from "../../../../hosts/postanalytics/export/guarded-address.ts";
+import { otlpSink } from "../../../../hosts/postanalytics/export/otlp-sink.ts";
+import type { Sink } from "../../../../hosts/postanalytics/export/sink.ts";
+import { slackSink } from "../../../../hosts/postanalytics/export/slack-sink.ts";
+import { syslogSink } from "../../../../hosts/postanalytics/export/syslog-sink.ts";
+import { webhookSink } from "../../../../hosts/postanalytics/export/webhook-sink.ts";
+import { sampleRecord } from "../../records/sample.ts";
 
 const GUARD = new AddressGuard([]);
 const resolvingTo =
@@ -64,4 +76,64 @@ test("a network that was allowed is allowed, and no other", async () => {
   expect(guard.allows("::1")).toBe(true);
   expect(guard.allows("10.2.0.1")).toBe(false);
   expect(guard.allows("no address")).toBe(false);
+});
+
+/** This machine, as somebody could write it who wants exports to reach it. */
+const SELVES = [
+  ...["127.0.0.1", "127.1", "127.255.255.254", "2130706433", "0x7f000001", "0177.0.0.1", "0", "0.0.0.0"],
+  ...["localhost", "localhost.", "LOCALHOST", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]"],
+  ...["[::127.0.0.1]", "[64:ff9b::7f00:1]", "127.0.0.1.", "%31%32%37.0.0.1", "①②⑦.0.0.1", "127。0。0。1", hostname()],
+  ...Object.values(networkInterfaces()).flatMap((all) => {
+    return (all ?? []).map(({ address, family }) => (family === "IPv6" ? `[${address.split("%")[0]}]` : address));
+  }),
+];
+
+/** Sinks to a host of each kind that takes one, as the API makes them; none where it refuses to. */
+function sinksTo(host: string, port: number): Sink[] {
+  const url = `http://${host}:${port}/v1/logs`;
+  const kinds = [
+    { kind: "otlp", url },
+    { kind: "webhook", url, secret: "0123456789abcdef" },
+    { kind: "slack", url },
+    { kind: "syslog", host: host.replace(/^\[|\]$/g, ""), port, tls: false },
+  ];
+  return kinds.flatMap((one): Sink[] => {
+    const terms = sinkSchema.safeParse(one).data;
+    switch (terms?.kind) {
+      case "otlp":
+        return [otlpSink(GUARD, new URL(terms.url), undefined)];
+      case "webhook":
+        return [webhookSink(GUARD, new URL(terms.url), terms.secret)];
+      case "slack":
+        return [slackSink(GUARD, new URL(terms.url))];
+      case "syslog":
+        return [syslogSink(GUARD, terms)];
+      default:
+        return [];
+    }
+  });
+}
+
+test("no sink connects to this machine, however it is written", async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "::", () => resolve()));
+  onTestFinished(() => void server.close());
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  let tried = 0;
+  for (const host of SELVES) {
+    for (const sink of sinksTo(host, port)) {
+      tried++;
+      await expect(sink.deliver([sampleRecord()])).rejects.toThrow(/not on the public Internet|cannot be resolved/);
+      await sink.close();
+    }
+  }
+  expect([tried > SELVES.length * 2, connections]).toEqual([true, 0]);
+  // The listener is heard of, or its silence would be no proof.
+  await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+  expect(connections).toBe(1);
 });

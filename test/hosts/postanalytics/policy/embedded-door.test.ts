@@ -56,7 +56,7 @@ describe("a change", TIMEOUT, () => {
     expect(actionOf(engine, `/search?${ATTACK}`)).toBe("block");
     const { generation } = await door.apply(EXCEPTION, "ada");
     expect(generation).toBe(2);
-    expect(door.states()).toMatchObject([{ id: "local", generation: 2, active: true }]);
+    expect((await door.progress()).nodes).toMatchObject([{ id: "local", generation: 2, active: true }]);
     expect(actionOf(engine, `/search?${ATTACK}`)).toBe("pass");
     expect(actionOf(engine, `/search?x${ATTACK}`)).toBe("block");
     expect(actionOf(engine, `/other?${ATTACK}`)).toBe("block");
