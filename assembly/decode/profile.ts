@@ -7,7 +7,7 @@
 import { isDigit } from "../bytes/ascii";
 import { copyBytes } from "../bytes/guard";
 import { hashLanes, WORD_BYTES_MAX } from "../bytes/hash";
-import { WORD_PROBES_MAX, WORD_TABLE_BITS, wordTable } from "../tables/words.gen";
+import { WORD_FILTER_BITS, WORD_PROBES_MAX, WORD_TABLE_BITS, wordFilter, wordTable } from "../tables/words.gen";
 import { Layer } from "./layer";
 
 /** Characters that decoders and lexers care about, one bit each. */
@@ -85,6 +85,8 @@ export function profileInit(): void {
 export function wordPayload(at: usize, size: u32): u32 {
   if (!size || size > WORD_BYTES_MAX) return 0;
   const hash = hashLanes(at, size);
+  const bit = hash >> (32 - WORD_FILTER_BITS);
+  if (!((load<u32>(wordFilter + ((<usize>(bit >> 5)) << 2)) >> (bit & 31)) & 1)) return 0;
   let slot = hash & ((1 << WORD_TABLE_BITS) - 1);
   for (let i: u32 = 0; i < WORD_PROBES_MAX; i++) {
     const entry = wordTable + ((<usize>slot) << 3);

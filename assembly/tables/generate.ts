@@ -21,6 +21,9 @@ const GROUPS = [
   { name: "member", type: "MemberWord", shift: 29, bits: 3 },
 ] as const;
 
+/** The table is as large as a first cache; what is asked first is a thirtieth of it. */
+const FILTER_BITS = 13;
+
 const LANES = (1n << 64n) - 1n;
 
 /** Hash of a lower-case word, eight bytes at a time; assembly/bytes/hash.ts computes the same in `hashLanes`. */
@@ -123,11 +126,29 @@ function wordsFile(): string {
   text += `/** Slots to look at before a word is known to be absent. */\n`;
   text += `export const WORD_PROBES_MAX: u32 = ${probeMax};\n`;
   text += `export const wordTable: usize = memory.data<u32>([\n`;
-  for (let i = 0; i < slots.length; i += 8) {
-    const cells = slots.slice(i, i + 8).map((cell) => (cell === 0 ? "0" : `0x${cell.toString(16)}`));
+  text += cellsOf(slots);
+  text += `]);\n/** Bits of the filter: one for the upper bits of each word's hash. It tells most words that are none. */\n`;
+  text += `export const WORD_FILTER_BITS: u32 = ${FILTER_BITS};\n`;
+  text += `export const wordFilter: usize = memory.data<u32>([\n`;
+  return `${text}${cellsOf(filterOf(payloads.keys()))}]);\n`;
+}
+
+function cellsOf(numbers: readonly number[]): string {
+  let text = "";
+  for (let i = 0; i < numbers.length; i += 8) {
+    const cells = numbers.slice(i, i + 8).map((cell) => (cell === 0 ? "0" : `0x${cell.toString(16)}`));
     text += `  ${cells.join(", ")},\n`;
   }
-  return `${text}]);\n`;
+  return text;
+}
+
+function filterOf(words: Iterable<string>): number[] {
+  const filter = new Array<number>((1 << FILTER_BITS) / 32).fill(0);
+  for (const word of words) {
+    const bit = hashWord(word) >>> (32 - FILTER_BITS);
+    filter[bit >>> 5] = ((filter[bit >>> 5] ?? 0) | (1 << (bit & 31))) >>> 0;
+  }
+  return filter;
 }
 
 const SEVERITIES = new Set(["1", "2", "3", "4", "5"]);

@@ -141,7 +141,7 @@ describe("what Istio is told is what is printed", () => {
     ]);
     const printed = parse(stdout);
     const [, policyImage = ""] = /"?policy"?: ?"?([A-Za-z0-9+/=]{40,})/.exec(stdout) ?? [];
-    const values = { ...WASM, "istio.wasm.form": form, "istio.wasm.policyImage": policyImage };
+    const values = { ...WASM, "istio.mode": "block", "istio.wasm.form": form, "istio.wasm.policyImage": policyImage };
     expect(oneOf(await render(values), printed.kind).spec).toEqual(printed.spec);
   });
 });

@@ -43,6 +43,8 @@ const asking: usize = memory.data(ROWS_MAX * 8, 4);
 let askingCount: u32 = 0;
 /** Characters behind the slash with which texts of paths begin, a bit for each by its lower five. */
 let pathMarks: u32 = 0;
+/** First characters of the rows of names, likewise. */
+let nameMarks: u32 = 0;
 let indexed: bool = false;
 
 /** Chains the rows; done once, at the first look. */
@@ -57,6 +59,7 @@ function indexRows(): void {
     store<usize>(cell, row);
     store<usize>(cell + 4, load<usize>(head));
     store<usize>(head, cell);
+    if (where == Where.NAME) nameMarks |= 1 << (<u32>load<u16>(row + 4) & 31);
     if (where == Where.PATH) pathMarks |= 1 << (<u32>load<u16>(row + 6) & 31);
     const path = nextText(nextText(row + 4));
     if (load<u16>(path) != 0x0a) {
@@ -202,10 +205,17 @@ function mayPath(): bool {
   return false;
 }
 
+/** Whether the name may be one of the rows', or hold one: those that are held stand in brackets or have a word. */
+function mayName(): bool {
+  if (!indexed) indexRows();
+  if (layer.has & Has.BRACKET || hasOther(OtherWord.NOTE)) return true;
+  return layer.size != 0 && ((nameMarks >> (<u32>load<u8>(layer.at) & 31)) & 1) != 0;
+}
+
 /** Whether the current layer can hold such an attack. */
 export function knownGate(): bool {
   if (place == Place.PATH) return mayPath();
-  if (isName()) return true;
+  if (isName()) return mayName();
   if (!isValue()) return false;
   if (rowOfName()) return true;
   /* The words of the rows stand in tables/source/words; the last is a path with a parameter that is no page. */

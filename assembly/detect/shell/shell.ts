@@ -60,7 +60,7 @@ const HIDDEN_BYTES: u32 = 24;
 function mayHide(): bool {
   const first = <u32>load<u8>(layer.at);
   if (first == 0x7b) return (layer.has & Has.COMMA) != 0 && isAlpha(load<u8>(layer.at + 1));
-  if (first == 0x40) return load<u8>(layer.at + 1) == 0x5e;
+  if (first == 0x40) return layer.size > 2 && load<u8>(layer.at + 1) == 0x5e;
   if (first == 0x2f) return (layer.has & Has.MARK) != 0 && load<u8>(layer.at + 1) == 0x3f;
   if (!isAlpha(first) || !(layer.has & (Has.SINGLE | Has.DOUBLE | Has.BACKSLASH))) return false;
   let marks: u32 = 0;

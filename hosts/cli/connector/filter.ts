@@ -148,10 +148,11 @@ function tlsSocket({ ca, name, client }: ProcessorTls, protocols: readonly strin
 /** What the plugin is told, as JSON. @param holdsHead whether Envoy lets it stop at a head */
 export function pluginConfig({ policy, mode, service }: Omit<WasmFilter, "wasm">, holdsHead: boolean): object {
   const { image } = filterImage(compileBundle(policy));
+  // In the order of their names, as Helm writes them.
   return {
-    policy: Buffer.from(image).toString("base64"),
-    ...(mode === undefined || mode === null ? {} : { mode }),
     ...(holdsHead ? {} : { holdHead: false }),
+    ...(mode === undefined || mode === null ? {} : { mode }),
+    policy: Buffer.from(image).toString("base64"),
     ...followSettings(service),
   };
 }

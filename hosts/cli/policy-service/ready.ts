@@ -16,7 +16,7 @@ export const READY_OPTIONS: Readonly<Record<"app" | "host" | "path" | "days" | "
   host: { type: "string", value: "<host>", about: "ready: only this host" },
   path: { type: "string", value: "<path>", about: "ready: only this path and what is below it" },
   days: { type: "string", value: "<number>", about: `ready: how far back; ${DAYS} if not given` },
-  json: { type: "boolean", about: "status, ready: as JSON; of status with the conditions of every object" },
+  json: { type: "boolean", about: "status, ready: print JSON, with conditions" },
 };
 
 const VERDICTS: Readonly<Record<Report["verdict"], string>> = {

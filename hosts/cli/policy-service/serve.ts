@@ -62,7 +62,7 @@ export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
   stage: {
     type: "string",
     value: "<time>",
-    about: "serve, stage: show a new version beside the old one for so long, as 30s, before it counts",
+    about: "serve, stage: show a new version beside the old one for so long, as 30s",
   },
   "stage-limit": {
     type: "string",

@@ -39,7 +39,7 @@ export const SOURCE_OPTIONS: Readonly<Record<string, Option>> = {
     type: "string",
     multiple: true,
     value: "<file>",
-    about: "database of countries or systems (.mmdb) for IP lists, thresholds and records; may be given again",
+    about: "database (.mmdb) of countries or systems, for lists and records; may be given again",
   },
 };
 

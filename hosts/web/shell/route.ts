@@ -67,6 +67,8 @@ export function useRoute(): Route {
   useEffect(() => {
     const follow = (): void => setHash(location.hash);
     addEventListener("hashchange", follow);
+    // The address may have changed before anybody listened.
+    follow();
     return () => removeEventListener("hashchange", follow);
   }, []);
   return parseRoute(hash);

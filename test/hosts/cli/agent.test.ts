@@ -48,6 +48,7 @@ test(
       await running.ended();
     }
     const last = startAgent(folder, ...url);
+    await last.saw(/^log /m);
     await until(
       () => receiver.records.size,
       (size) => size === written,

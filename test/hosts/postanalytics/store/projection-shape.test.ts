@@ -14,6 +14,7 @@ describe.each(DIALECTS)("in %s", (dialect) => {
     await migrateProjection(database);
     expect(await database.query("select path from paths")).toEqual([{ path: "/a" }]);
     expect(await database.query("select key from api_endpoints")).toEqual([]);
-    expect((await database.query("select subject from merlon_migrations order by subject")).length).toBe(2);
+    const subjects = await database.query("select distinct subject from merlon_migrations order by subject");
+    expect(subjects).toHaveLength(2);
   });
 });
