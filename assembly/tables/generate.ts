@@ -127,7 +127,7 @@ function wordsFile(): string {
   text += `export const WORD_PROBES_MAX: u32 = ${probeMax};\n`;
   text += `export const wordTable: usize = memory.data<u32>([\n`;
   text += cellsOf(slots);
-  text += `]);\n/** Bits of the filter: one for the upper bits of each word's hash. It tells most words that are none. */\n`;
+  text += "]);\n/** The filter has 2 to the power of this many bits: one for the upper bits of each word's hash. */\n";
   text += `export const WORD_FILTER_BITS: u32 = ${FILTER_BITS};\n`;
   text += `export const wordFilter: usize = memory.data<u32>([\n`;
   return `${text}${cellsOf(filterOf(payloads.keys()))}]);\n`;

@@ -1209,7 +1209,7 @@ export const wordTable: usize = memory.data<u32>([
   0xe831eff8, 0x2000, 0x9d804ff9, 0x6000, 0, 0, 0xee69dffb, 0x8000800,
   0, 0, 0, 0, 0, 0, 0, 0,
 ]);
-/** Bits of the filter: one for the upper bits of each word's hash. It tells most words that are none. */
+/** The filter has 2 to the power of this many bits: one for the upper bits of each word's hash. */
 export const WORD_FILTER_BITS: u32 = 13;
 export const wordFilter: usize = memory.data<u32>([
   0x804010, 0xc0010000, 0x80004010, 0x806000, 0x600800, 0x12008, 0x20000926, 0x4211000b,
