@@ -178,8 +178,8 @@ function readBroken(first: usize, end: usize): void {
 }
 
 /** Whether a list of filters opens behind a wildcard or a word: `*(|(`. */
-function opensList(first: usize): bool {
-  if (first - layer.at > ASSERTION_MAX) return false;
+function opensList(first: usize, end: usize): bool {
+  if (first - layer.at > ASSERTION_MAX || first + 3 > end) return false;
   for (let at = layer.at; at < first; at++) if (isSpace(load<u8>(at))) return false;
   const sign = <u32>load<u8>(first + 1);
   return (sign == 0x7c || sign == 0x26) && load<u8>(first + 2) == 0x28;
@@ -207,7 +207,7 @@ export function ldapiLex(): void {
   }
   if (first == start) {
     if (readFilters(first, end) == 0 && secret) report(Signature.LDAPI_SECRET, start, end);
-  } else if (opensList(first) && readFilters(first, end) != UNREADABLE && effect) {
+  } else if (opensList(first, end) && readFilters(first, end) != UNREADABLE && effect) {
     report(Signature.LDAPI_FILTER, first, end);
   }
 }

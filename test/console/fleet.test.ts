@@ -36,6 +36,8 @@ test("a false positive is closed on all nodes in three clicks, and taken back by
   const page = await running.newPage();
   await page.addInitScript(COUNT_CLICKS);
   await page.goto(site.link);
+  // A reload before the session is there would use the link up.
+  await page.locator(".shell").waitFor();
   const line = page.locator(".list li.line").filter({ hasText: "query.id" });
   await vi.waitFor(async () => {
     if ((await line.count()) === 0) await page.reload();
