@@ -42,6 +42,18 @@ export interface InspectionCounters {
   failedClosed: Record<FailureKind, number>;
 }
 
+/** All of them at zero. */
+export function inspectionCounters(): InspectionCounters {
+  return {
+    requests: 0,
+    inspected: 0,
+    skipped: 0,
+    limited: 0,
+    failedOpen: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
+    failedClosed: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
+  };
+}
+
 /** One request that went through the core, told when its inspection is over. */
 export interface VerdictEvent {
   readonly id: string;

@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { MerlonError } from "../../hosts/core/error.ts";
+import { freePorts } from "../tools/free-port.ts";
 import { median } from "./engines.ts";
 import { envoyConfig } from "./envoy-config.ts";
 
@@ -256,19 +256,6 @@ export function processCpuUs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
-/** @returns ports that nothing listens on now */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (typeof address === "object" && address !== null) ports.push(address.port);
-  }
-  for (const server of servers) server.close();
-  return ports;
 }
 
 /** A page view with the eight headers that browsers send. */

@@ -10,8 +10,9 @@ import { join } from "node:path";
 import { extProcYaml } from "../../hosts/cli/connector/envoy-config.ts";
 import { MerlonError } from "../../hosts/core/error.ts";
 import { ROOT } from "../tools/component.ts";
+import { freePorts } from "../tools/free-port.ts";
 import { median } from "./engines.ts";
-import { freePorts, getRequest, pinned, postRequest, processCpuUs, type Run, runLoad, startUpstream } from "./envoy.ts";
+import { getRequest, pinned, postRequest, processCpuUs, type Run, runLoad, startUpstream } from "./envoy.ts";
 
 const SERVERS = ["merlon", "grpc-go", "grpc-js"] as const;
 

@@ -7,9 +7,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect, createServer as createProbe, type Socket } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../tools/free-port.ts";
 import type { Message } from "./message.ts";
 
 const HEAD_BYTES_MAX = 262_144;
@@ -27,14 +28,6 @@ export interface EnvoyAnswer {
 
 /** Fields that end at a hop; the core does not look at them and Envoy would act on them. */
 const HOP = /^(?:host|connection|keep-alive|proxy-connection|te|upgrade|expect|content-length|transfer-encoding)$/i;
-
-async function freePort(): Promise<number> {
-  const probe = createProbe().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
-}
 
 function configuration(ports: { listen: number; upstream: number }, wasm: string, policy: string | undefined): object {
   const types = "type.googleapis.com/envoy.extensions.filters";

@@ -9,8 +9,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePorts } from "../bench/envoy.ts";
 import { until } from "../hosts/dataplane/envoy/stage.ts";
+import { freePorts } from "../tools/free-port.ts";
 import type { MeshTools } from "../tools/mesh.ts";
 
 const HOST = "127.0.0.1";

@@ -5,13 +5,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { makeFolder } from "../hosts/cli/stage.ts";
-import { listen } from "../hosts/dataplane/sidecar/stage.ts";
 import { ROOT, requireOrSkip } from "../tools/component.ts";
 import { prometheusPrograms } from "../tools/debian.ts";
+import { freePort } from "../tools/free-port.ts";
 import { startFleet } from "./fleet.ts";
 
 const RULES = join(ROOT, "docs/examples/prometheus-alerts.yaml");
@@ -122,10 +121,3 @@ test("Prometheus scrapes a node and a console, and evaluates the rules", TIMEOUT
     expect(rules.filter(({ health }) => health !== "ok").map(({ name }) => name)).toEqual([]);
   }, WAIT);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}

@@ -6,7 +6,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { AddressGuard } from "../../hosts/postanalytics/export/guarded-address.ts";
@@ -19,6 +18,7 @@ import { sampleHit, sampleRecord } from "../hosts/records/sample.ts";
 import { collectorProgram } from "../tools/collector.ts";
 import { requireOrSkip } from "../tools/component.ts";
 import { rsyslogProgram } from "../tools/debian.ts";
+import { freePort } from "../tools/free-port.ts";
 
 const WAIT = { timeout: 60_000, interval: 100 };
 /** The name in the certificate is IPv6 on some machines. */
@@ -124,11 +124,3 @@ test("a collector takes every record as a log, and reads its fields", { timeout:
   const wrong = otlpSink(LOOPBACK, new URL(`http://127.0.0.1:${port}/v1/nothing`), undefined);
   await expect(wrong.deliver(sent)).rejects.toThrow(/answered 404/);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}

@@ -6,10 +6,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { Agent, request } from "undici";
 import { ROOT } from "../tools/component.ts";
+import { freePort } from "../tools/free-port.ts";
 
 const MAIN = join(ROOT, "hosts/cli/main.ts");
 const START_MS = 120_000;
@@ -226,12 +226,4 @@ export function newestFile(names: readonly string[], end: string): string | unde
     .filter((name) => name.endsWith(end))
     .sort()
     .at(-1);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

@@ -46,7 +46,11 @@ export async function etcdBinary(): Promise<Component<string>> {
   return { found: file };
 }
 
-async function installWheels(requirements: string = REQUIREMENTS): Promise<Component<string>> {
+/**
+ * @param requirements a file of wheels with their hashes, as pip reads it
+ * @returns the folder that has what it names, installed if it is not there yet
+ */
+export async function installWheels(requirements: string = REQUIREMENTS): Promise<Component<string>> {
   const wanted = createHash("sha256")
     .update(await readFile(requirements))
     .digest("hex")

@@ -180,8 +180,11 @@ export function spacesEnd(at: usize, end: usize): usize {
     } else if (c == 0x24 && at + 6 < end && startsLower(at, <u32>(end - at), "${ifs")) {
       while (at < stop && load<u8>(at) != 0x7d) at++;
       if (at < stop) at++;
-    } else if (c == 0x25 && cutEnd(at, end)) at = cutEnd(at, end);
-    else break;
+    } else if (c == 0x25) {
+      const behind = cutEnd(at, end);
+      if (!behind) break;
+      at = behind;
+    } else break;
   }
   return at;
 }

@@ -2,7 +2,7 @@
  * What the ext_proc server counts: a plain object that only grows, except for the gauges named `active…` and
  * `heldBytes`. `inspected + skipped = requests` holds at every moment.
  */
-import type { InspectionCounters } from "../../core/inspection.ts";
+import { type InspectionCounters, inspectionCounters } from "../../core/inspection.ts";
 
 /** Everything that is counted. Numbers are exact up to 2^53. */
 export interface Counters extends InspectionCounters {
@@ -34,12 +34,7 @@ export interface Counters extends InspectionCounters {
 /** All counters at zero. */
 export function createCounters(): Counters {
   return {
-    requests: 0,
-    inspected: 0,
-    skipped: 0,
-    limited: 0,
-    failedOpen: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
-    failedClosed: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
+    ...inspectionCounters(),
     blocked: 0,
     partiallyBlocked: 0,
     watched: 0,

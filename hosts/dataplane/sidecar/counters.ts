@@ -4,7 +4,7 @@
  * One rule holds at every moment and is tested: `inspected + skipped = requests`. A request is counted when its
  * inspection is over, so `activeRequests` are in none of the three.
  */
-import type { InspectionCounters } from "../../core/inspection.ts";
+import { type InspectionCounters, inspectionCounters } from "../../core/inspection.ts";
 
 /** Why a request was answered by the proxy itself before anything was inspected or sent. */
 export type RefusalReason =
@@ -57,14 +57,9 @@ export interface Counters extends InspectionCounters {
 /** All counters at zero. */
 export function createCounters(): Counters {
   return {
-    requests: 0,
-    inspected: 0,
-    skipped: 0,
-    limited: 0,
+    ...inspectionCounters(),
     blocked: 0,
     partiallyBlocked: 0,
-    failedOpen: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
-    failedClosed: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
     refused: {
       parse: 0,
       framing: 0,

@@ -37,7 +37,7 @@ const POLICY_FIELDS: Readonly<Record<string, string>> = {
 };
 /** Annotations about protection that have no counterpart. */
 const LEFT: readonly (readonly [RegExp, string])[] = [
-  [/^limit-/, "rates are limited where they are; keep the limit in front"],
+  [/^limit-/, "it limits where it stands; keep it, or write a threshold, docs/thresholds.md"],
   [
     /^proxy-body-size$/,
     "it refuses large bodies, and stays where it is; limits.inspectBytes says how much is looked at",

@@ -11,6 +11,8 @@ import { MerlonError } from "../../core/error.ts";
 const LOCK_FILE = "owner.lock";
 /** Who holds it, for people; not the lock itself. */
 const OWNER_FILE = "owner.pid";
+/** The locks that are held: what nothing refers to is collected, and its file with it, and another gets the folder. */
+const held = new Set<DatabaseSync>();
 
 /**
  * Makes the folder where it is missing, and locks it.
@@ -34,7 +36,11 @@ export function lockFolder(folder: string): () => void {
     });
   }
   writeFileSync(join(folder, OWNER_FILE), `${process.pid}\n`);
-  return () => lock.close();
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    lock.close();
+  };
 }
 
 function ownerOf(folder: string): string {

@@ -2,7 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { Engine } from "../../../hosts/core/engine.ts";
 import { fixedPolicy } from "../../../hosts/core/host-policy.ts";
-import { Inspection, type InspectionContext, type VerdictEvent } from "../../../hosts/core/inspection.ts";
+import {
+  Inspection,
+  type InspectionContext,
+  inspectionCounters,
+  type VerdictEvent,
+} from "../../../hosts/core/inspection.ts";
 import { createUlidSource } from "../../../hosts/core/ulid.ts";
 import type { RequestHead } from "../../../hosts/core/verdict.ts";
 import { applyReady, readyPolicy } from "../../../hosts/policy/apply.ts";
@@ -47,14 +52,7 @@ function send({ target = "/", headers = [], body = "", policy = {}, prepare, ins
     inspector: inspector ?? engine,
     configuration: { inspectResponses: true },
     policy: () => fixedPolicy({ ...policyDefaults, blockPage: { statusCode: 403 } }),
-    counters: {
-      requests: 0,
-      inspected: 0,
-      skipped: 0,
-      limited: 0,
-      failedOpen: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
-      failedClosed: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
-    },
+    counters: inspectionCounters(),
     nextId: createUlidSource(),
     onVerdict: (event) => {
       const record = isRecorded(event) ? makeRecord(event, groupOf(event), NODE, facts()) : null;

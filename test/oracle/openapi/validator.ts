@@ -3,12 +3,10 @@
  * `.cache` named after that file's content. Needs Python 3 with pip, no rights and nothing on the system.
  */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Component, cacheFolder, install } from "../../tools/component.ts";
+import type { Component } from "../../tools/component.ts";
+import { installWheels } from "../../tools/wheels.ts";
 
 const PYTHON = "python3";
 const REQUIREMENTS = join(import.meta.dirname, "requirements.txt");
@@ -28,19 +26,9 @@ export type Validator = (documents: readonly unknown[]) => Promise<readonly stri
 
 /** The validator, or the reason why it cannot be had here. */
 export async function openApiValidator(): Promise<Component<Validator>> {
-  const hash = createHash("sha256").update(await readFile(REQUIREMENTS));
-  const folder = join(await cacheFolder("openapi-validator"), hash.digest("hex").slice(0, 16));
-  if (!existsSync(folder)) {
-    // Made beside and renamed, so that a folder of this name is always whole.
-    const passing = `${folder}.${process.pid}`;
-    const options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-warn-script-location"];
-    const args = ["-m", "pip", "install", "--quiet", ...options, "--target", passing, "--requirement", REQUIREMENTS];
-    const outcome = await install(PYTHON, args);
-    if ("found" in outcome) await rename(passing, folder).catch(() => {});
-    await rm(passing, { recursive: true, force: true });
-    if (!existsSync(folder)) return "missing" in outcome ? outcome : { missing: `no ${folder}` };
-  }
-  return { found: (documents) => validate(folder, documents) };
+  const folder = await installWheels(REQUIREMENTS);
+  if (!("found" in folder)) return folder;
+  return { found: (documents) => validate(folder.found, documents) };
 }
 
 async function validate(folder: string, documents: readonly unknown[]): Promise<readonly string[]> {

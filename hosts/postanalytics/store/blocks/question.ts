@@ -1,6 +1,7 @@
 /** What is asked of the threads that look through blocks, and what they answer; plain values, since they are sent. */
 import type { DimensionColumn } from "../../search/predicate.ts";
 import type { Group, GroupPlan } from "../group-aggregate.ts";
+import type { Finding } from "../kinds.ts";
 import type { GroupField, Statistics } from "../store.ts";
 import type { Columns } from "./block.ts";
 
@@ -25,13 +26,7 @@ export interface HeldBlock {
 }
 
 /** A row of a small table, as far as groups are made of it. */
-export interface FindingEntry {
-  readonly id: number;
-  readonly hits: number;
-  readonly types: readonly string[];
-  readonly points: readonly string[];
-  readonly stamps: readonly string[];
-}
+export type FindingEntry = Omit<Finding, "severity">;
 /** See FindingEntry. */
 export interface KindEntry {
   readonly id: number;

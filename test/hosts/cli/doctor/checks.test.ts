@@ -18,8 +18,8 @@ import { diagnose } from "../../../../hosts/cli/doctor/checks.ts";
 import { Engine } from "../../../../hosts/core/engine.ts";
 import { startExtProc } from "../../../../hosts/dataplane/extproc/extproc.ts";
 import { defaultPolicy } from "../../../../hosts/policy/schema.ts";
-import { freePorts } from "../../../bench/envoy.ts";
 import { type Component, requireOrSkip } from "../../../tools/component.ts";
+import { freePorts } from "../../../tools/free-port.ts";
 import {
   findEnvoy,
   LONG_MS,

@@ -1,10 +1,10 @@
 /** Counts of several workers as those of one host: real processes on one port, one connection for each request. */
 import { writeFileSync } from "node:fs";
 import * as http2 from "node:http2";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { countingEnvironment, workerExchange } from "../../../../hosts/cli/protection/worker-counts.ts";
+import { freePort } from "../../../tools/free-port.ts";
 import { type Answer, Call, head } from "../../dataplane/extproc/stage.ts";
 import { makeFolder, start } from "../stage.ts";
 
@@ -13,14 +13,6 @@ const PATIENT = { timeout: 180_000 };
 const PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
 /** Far more than two workers would let pass if each counted for itself. */
 const QUOTA = 6;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 async function ask(port: number, path: string): Promise<Answer | null> {
   const session = http2.connect(`http://127.0.0.1:${port}`);

@@ -1,23 +1,14 @@
 /** Numbers of several workers: asked for by the first process, and added up. */
 
 import { readdirSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { expect, test, vi } from "vitest";
 import { askWorkers, workersReady } from "../../../../hosts/cli/protection/worker-metrics.ts";
 import { Engine } from "../../../../hosts/core/engine.ts";
+import { freePort } from "../../../tools/free-port.ts";
 import { makeFolder, start } from "../stage.ts";
 
 /** Several processes have to start, on a machine that may be busy. */
 const PATIENT = { timeout: 180_000 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
 
 test("a process without workers has none to ask, and is not ready", async () => {
   expect(await askWorkers()).toEqual([]);

