@@ -81,7 +81,7 @@ export const FUEL_PER_BYTE: u32 = 128;
 /** Work that a text brings whose parts were values with a grant of their own, for each of its bytes. */
 export const FUEL_AGAIN_PER_BYTE: u32 = 48;
 /** Work that a transaction has beside that, for values that are short and dear. */
-export const FUEL_ALLOWANCE: u32 = 49152;
+export const FUEL_ALLOWANCE: u32 = 32768;
 /** Work that values may leave to later ones. */
 export const FUEL_SAVED_MAX: u32 = 4194304;
 /** Internal entities of one XML document that are undone, and bytes of all their names and values. */

@@ -17,8 +17,8 @@ import { fuel, place, setFuel, told } from "./value";
 export let fuelSpent: i32 = 0;
 let granted: i32 = 0;
 
-/** Whether bytes are read once more whose parts had a grant of their own, and whether they are those that came. */
-let again: bool = false;
+/** Readings, one inside the other, of bytes whose parts had a grant of their own; whether they are those that came. */
+let again: u32 = 0;
 let againWire: bool = false;
 
 /**
@@ -26,13 +26,12 @@ let againWire: bool = false;
  * on what they left.
  */
 export function beginAgain(): void {
-  againWire = told != 0;
-  again = true;
+  if (!again++) againWire = told != 0;
 }
 
 /** Ends what `beginAgain` began. */
 export function endAgain(): void {
-  again = false;
+  again--;
 }
 
 /** Address of a place's account: units of the allowance that are used, below 0 for saved ones. */
@@ -51,6 +50,16 @@ function keep(where: Place, left: i32): void {
   if (left < 0) left = 0;
   const most = <i32>(FUEL_ALLOWANCE + FUEL_SAVED_MAX);
   store<i32>(account(where), <i32>FUEL_ALLOWANCE - (left < most ? left : most));
+}
+
+/** Debt that is not added to: no value holds so many bytes that it did not have. */
+const DEBT_MAX: i32 = 0x3fff_ffff;
+
+/** Takes back what bytes would bring that the next value holds though nobody sent them. */
+export function owe(where: Place, bytes: u32): void {
+  const at = account(where);
+  const debt = load<i32>(at);
+  if (debt < DEBT_MAX) store<i32>(at, debt + <i32>(FUEL_PER_BYTE * bytes));
 }
 
 /** Grants an outermost value, or a window of it, its work. */

@@ -10,6 +10,7 @@ import { hashLanes, hashWord } from "../bytes/hash";
 import { ropeAppend, ropeCopy, ropeFree } from "../bytes/rope";
 import { inspectValue } from "./chain";
 import { collectGather, gatheredAt } from "./collect";
+import { beginAgain, endAgain } from "./fuel";
 import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
 import { extraRope, reachLimit } from "./transaction";
 
@@ -122,7 +123,9 @@ export function pollutionEnd(where: Place, decoder: u32): void {
         const depth = pointDepth();
         pushName(at + <usize>offsetof<Entry>(), one.nameSize);
         pushWord(Word.POLLUTION);
+        beginAgain();
         inspectValue(where, decoder, joined, bytes, 0);
+        endAgain();
         pointTruncate(depth);
       }
       at += <usize>(offsetof<Entry>() + one.nameSize + one.valueSize);

@@ -9,6 +9,7 @@ import { looksBase64 } from "./base64";
 import { inspectValue } from "./chain";
 import { Decoder } from "./decoder";
 import { formWhole } from "./form";
+import { beginAgain, endAgain } from "./fuel";
 import { Place, pointDepth, pointTruncate, pushName, pushWord, Word } from "./point";
 
 /** Path of the target read last, without query. */
@@ -77,7 +78,11 @@ function inspectPath(at: usize, size: u32, where: Place): void {
   const depth = pointDepth();
   pushWord(Word.PATH);
   inspectValue(where, Decoder.PERCENT, at, size, 0);
-  if (where == Place.PATH) inspectSegments(at, at + <usize>size);
+  if (where == Place.PATH) {
+    beginAgain();
+    inspectSegments(at, at + <usize>size);
+    endAgain();
+  }
   pointTruncate(depth);
 }
 

@@ -34,6 +34,11 @@ export function spend(units: u32): bool {
   return fuel > 0;
 }
 
+/** Bytes that the work left pays for, at so many units each. */
+export function affords(units: u32): i32 {
+  return fuel > 0 ? fuel / <i32>units : 0;
+}
+
 /** Says how many values are around the next one; NEST_MAX is refused by whoever opens it. */
 export function setNest(depth: u32): void {
   nest = depth;

@@ -127,7 +127,7 @@ export function lexersWanted(): u32 {
 
 /** What the gates of a layer cost beyond its bytes, and what a lexer costs before its first byte, in units. */
 const GATES_UNITS: u32 = 160;
-const LEXER_UNITS: u32 = 64;
+const LEXER_UNITS: u32 = 96;
 
 /** Looks at the current layer. */
 export function detectLayer(): void {

@@ -15,10 +15,11 @@ import {
   gatheredAt,
 } from "../collect";
 import { Decoder } from "../decoder";
+import { owe } from "../fuel";
 import { Format, Place, pointDepth, pointTruncate, pushDocument, pushWord, Word } from "../point";
 import { declareEntity } from "./entity";
 import { Mode, odd, XmlState } from "./state";
-import { AMPERSAND, addText, endText, LESS } from "./text";
+import { AMPERSAND, AMPERSAND_BYTES, addText, endText, LESS } from "./text";
 
 /** Starts a value that ends with a mark of its own. */
 export function beginAside(state: XmlState, mode: Mode, back: Mode): void {
@@ -93,7 +94,8 @@ function addSection(state: XmlState, at: usize, size: u32): void {
     if (stop > at) addText(state, at, <u32>(stop - at));
     if (stop == end) return;
     state.references = 1;
-    addText(state, AMPERSAND, 5);
+    owe(Place.XML, AMPERSAND_BYTES - 1);
+    addText(state, AMPERSAND, AMPERSAND_BYTES);
     at = stop + 1;
   }
 }

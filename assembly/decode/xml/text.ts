@@ -17,6 +17,7 @@ export function isNameBegin(c: u32): bool {
 /** Bytes that a value gets without having them: they came in another piece, or stand for others. */
 export const LESS: usize = memory.data<u8>([0x3c, 0x21]);
 export const AMPERSAND: usize = memory.data<u8>([0x26, 0x61, 0x6d, 0x70, 0x3b]);
+export const AMPERSAND_BYTES: u32 = 5;
 
 function textDecoder(state: XmlState): u32 {
   return state.references ? Decoder.ENTITY : Decoder.RAW;

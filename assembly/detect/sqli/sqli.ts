@@ -88,7 +88,7 @@ let whole: bool = false;
 const LEAF_TOKENS_MAX: u32 = 8;
 /** What a byte costs that a reading passes, and a reading of one dialect that ends at once, in units. */
 const TOKEN_UNITS: u32 = 8;
-const READING_UNITS: u32 = 64;
+const READING_UNITS: u32 = 96;
 /** Longest text that something is appended to. */
 const APPENDED_BYTES_MAX: u32 = 48;
 

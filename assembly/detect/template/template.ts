@@ -20,7 +20,7 @@ import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
-import { spend } from "../../decode/value";
+import { affords, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { TEMPLATE_MASK, TEMPLATE_SHIFT } from "../../tables/words.gen";
 import { report } from "../match";
@@ -538,8 +538,9 @@ function begin(at: usize): usize {
   return skipSigns(at);
 }
 
-/** What a byte costs in search of an expression, and one inside, in units. */
+/** What a byte costs in search of an expression, in search of bare walks, and inside an expression, in units. */
 const MARK_UNITS: u32 = 1;
+const WORD_UNITS: u32 = 4;
 const INSIDE_UNITS: u32 = 10;
 
 /** Looks for such attacks in the current layer. */
@@ -557,7 +558,8 @@ export function templateLex(): void {
   if (mayClose()) findClosers();
   let at = layer.at;
   let inside: u32 = 0;
-  while (at < end && !done) {
+  const most = <u32>affords(INSIDE_UNITS);
+  while (at < end && !done && inside <= most) {
     if (open) {
       const from = at;
       at = readInside(at);
@@ -570,5 +572,7 @@ export function templateLex(): void {
     at = size ? begin(at + <usize>size) : at + 1;
   }
   if (!spend(inside * INSIDE_UNITS)) reachLimit(Limit.FUEL);
-  if (!done && ((layer.words >> TEMPLATE_SHIFT) & RARE) != 0) bareLex(layer.at, end, textual);
+  if (done || !((layer.words >> TEMPLATE_SHIFT) & RARE)) return;
+  if (spend(layer.size * WORD_UNITS)) bareLex(layer.at, end, textual);
+  else reachLimit(Limit.FUEL);
 }

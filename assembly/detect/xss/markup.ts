@@ -15,7 +15,7 @@ import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
-import { spend } from "../../decode/value";
+import { affords, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { isReported, report } from "../match";
 import { effectEnd, findEffect, Read } from "./effect";
@@ -76,6 +76,8 @@ const UNITS_FLOOR: u32 = 4096;
 const READING_UNITS: i32 = 8;
 /** What a byte costs that is passed in search of tags, in units. */
 const TAG_UNITS: u32 = 1;
+/** What a mark costs, in bytes of script. */
+const MARK_BYTES: i32 = 1;
 /** Work left for them. */
 let budget: i32 = 0;
 /** Up to here sheets, and styles of attributes, were read in which nothing was found. */
@@ -549,7 +551,7 @@ function onMark(at: usize): void {
 
 /** Reads the layer as HTML. */
 export function scanMarkup(): void {
-  const granted = <i32>(layer.size * PASSES + UNITS_FLOOR);
+  const granted = min(<i32>(layer.size * PASSES + UNITS_FLOOR), affords(TOKEN_UNITS));
   budget = granted;
   readTags();
   if (!spend(layer.size * TAG_UNITS + <u32>(granted - budget) * TOKEN_UNITS) || budget < 0) reachLimit(Limit.FUEL);
@@ -568,7 +570,8 @@ function readFrom(at: usize): void {
     const left = <u32>(end - chunk);
     let marks = marksIn(chunk);
     if (left < 16) marks &= (1 << left) - 1;
-    while (marks) {
+    budget -= popcnt(marks) * MARK_BYTES;
+    while (marks && budget >= 0) {
       onMark(chunk + <usize>ctz(marks));
       marks &= marks - 1;
     }

@@ -9,7 +9,7 @@ import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Has } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
-import { spend } from "../../decode/value";
+import { affords, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
 import { report } from "../match";
 import { effectAt, effectEnd, effectHidden, findEffect, Read } from "./effect";
@@ -257,8 +257,8 @@ function isQuote(c: u32): bool {
 
 /** Reads the layer as script from every beginning. */
 export function scanScript(): void {
-  budget = <i32>(layer.size * PASSES + 256);
-  const granted = budget;
+  const granted = min(<i32>(layer.size * PASSES + 256), affords(TOKEN_UNITS));
+  budget = granted;
   forgetScript();
   const done = readAll();
   if (!spend(layer.size * BREAK_UNITS + <u32>(granted - budget) * TOKEN_UNITS) || !done) reachLimit(Limit.FUEL);

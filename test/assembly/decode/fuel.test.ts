@@ -14,6 +14,17 @@ function reachesLimit(core: Core, request: Asked): boolean {
   return ask(core, request).limits.includes("fuel");
 }
 
+/** How many dear values a request holds before the limit is reached. */
+function mostOf(make: (count: number) => Asked): number {
+  let [low, high] = [1, 4000];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (reachesLimit(new Core("test"), make(middle))) high = middle;
+    else low = middle;
+  }
+  return low;
+}
+
 /** Bytes of a generator that repeats. */
 function randomBytes(size: number, seed: number): Uint8Array {
   let state = seed;
@@ -45,11 +56,18 @@ test("a remembered value costs what its look has cost", () => {
   ask(used, { fields: [["user-agent", agent]] });
   const limits = (core: Core, count: number): boolean =>
     reachesLimit(core, { ...dearValues(count), fields: [["user-agent", agent]] });
-  let [low, high] = [1, 4000];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (limits(new Core("test"), middle)) high = middle;
-    else low = middle;
-  }
-  expect([limits(used, low), limits(used, high)]).toEqual([false, true]);
+  const low = mostOf((count) => ({ ...dearValues(count), fields: [["user-agent", agent]] }));
+  expect([limits(used, low), limits(used, low + 1)]).toEqual([false, true]);
+});
+
+/** A document with one long text and so many dear ones. */
+function document(text: string, count: number): Asked {
+  const dear = "<d><![CDATA[+id%a;'%253c]]></d>".repeat(count);
+  return { method: "POST", type: "application/xml", body: `<a><t><![CDATA[${text}]]></t>${dear}</a>` };
+}
+
+test("a byte that a document escapes brings no more work than another", () => {
+  const plain = mostOf((count) => document("x y x ".repeat(1000), count));
+  const escaped = mostOf((count) => document("x y & ".repeat(1000), count));
+  expect(escaped).toBeLessThan(plain);
 });
