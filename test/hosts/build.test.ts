@@ -18,8 +18,8 @@ export function allow(at: usize, size: u32): void { guard_mark(at, size, 1); }
 export function read(at: usize): u32 { return load<u8>(at); }
 `;
 const ENV = "export declare function guard_mark(at: usize, size: u32, state: u32): void;\n";
-/** Two builds one after the other, on a machine with other work to do. */
-const TWO_BUILDS_MS = 240_000;
+/** A build of the whole core, on a machine with other work to do. */
+const BUILD_MS = 240_000;
 const NAMES = Object.keys(CORE_BUILDS) as CoreBuild[];
 
 let root: string;
@@ -96,20 +96,20 @@ describe("a build of the core", () => {
 });
 
 test.each(NAMES)(
-  "the `%s` build of Merlon's core has the same bytes in another folder",
+  "the `%s` build of Merlon's core has the bytes in another folder that `npm run build` has left here",
   async (name) => {
     const sources = ["asconfig.json", "assembly", "hosts/dataplane/envoy"];
     for (const path of name === "test" ? [...sources, "test/assembly"] : sources) {
       cpSync(join(ROOT, path), join(root, path), { recursive: true });
     }
-    expect(await compileCore(name, ROOT, join(root, "here"))).toBe(true);
     expect(await compileCore(name, root, join(root, "there"))).toBe(true);
-    for (const file of readdirSync(join(root, "here"))) {
-      expect(readFileSync(join(root, "there", file)).equals(readFileSync(join(root, "here", file)))).toBe(true);
+    const files = readdirSync(join(root, "there"));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      expect(readFileSync(join(root, "there", file)).equals(readFileSync(join(ROOT, "build", file))), file).toBe(true);
     }
-    expect(readdirSync(join(root, "there"))).toEqual(readdirSync(join(root, "here")));
   },
-  TWO_BUILDS_MS,
+  BUILD_MS,
 );
 
 test("the image's bundle runs alone and finds the core where its source does", async () => {
