@@ -1,4 +1,4 @@
-/** A list in a file of the service's folder, which commands change while the service runs: what is new is read again. */
+/** A list in a file of the service's folder, which commands change as the service runs: what is new is read again. */
 import { readFileSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";

@@ -1,5 +1,6 @@
-/** What a service does with enrolments and certificates, over real connections: forged ones, expired ones, strangers'. */
+/** What a service does with tokens and certificates, over real connections: forged ones, expired ones, strangers'. */
 import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { Agent, request } from "undici";
 import { expect, onTestFinished, test } from "vitest";
 import { makeAuthority, makeRequest, newKey, publicKeyOf } from "../../../../hosts/policy/identity/certificates.ts";
@@ -28,7 +29,7 @@ async function enrol(stage: EnrolmentStage, token: string, key: string): Promise
   return await ask(stage, "/v1/enrolment/enrol", { secret, request: await makeRequest(key) });
 }
 
-test("a token brings a certificate of its own name, whatever the request says, and that is known until it is revoked", async () => {
+test("a token brings a certificate of its own name, and that is known until it is revoked", async () => {
   const stage = await startEnrolment();
   await stage.service.publish(BLOCKING);
   const key = newKey();
@@ -77,7 +78,6 @@ test("certificates that prove nothing", async () => {
     [{ cert: long, key }, "certificate of shop-1 has expired"],
     [{ cert: server.certificate, key: server.key }, "does not know this certificate of shop-1"],
   ];
-  const { readFileSync } = await import("node:fs");
   for (const [material, says] of shown) {
     const pem =
       "certFile" in material ? { cert: readFileSync(own.certFile), key: readFileSync(own.keyFile) } : material;
