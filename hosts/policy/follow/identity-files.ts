@@ -64,6 +64,16 @@ export class IdentityFiles {
     });
   }
 
+  /**
+   * Does what one process of a node does for all of them. An answer that takes longer than a lock counts lets another
+   * ask too, which does no harm: the key is the same, and the later certificate stays.
+   * @throws MerlonError MERLON_TLS, MERLON_INPUT, and what `action` throws
+   */
+  async alone(action: () => Promise<void>): Promise<void> {
+    this.#make();
+    await withLock(join(this.#folder, CERTIFICATE), action);
+  }
+
   /** Keeps what a service has signed. @throws MerlonError MERLON_TLS, MERLON_INPUT */
   async write({ certificate, authority }: { readonly certificate: string; readonly authority: string }): Promise<void> {
     this.#make();

@@ -80,7 +80,8 @@ export class NodeIdentity {
     }
     parseEnrolmentToken(token());
     try {
-      await Promise.race([this.#enrol(), this.#pause(START_MS)]);
+      const asking = this.#files.alone(async () => await this.#ask());
+      await Promise.race([asking, this.#pause(START_MS)]);
     } catch (error) {
       if (error instanceof ServiceRefusal || !isOfService(error)) throw error;
       say(`${error.message} (this node enrols when it does)`);
@@ -89,13 +90,13 @@ export class NodeIdentity {
 
   async #keep(): Promise<void> {
     while (!this.#ending.signal.aborted) {
-      const waitMs = this.#waitMs();
-      if (waitMs > 0) {
-        await this.#pause(Math.min(waitMs, TIMER_MS_MAX));
-        continue;
-      }
       try {
-        await (this.#files.read() === undefined ? this.#enrol() : this.#renew());
+        const waitMs = this.#waitMs();
+        if (waitMs > 0) {
+          await this.#pause(Math.min(waitMs, TIMER_MS_MAX));
+          continue;
+        }
+        await this.#files.alone(async () => await this.#ask());
         this.#backOff.reset();
         this.#refused = "";
       } catch (error) {
@@ -103,6 +104,12 @@ export class NodeIdentity {
         await this.#pause(this.#backOff.next());
       }
     }
+  }
+
+  /** Asks, if no other process of this node has done so meanwhile. */
+  async #ask(): Promise<void> {
+    if (this.#ending.signal.aborted || this.#waitMs() > 0) return;
+    await (this.#files.read() === undefined ? this.#enrol() : this.#renew());
   }
 
   /** Told once for each reason; what is in force stays, and it is asked again. */

@@ -98,7 +98,8 @@ export class ServiceClient {
     const identity = this.#identity();
     if (identity === undefined) {
       const why = "it has no certificate to show";
-      throw new MerlonError("MERLON_SERVICE", `this node has not enrolled yet — ${why}; it goes on trying`);
+      const fix = "a host with --enrol-file goes on trying";
+      throw new MerlonError("MERLON_SERVICE", `this node has not enrolled yet — ${why}; ${fix}`);
     }
     if (identity === this.#used) return this.#agent;
     void this.#agent.close().catch(() => undefined);

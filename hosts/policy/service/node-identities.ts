@@ -73,6 +73,10 @@ export class NodeIdentities {
   async take(secret: string, keyHash: string): Promise<string> {
     const wanted = hashOf(secret);
     const taken = { name: "" };
+    // Anyone can send a forged one: it does not come as far as the lock, which commands need too.
+    if (this.list().every(({ secretHash }) => secretHash !== wanted)) {
+      throw new MerlonError("MERLON_SERVICE", whyNot(undefined, false, this.#nowMs()));
+    }
     await this.#file.change((entries) => {
       const own = entries.find(({ secretHash }) => secretHash === wanted);
       const again = own?.state === "enrolled" && own.keyHash === keyHash;

@@ -1,5 +1,5 @@
 /** A node that enrols, renews by itself, and is told why where it cannot; against a real service over TLS. */
-import { statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { NodeIdentity } from "../../../../hosts/policy/follow/node-identity.ts";
@@ -43,6 +43,34 @@ test("enrols once, follows by its certificate, renews it, and stays out when it 
   await host.follower.check();
   expect(host.said.join("\n")).toMatch(/shop-1 was revoked.*\(in force: last known good\)/);
   expect(host.judge()).toBe("pass in monitoring");
+}, 120_000);
+
+test("processes of one node enrol and renew once for all, and damage of its files ends none of them", async () => {
+  const stage = await startEnrolment(1500);
+  const folder = join(makeFolder(), "identity");
+  const token = await stage.token("shop-1");
+  const signedAt: number[] = [];
+  const sign = stage.authority.sign.bind(stage.authority);
+  vi.spyOn(stage.authority, "sign").mockImplementation(async (...issue) => {
+    signedAt.push(performance.now());
+    return await sign(...issue);
+  });
+  const said: string[] = [];
+  const all = await Promise.all([1, 2, 3].map(async () => await open(stage, folder, token, said)));
+  expect(said).toEqual(["enrolled as shop-1"]);
+  expect(new Set(all.map(({ material }) => material?.cert)).size).toBe(1);
+  await vi.waitFor(() => expect(signedAt.length).toBeGreaterThan(2), WAIT);
+  const gaps = signedAt.slice(1).map((at, before) => at - (signedAt[before] ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThan(500);
+  expect(said).toHaveLength(1);
+  const path = join(folder, "node.crt");
+  const kept = readFileSync(path, "utf8");
+  await Promise.all(all.slice(1).map(async (one) => await one.close()));
+  const [last] = all;
+  writeFileSync(path, "none");
+  await vi.waitFor(() => expect(said.join("\n")).toContain("node.crt is no certificate"), WAIT);
+  writeFileSync(path, kept);
+  await vi.waitFor(() => expect(last?.material?.cert).not.toBe(kept), WAIT);
 }, 120_000);
 
 test("why a node does not get in, in one sentence each", async () => {
