@@ -3,7 +3,13 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "undici";
 import { expect, onTestFinished, test } from "vitest";
-import { makeAuthority, makeRequest, newKey, publicKeyOf } from "../../../../hosts/policy/identity/certificates.ts";
+import {
+  issueCertificate,
+  makeAuthority,
+  makeRequest,
+  newKey,
+  publicKeyOf,
+} from "../../../../hosts/policy/identity/certificates.ts";
 import { parseEnrolmentToken } from "../../../../hosts/policy/identity/enrolment-token.ts";
 import { issuedSchema } from "../../../../hosts/policy/wire.ts";
 import { makeCertificate } from "../../dataplane/sidecar/certificates.ts";
@@ -68,11 +74,15 @@ test("certificates that prove nothing", async () => {
   const stranger = await makeAuthority("Merlon policy service", Date.now() - 1000, Date.now() + 1e9);
   const own = makeCertificate(makeFolder(), "shop-1");
   const forged = { cert: stranger.certificate, key: stranger.key };
+  const [from, until] = [Date.now() - 1000, Date.now() + 1e9];
+  // The node's own name and key, under the right issuer's name.
+  const prolonged = await issueCertificate(stranger, { name: "shop-1", hosts: [], publicKey, from, until });
   const expired = await stage.authority.sign({ name: "shop-1", hosts: [], publicKey }, -1000);
   const long = await stage.authority.sign({ name: "shop-1", hosts: [], publicKey }, -8 * 86_400_000);
   const server = await stage.authority.serverCertificate(["shop-1"]);
   const shown: [object, string][] = [
     [forged, "no token and no certificate"],
+    [{ cert: prolonged, key }, "no token and no certificate"],
     [own, "no token and no certificate"],
     [{ cert: expired, key }, "certificate of shop-1 has expired"],
     [{ cert: long, key }, "certificate of shop-1 has expired"],
