@@ -56,7 +56,7 @@ export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
     type: "string",
     multiple: true,
     value: "<name>",
-    about: "serve: name or address of the service, in a certificate that it makes itself; may be given again",
+    about: "serve: name or address of the service, in a certificate of its own; may be given again",
   },
   "ca-cert": { type: "string", value: "<file>", about: "serve: authority (PEM) for nodes, instead of one of its own" },
   "ca-key": { type: "string", value: "<file>", about: "serve: key of that authority (PEM)" },
