@@ -22,9 +22,14 @@ import { type ListenAddress, parseListen } from "./protection/listen-address.ts"
 import { SERVICE_OPTIONS } from "./protection/service-address.ts";
 import { showWord } from "./text.ts";
 
-/** The flags of hosts that follow, for a filter: Envoy reads the certificates, and this command the token. */
+/**
+ * The flags of hosts that follow, for a filter: Envoy reads the certificates, and this command the token. A filter
+ * cannot enrol.
+ */
 const FILTER_SERVICE_OPTIONS: Readonly<Record<string, Option>> = Object.fromEntries(
-  Object.entries(SERVICE_OPTIONS).map(([name, option]) => [name, { ...option, about: `wasm: ${option.about}` }]),
+  Object.entries(SERVICE_OPTIONS)
+    .filter(([name]) => name !== "identity")
+    .map(([name, option]) => [name, { ...option, about: `wasm: ${option.about}` }]),
 );
 
 /** The command. */
@@ -150,7 +155,7 @@ const FOR: Readonly<Record<string, { proxies?: readonly string[]; method?: Metho
   "tls-cert": { proxies: ["envoy", "istio"], method: "ext_proc" },
   "tls-key": { proxies: ["envoy", "istio"], method: "ext_proc" },
   policy: { method: "wasm" },
-  ...Object.fromEntries(Object.keys(SERVICE_OPTIONS).map((flag) => [flag, { method: "wasm" }] as const)),
+  ...Object.fromEntries(Object.keys(FILTER_SERVICE_OPTIONS).map((flag) => [flag, { method: "wasm" }] as const)),
   wasm: { method: "wasm" },
   "wasm-sha256": { method: "wasm" },
   form: { proxies: ["istio"], method: "wasm" },

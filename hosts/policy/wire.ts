@@ -18,6 +18,8 @@ export const PATHS = {
   candidate: "/v1/candidate",
   rollout: "/v1/rollout",
   document: "/v1/document",
+  /** `authority`, `enrol` and `renew` stand behind it. */
+  enrolment: "/v1/enrolment/",
 } as const;
 
 /** Header by which instances of one node are told apart. */
@@ -65,6 +67,16 @@ export const pointerSchema = z.strictObject({
 });
 /** See `pointerSchema`. */
 export type Pointer = z.output<typeof pointerSchema>;
+
+/** Answer of `GET authority`. */
+export const authoritySchema = z.object({ authority: z.string().max(65_536) });
+/** What a node gets when it enrols, and when it renews: PEM, and how long the certificate lasts from now on. */
+export const issuedSchema = z.object({
+  name: nameSchema,
+  certificate: z.string().max(65_536),
+  authority: z.string().max(65_536),
+  lifetimeMs: milliseconds,
+});
 
 /** The policy that counts, as text, for those who may change it. */
 export const documentSchema = z.strictObject({

@@ -37,7 +37,7 @@ export async function startFleet(size: number, flags: FleetFlags = {}): Promise<
   writeFileSync(at("merlon.yaml"), POLICY);
   const tokens = ["console", ...Array.from({ length: size }, (_, index) => `node-${index}`)];
   for (const name of tokens) {
-    const role = name === "console" ? ["--operator"] : [];
+    const role = name === "console" ? ["--operator"] : ["--bearer"];
     writeFileSync(at(`${name}.token`), (await run(["node", "add", name, "--state", at("state"), ...role])).stdout);
   }
   const serving = ["--policy", at("merlon.yaml"), "--state", at("state"), "--listen", "0"];

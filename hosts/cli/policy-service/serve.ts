@@ -9,7 +9,10 @@ import { expiredObjects, namesNobodyKnows } from "../../policy/lint.ts";
 import { readPolicyFile, watchPolicyFile } from "../../policy/policy-file.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { AuditFile } from "../../policy/service/audit-file.ts";
+import { Authority } from "../../policy/service/authority.ts";
 import { type CanaryChoice, parseCanaries } from "../../policy/service/canary.ts";
+import { CERTIFICATE_MS, Enrolment } from "../../policy/service/enrolment.ts";
+import { NodeIdentities } from "../../policy/service/node-identities.ts";
 import { NodeTokens } from "../../policy/service/node-tokens.ts";
 import { PolicyService } from "../../policy/service/policy-service.ts";
 import { type ServerOptions, type ServiceServer, serve } from "../../policy/service/server.ts";
@@ -28,6 +31,7 @@ const LISTEN = "127.0.0.1:9443";
 /** Two looks in a row must find the same content, and hosts have what remains of two seconds. */
 const LOOK_MS = 200;
 const STAGE_PERCENT = 1;
+const IDENTITY_MS_MAX = 90 * 86_400_000;
 const STAGE_MS = 30_000;
 /** A version that was held back is shown again after these times: what spoke against it may be over. */
 const AGAIN_MS = [60_000, 300_000, 1_800_000];
@@ -48,6 +52,19 @@ export const SERVE_OPTIONS: Readonly<Record<string, Option>> = {
   state: STATE_OPTION,
   "tls-cert": { type: "string", value: "<file>", about: "serve: certificate chain (PEM)" },
   "tls-key": { type: "string", value: "<file>", about: "serve: key of the certificate (PEM)" },
+  "tls-name": {
+    type: "string",
+    multiple: true,
+    value: "<name>",
+    about: "serve: name or address of the service, in a certificate of its own; may be given again",
+  },
+  "ca-cert": { type: "string", value: "<file>", about: "serve: authority (PEM) for nodes, instead of one of its own" },
+  "ca-key": { type: "string", value: "<file>", about: "serve: key of that authority (PEM)" },
+  "identity-ttl": {
+    type: "string",
+    value: "<time>",
+    about: "serve: how long a node's certificate lasts; 24h if not given",
+  },
   "tls-client-ca": {
     type: "string",
     value: "<file>",
@@ -96,6 +113,7 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
   });
   const tokens = new NodeTokens(folder);
   tokens.list();
+  const enrolment = await openEnrolment(input, folder, options);
   const limits = stageLimitsOf(input);
   const publisher = new FilePublisher(
     service,
@@ -134,13 +152,13 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
     { changed: (next, written) => void publish(next, written).catch(refuse), refused: refuse },
     LOOK_MS,
   );
-  const server = await serve(service, tokens, { ...options, audit }).catch((error: unknown) => {
+  const server = await serve(service, tokens, { ...options, enrolment, audit }).catch((error: unknown) => {
     watch.close();
     throw error;
   });
   // Whoever reads where the server listens may end it in the same moment.
   const ended = untilSignal(() => engine.verify(), watch);
-  greet(io, server, options, folder, tokens);
+  greet(io, server, { ...options, enrolment }, folder, tokens);
   await ended;
   watch.close();
   publisher.close();
@@ -151,10 +169,12 @@ export async function servePolicy(input: Input, io: Io): Promise<number> {
 function optionsOf(input: Input, io: Io): ServerOptions {
   const listen = parseListen(input.text("listen") ?? LISTEN);
   const clientCaFile = input.text("tls-client-ca");
+  const ownNames = ownNamesOf(input);
   const files = certificateOf(input, clientCaFile !== undefined);
-  if (files === undefined && !isLoopback(listen.host)) {
+  if (files === undefined && ownNames.length === 0 && !isLoopback(listen.host)) {
     const why = "tokens and policies would cross the network in plain text";
-    throw usage(`--listen ${listen.host} has no certificate`, why, "write --tls-cert and --tls-key");
+    const fix = "write --tls-name policy.example for one of its own, or write --tls-cert and --tls-key";
+    throw usage(`--listen ${listen.host} has no certificate`, why, fix);
   }
   const onNotice: ServerOptions["onNotice"] = ({ event, detail }) => {
     io.stderr.write(`merlon: ${event.replaceAll("_", " ")}: ${showWord(detail)}\n`);
@@ -162,10 +182,50 @@ function optionsOf(input: Input, io: Io): ServerOptions {
   return {
     listen,
     ...(files === undefined ? {} : { tls: { ...files, clientCaFile } }),
+    ownNames,
     isOpen: input.flag("open"),
     operators: operatorsOf(input, clientCaFile),
     onNotice,
   };
+}
+
+/** @returns names for the service's own certificate; none where it has another */
+function ownNamesOf(input: Input): readonly string[] {
+  const names = input.texts("tls-name");
+  for (const name of names) {
+    const isName = name.length <= 253 && /^(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*$/.test(name);
+    if (isIP(name) !== 0 || isName) continue;
+    throw usage(`--tls-name is "${showWord(name)}"`, "it takes a host name or an address, without port", "write one");
+  }
+  if (names.length > 0 && input.flag("tls-cert")) {
+    throw usage("--tls-name and --tls-cert are given", "the service has one certificate", "keep one of them");
+  }
+  return names;
+}
+
+/** The authority that nodes enrol with; undefined without TLS, by which they would be known. */
+async function openEnrolment(input: Input, folder: string, options: ServerOptions): Promise<Enrolment | undefined> {
+  const certFile = input.text("ca-cert");
+  const keyFile = input.text("ca-key");
+  const written = input.text("identity-ttl");
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw usage("the authority is given in part", "it signs with its key", "write --ca-cert <file> --ca-key <file>");
+  }
+  if (options.tls === undefined && options.ownNames?.length === 0) {
+    const given = ["ca-cert", "identity-ttl"].find((flag) => input.flag(flag));
+    if (given === undefined) return undefined;
+    throw usage(
+      `--${given} has no TLS`,
+      "nodes show certificates by it",
+      "write --tls-name, or --tls-cert and --tls-key",
+    );
+  }
+  const given = certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+  const authority = await Authority.open(folder, given);
+  const lifetimeMs = written === undefined ? CERTIFICATE_MS : durationOf(written, "identity-ttl", IDENTITY_MS_MAX);
+  const identities = new NodeIdentities(folder);
+  identities.list();
+  return new Enrolment(authority, identities, lifetimeMs);
 }
 
 function operatorsOf(input: Input, clientCaFile: string | undefined): ReadonlySet<string> {
@@ -269,20 +329,22 @@ function messageOf(error: unknown): string {
 function greet(
   io: Io,
   server: ServiceServer,
-  { tls, isOpen }: ServerOptions,
+  { tls, ownNames = [], isOpen, enrolment }: ServerOptions,
   folder: string,
   tokens: NodeTokens,
 ): void {
-  const scheme = tls === undefined ? "http" : "https";
+  const scheme = tls === undefined && ownNames.length === 0 ? "http" : "https";
   const known = tokens.list().length;
   const certificates = tls?.clientCaFile === undefined ? "" : `, certificates of ${tls.clientCaFile}`;
-  const nodes = isOpen ? "anyone who can connect" : `${count(known)} with tokens${certificates}`;
+  const enrolled = (enrolment?.list() ?? []).filter(({ state }) => state === "enrolled").length;
+  const own = enrolment === undefined ? "" : `, ${count(enrolled)} enrolled`;
+  const nodes = isOpen ? "anyone who can connect" : `${count(known)} with tokens${own}${certificates}`;
   io.stdout.write(
     [
       `listening  ${urlOf(scheme, { host: server.address, port: server.port })}\n`,
       `nodes      ${showWord(nodes)}\n`,
       `state      ${showWord(folder)}\n`,
-      known === 0 && !isOpen && certificates === "" ? "next       merlon node add <name>\n" : "",
+      known + enrolled === 0 && !isOpen && certificates === "" ? "next       merlon node add <name>\n" : "",
     ].join(""),
   );
 }

@@ -13,6 +13,7 @@ import { applyReady, countedBy, policyInMode, type Ready, readyOf, withMode } fr
 import { type Bundle, BundleCompiler, compileBundle, imageOf } from "../../policy/bundle.ts";
 import { Comparing } from "../../policy/follow/comparing.ts";
 import { type Followed, Follower, type FollowOptions } from "../../policy/follow/follower.ts";
+import { NodeIdentity } from "../../policy/follow/node-identity.ts";
 import { TrafficCounts } from "../../policy/follow/traffic.ts";
 import { imageWithMode } from "../../policy/image.ts";
 import { namesNobodyKnows } from "../../policy/lint.ts";
@@ -64,6 +65,7 @@ export class PolicyKeeper {
   #written: Policy;
   #watch: PolicyWatch | undefined;
   #follower: Follower | undefined;
+  #identity: NodeIdentity | undefined;
   #comparing: Comparing | undefined;
   #candidate: Uint8Array | null = null;
   readonly #traffic = new TrafficCounts();
@@ -199,6 +201,7 @@ export class PolicyKeeper {
     this.counting.close();
     this.#watch?.close();
     await this.#follower?.close();
+    await this.#identity?.close();
   }
 
   #listen(path: string, text: string): void {
@@ -277,7 +280,13 @@ export class PolicyKeeper {
       }),
       say: this.#say,
     };
-    this.#follower = new Follower(host, { ...service, merlon: manifest.version });
+    const { enrolment, url, caFile } = service;
+    if (enrolment !== undefined) {
+      const said = { url, caFile, say: this.#say };
+      this.#identity = await NodeIdentity.open({ ...enrolment, ...said });
+    }
+    const identity = enrolment === undefined ? {} : { identity: () => this.#identity?.material };
+    this.#follower = new Follower(host, { ...service, ...identity, merlon: manifest.version });
     await this.#follower.start();
   }
 

@@ -9,7 +9,7 @@ import { type Input, type Io, type Option, usage } from "../command.ts";
 import { count, showWord } from "../text.ts";
 import { changeLine, PolicyKeeper, type PolicySource, type PolicyUser } from "./policy-keeper.ts";
 import { drain, untilSignal } from "./running.ts";
-import { SERVICE_OPTIONS, serviceAddressOf } from "./service-address.ts";
+import { readToken, SERVICE_OPTIONS, serviceAddressOf } from "./service-address.ts";
 import { VerdictLines } from "./verdict-lines.ts";
 
 const GRACE_SECONDS = 10;
@@ -29,6 +29,12 @@ export const SERVING_OPTIONS: Readonly<Record<"grace" | "quiet", Option>> = {
 export const SOURCE_OPTIONS: Readonly<Record<string, Option>> = {
   policy: { type: "string", value: "<file>", about: "policy file; a new content counts as soon as it is there" },
   ...SERVICE_OPTIONS,
+  "enrol-file": {
+    type: "string",
+    value: "<file>",
+    about: "token of merlon node add, with which the node enrols once; with --identity",
+  },
+  enrol: { type: "string", value: "<token>", about: "the same in the command line, where others may see it" },
   "policy-cache": {
     type: "string",
     value: "<folder>",
@@ -65,6 +71,7 @@ export function servingOf(input: Input, kind: string): Serving {
   if (cacheFolder !== undefined && address === undefined) {
     throw usage("--policy-cache has no --policy-url", "it keeps what a policy service sends", "write that too");
   }
+  const enrolment = enrolmentOf(input);
   const instance = `${hostname()}-${process.pid}`
     .replace(/[^A-Za-z0-9._-]/g, "-")
     .slice(-60)
@@ -72,11 +79,29 @@ export function servingOf(input: Input, kind: string): Serving {
   const source = {
     path,
     mode: input.choice("mode", MODES),
-    ...(address === undefined ? {} : { service: { ...address, kind, instance, cacheFolder } }),
+    ...(address === undefined ? {} : { service: { ...address, enrolment, kind, instance, cacheFolder } }),
     candidate: input.text("candidate"),
     databases: input.texts("geo"),
   };
   return { source, graceMs, quiet: input.flag("quiet") };
+}
+
+/** @returns how the node enrols and where it keeps what it is known by; undefined where it does not */
+function enrolmentOf(input: Input): NonNullable<PolicySource["service"]>["enrolment"] {
+  const folder = input.text("identity");
+  const file = input.text("enrol-file");
+  const written = input.text("enrol");
+  const given = file === undefined ? written : file;
+  if (folder === undefined && given !== undefined) {
+    const flag = file === undefined ? "--enrol" : "--enrol-file";
+    throw usage(`${flag} has no --identity`, "the key and the certificate are kept there", "write --identity <folder>");
+  }
+  if (file !== undefined && written !== undefined) {
+    throw usage("--enrol and --enrol-file are given", "a node enrols with one token", "keep one of them");
+  }
+  if (folder === undefined) return undefined;
+  const token = file === undefined ? (): string => written ?? "" : (): string => readToken(file);
+  return given === undefined ? { folder } : { folder, token };
 }
 
 /** @returns where a policy comes from, as records name it */

@@ -34,6 +34,8 @@ export interface Followed {
 
 /** Whom to follow, and as whom. */
 export interface FollowOptions extends ServiceAddress {
+  /** Where the node's own key and certificate are kept, where it enrols, and the token that it enrols with. */
+  readonly enrolment?: { readonly folder: string; readonly token?: (() => string) | undefined } | undefined;
   /** Where the last good policy is kept; it is not where absent. */
   readonly cacheFolder?: string | undefined;
   /** Tells instances of one node apart. */

@@ -9,6 +9,7 @@ import { MerlonError } from "../../core/error.ts";
 import { readAuthorities, readTlsMaterial } from "../../core/tls-material.ts";
 import { hashOf, type Part } from "../bundle.ts";
 import { ANSWER_BYTES_MAX, PATHS, problemSchema } from "../wire.ts";
+import type { IdentityMaterial } from "./identity-files.ts";
 
 const CONNECT_MS = 3000;
 const ANSWER_MS = 10_000;
@@ -27,7 +28,13 @@ export interface ServiceAddress {
   /** Certificate and key by which this side is known. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
-  /** Secret of `merlon node add`; read anew for each connection's request, so that it can be changed. */
+  /** What an enrolled node is known by, asked before each request; undefined while it has not enrolled. */
+  readonly identity?: (() => IdentityMaterial | undefined) | undefined;
+  /** Authority (PEM) in the place of `caFile`. */
+  readonly ca?: string | undefined;
+  /** Any certificate will do: only for what is not secret and is checked otherwise. */
+  readonly isUnverified?: boolean | undefined;
+  /** Secret of `merlon node add --bearer`; read anew for each connection's request, so that it can be changed. */
   readonly token?: (() => string) | undefined;
 }
 
@@ -52,22 +59,53 @@ export interface Question {
 /** A client of one service. */
 export class ServiceClient {
   readonly #origin: string;
-  readonly #agent: Agent;
+  readonly #authorities: { readonly ca?: string };
+  readonly #pair: { readonly cert?: Buffer; readonly key?: Buffer };
+  readonly #isUnverified: boolean;
   readonly #token: () => string;
+  readonly #identity: ServiceAddress["identity"];
+  #agent: Agent;
+  /** What the agent was made with. */
+  #used: IdentityMaterial | undefined;
 
   /** @throws MerlonError MERLON_USAGE for an address that is none, MERLON_TLS for files that are of no use */
-  constructor({ url, caFile, certFile, keyFile, token = () => "" }: ServiceAddress) {
+  constructor(address: ServiceAddress) {
+    const { url, caFile, ca, certFile, keyFile, token = () => "", identity, isUnverified = false } = address;
     this.#origin = originOf(url);
     this.#token = token;
-    const pair = certFile === undefined || keyFile === undefined ? {} : readTlsMaterial(certFile, keyFile);
-    const authorities = caFile === undefined ? {} : { ca: readAuthorities(caFile) };
-    this.#agent = new Agent({
+    this.#identity = identity;
+    this.#isUnverified = isUnverified;
+    this.#pair = certFile === undefined || keyFile === undefined ? {} : readTlsMaterial(certFile, keyFile);
+    const authorities = caFile === undefined ? ca : readAuthorities(caFile);
+    this.#authorities = authorities === undefined ? {} : { ca: authorities };
+    this.#agent = this.#connect(undefined);
+  }
+
+  #connect(identity: IdentityMaterial | undefined): Agent {
+    const known = { ...identity, ...this.#pair, ...this.#authorities };
+    return new Agent({
       connections: CONNECTIONS_MAX,
-      connect: { timeout: CONNECT_MS, ...authorities, ...pair },
+      connect: { timeout: CONNECT_MS, ...known, ...(this.#isUnverified ? { rejectUnauthorized: false } : {}) },
       headersTimeout: ANSWER_MS,
       bodyTimeout: PART_IDLE_MS,
       maxResponseSize: -1,
     });
+  }
+
+  /** A renewed certificate counts for new connections; requests on old ones come to their end. */
+  #agentNow(): Agent {
+    if (this.#identity === undefined) return this.#agent;
+    const identity = this.#identity();
+    if (identity === undefined) {
+      const why = "it has no certificate to show";
+      const fix = "a host with --enrol-file goes on trying";
+      throw new MerlonError("MERLON_SERVICE", `this node has not enrolled yet — ${why}; ${fix}`);
+    }
+    if (identity === this.#used) return this.#agent;
+    void this.#agent.close().catch(() => undefined);
+    this.#agent = this.#connect(identity);
+    this.#used = identity;
+    return this.#agent;
   }
 
   /**
@@ -79,7 +117,7 @@ export class ServiceClient {
     const token = this.#token();
     try {
       const answer = await request(`${this.#origin}${path}`, {
-        dispatcher: this.#agent,
+        dispatcher: this.#agentNow(),
         method,
         headers: {
           ...headers,
@@ -181,8 +219,18 @@ function unpack(bytes: Buffer, bytesMax: number): Buffer {
   }
 }
 
+/** The service has answered, and says no. */
+export class ServiceRefusal extends MerlonError {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(status === 422 ? "MERLON_POLICY" : "MERLON_SERVICE", message);
+    this.status = status;
+  }
+}
+
 /** What a service's own message may have of what it was written by: nothing that moves a terminal. */
-function refusal(status: number, bytes: Buffer): MerlonError {
+function refusal(status: number, bytes: Buffer): ServiceRefusal {
   let said: unknown;
   try {
     said = JSON.parse(bytes.toString("utf8"));
@@ -192,5 +240,5 @@ function refusal(status: number, bytes: Buffer): MerlonError {
   const problem = problemSchema.safeParse(said);
   const message = problem.success ? problem.data.message : `it answers ${status}`;
   const shown = message.replace(/[^\x20-\x7e\u00a0-\u2027\u2030-\ud7ff]/g, "?").slice(0, 500);
-  return new MerlonError(status === 422 ? "MERLON_POLICY" : "MERLON_SERVICE", `the policy service refuses: ${shown}`);
+  return new ServiceRefusal(status, `the policy service refuses: ${shown}`);
 }

@@ -4,18 +4,13 @@
  * good as a slow hash: there is nothing to guess.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { MerlonError } from "../../core/error.ts";
-import { withLock } from "../file-lock.ts";
-import { replaceFile } from "../replace-file.ts";
 import { nameSchema } from "../wire.ts";
+import { KeptList } from "./kept-list.ts";
 
 const FILE = "nodes.json";
-const NODES_MAX = 10_000;
-const FILE_BYTES_MAX = 8 * 1024 * 1024;
 /** Begin of every token, so that scanners for leaked secrets find it. */
 const PREFIX = "merlon_node_";
 
@@ -32,7 +27,6 @@ const entrySchema = z.strictObject({
   /** Milliseconds since 1970. */
   addedAt: z.number(),
 });
-const fileSchema = z.strictObject({ format: z.literal(1), nodes: z.array(entrySchema).max(NODES_MAX) });
 
 /** A token's holder. */
 export interface Holder {
@@ -43,101 +37,69 @@ export interface Holder {
 
 /** The tokens of one service, in a file that commands change while it runs. */
 export class NodeTokens {
-  readonly #folder: string;
-  #seen = "";
+  readonly #file: KeptList<typeof entrySchema>;
+  #entries: readonly z.output<typeof entrySchema>[] = [];
   #holders: ReadonlyMap<string, Holder> = new Map();
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#file = new KeptList(join(folder, FILE), entrySchema);
   }
 
   get path(): string {
-    return join(this.#folder, FILE);
+    return this.#file.path;
   }
 
   /** @returns whose token this is; undefined for nobody's */
   holderOf(token: string): Holder | undefined {
-    return this.#read().get(hashOfToken(token));
+    const entries = this.#file.read();
+    if (entries !== this.#entries) {
+      this.#holders = new Map(entries.map(({ hash, ...holder }) => [hash, holder]));
+      this.#entries = entries;
+    }
+    return this.#holders.get(hashOfToken(token));
   }
 
   /** @throws MerlonError MERLON_INPUT when the file is damaged */
   list(): Holder[] {
-    return [...this.#read().values()];
+    return this.#file.read().map(({ hash: _hash, ...holder }) => holder);
   }
 
   /** @returns the new token; @throws MerlonError MERLON_USAGE when the name is taken or none */
   async add(name: string, role: Role): Promise<string> {
-    const checked = nameSchema.safeParse(name);
-    if (!checked.success)
-      throw new MerlonError(
-        "MERLON_USAGE",
-        `"${name.slice(0, 40)}" is no name of a node — letters, digits, dots and dashes are taken; write another`,
-      );
+    checkName(name);
     const token = PREFIX + randomBytes(32).toString("base64url");
-    await this.#change((holders) => {
-      if ([...holders.values()].some((one) => one.name === name)) {
+    await this.#file.change((entries) => {
+      if (entries.some((one) => one.name === name)) {
         throw new MerlonError(
           "MERLON_USAGE",
           `there is a node ${name} — names tell them apart; remove it or write another`,
         );
       }
-      if (holders.size >= NODES_MAX)
-        throw new MerlonError("MERLON_USAGE", `there are ${NODES_MAX} nodes — no more are taken; remove some`);
-      holders.set(hashOfToken(token), { name, role, addedAt: Date.now() });
+      return [...entries, { hash: hashOfToken(token), name, role, addedAt: Date.now() }];
     });
     return token;
   }
 
-  /** @throws MerlonError MERLON_USAGE when there is none of this name */
-  async remove(name: string): Promise<void> {
-    await this.#change((holders) => {
-      const own = [...holders].find(([, one]) => one.name === name);
-      if (own === undefined)
-        throw new MerlonError(
-          "MERLON_USAGE",
-          `there is no node of this name — see "merlon node list"; write one of them`,
-        );
-      holders.delete(own[0]);
+  /** @returns false where there is none of this name */
+  async remove(name: string): Promise<boolean> {
+    let found = false;
+    await this.#file.change((entries) => {
+      found = entries.some((one) => one.name === name);
+      return found ? entries.filter((one) => one.name !== name) : entries;
     });
+    return found;
   }
+}
 
-  /** Reads the file again when it is another one. */
-  #read(): ReadonlyMap<string, Holder> {
-    const stat = statSync(this.path, { throwIfNoEntry: false });
-    const now = stat === undefined ? "" : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
-    if (now === this.#seen) return this.#holders;
-    const holders = stat === undefined ? [] : parseFile(this.path, stat.size);
-    this.#holders = new Map(holders.map(({ hash, ...holder }) => [hash, holder]));
-    this.#seen = now;
-    return this.#holders;
-  }
-
-  /** One change after another, whichever process makes it: each begins with what the one before has left. */
-  async #change(change: (holders: Map<string, Holder>) => void): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await withLock(this.path, async () => {
-      // What was read before the lock was ours may be the file of before in the very same millisecond.
-      this.#seen = "";
-      const holders = new Map(this.#read());
-      change(holders);
-      const nodes = [...holders].map(([hash, holder]) => ({ hash, ...holder }));
-      await replaceFile(this.path, `${JSON.stringify({ format: 1, nodes }, null, 1)}\n`);
-    });
-  }
+/** @throws MerlonError MERLON_USAGE when it is no name of a node */
+export function checkName(name: string): void {
+  if (nameSchema.safeParse(name).success) return;
+  throw new MerlonError(
+    "MERLON_USAGE",
+    `"${name.slice(0, 40)}" is no name of a node — letters, digits, dots and dashes are taken; write another`,
+  );
 }
 
 function hashOfToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
-}
-
-function parseFile(path: string, size: number): z.output<typeof fileSchema>["nodes"] {
-  try {
-    if (size <= FILE_BYTES_MAX) return fileSchema.parse(JSON.parse(readFileSync(path, "utf8"))).nodes;
-  } catch {
-    // Told below: what the file holds is no matter for a message.
-  }
-  throw new MerlonError(
-    "MERLON_INPUT",
-    `${path} is damaged — it is no list of nodes; restore it, or delete it and add the nodes anew`,
-  );
 }

@@ -20,11 +20,13 @@ import { INSTANCE_HEADER, nameSchema, PATHS, REPORT_BYTES_MAX, reportSchema, WAI
 import { answerEmpty, answerError, answerJson, PLAIN, Refusal, readJson } from "./answering.ts";
 import type { AuditFile } from "./audit-file.ts";
 import { parseCanaries } from "./canary.ts";
+import { type Enrolment, enrolSchema, ownCertificate } from "./enrolment.ts";
 import { fleetEditSchema } from "./fleet-mode.ts";
 import type { NodeTokens, Role } from "./node-tokens.ts";
 import type { Answer, PolicyService } from "./policy-service.ts";
 
 const EDIT_BYTES_MAX = 1024 * 1024;
+const ENROL_BYTES_MAX = 8192;
 const OBJECTS_SHOWN_MAX = 5000;
 const CANDIDATE_MINUTES_MAX = 24 * 60;
 const STAGE_SECONDS_MAX = 24 * 3600;
@@ -38,6 +40,10 @@ const ANYONE = "anyone";
 export interface ServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string | undefined };
+  /** Names and addresses of a certificate that the enrolment's authority signs, where there is no `tls`. */
+  readonly ownNames?: readonly string[];
+  /** Gives nodes certificates; they need TLS to be known by them. */
+  readonly enrolment?: Enrolment | undefined;
   /** Everyone who can connect may read the policy and report; changes still need an operator. */
   readonly isOpen: boolean;
   /** Common names of client certificates that may change objects, as an operator's token may; none where absent. */
@@ -73,7 +79,8 @@ export async function serve(
   const routes = new Routes(service, tokens, options);
   const answer: RequestListener = (request, response) => void routes.answer(request, response);
   const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 75_000 };
-  const material = tls === undefined ? undefined : readTlsMaterial(tls.certFile, tls.keyFile, tls.clientCaFile);
+  const own = await ownMaterial(options, (next) => useOn(server, contextOf(next)));
+  const material = tls === undefined ? own : readTlsMaterial(tls.certFile, tls.keyFile, tls.clientCaFile);
   const server: Server | TlsServer =
     material === undefined
       ? createServer(limits, answer)
@@ -81,9 +88,11 @@ export async function serve(
   server.maxConnections = CONNECTIONS_MAX;
   server.maxHeadersCount = HEADERS_MAX;
   const stopWatching =
-    tls === undefined || !("setSecureContext" in server)
-      ? () => {}
-      : watchTlsMaterial({ ...tls, reloadMs: RELOAD_MS }, (next) => server.setSecureContext(contextOf(next)), onNotice);
+    tls === undefined
+      ? () => own?.stop()
+      : watchTlsMaterial({ ...tls, reloadMs: RELOAD_MS }, (next) => useOn(server, contextOf(next)), onNotice);
+  // Who was sent away and waits for news asks again, and is refused.
+  const stopLooking = options.enrolment?.watchLosses(() => service.wake()) ?? ((): void => {});
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(listenError(listen.host, listen.port, cause)));
     server.listen(listen.port, listen.host, resolve);
@@ -91,6 +100,7 @@ export async function serve(
   const bound = server.address();
   const close = async (): Promise<void> => {
     stopWatching();
+    stopLooking();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     service.wake();
     server.closeIdleConnections();
@@ -101,10 +111,25 @@ export async function serve(
   return { address: isPlace ? bound.address : listen.host, port: isPlace ? bound.port : listen.port, close };
 }
 
-/** A client without a certificate is still told who may ask, and may have a token. */
+/** The certificate that the enrolment's authority signs for the service itself, where it is asked for. */
+async function ownMaterial(
+  { tls, ownNames = [], enrolment }: ServerOptions,
+  use: (material: TlsMaterial) => void,
+): Promise<Awaited<ReturnType<typeof ownCertificate>> | undefined> {
+  if (tls !== undefined || enrolment === undefined || ownNames.length === 0) return undefined;
+  return await ownCertificate(enrolment.authority, ownNames, use);
+}
+
+function useOn(server: Server | TlsServer, context: object): void {
+  if ("setSecureContext" in server) server.setSecureContext(context);
+}
+
+/**
+ * A client without a certificate is still told who may ask, and may have a token. Only authorities of `clientCaFile`
+ * are trusted by the handshake itself, the system's never; nodes that enrolled are looked up.
+ */
 function contextOf({ cert, key, clientAuthorities }: TlsMaterial): object {
-  if (clientAuthorities === undefined) return { cert, key };
-  return { cert, key, ca: clientAuthorities, requestCert: true, rejectUnauthorized: false };
+  return { cert, key, ca: clientAuthorities ?? [], requestCert: true, rejectUnauthorized: false };
 }
 
 const candidateSchema = z.strictObject({
@@ -157,6 +182,10 @@ class Routes {
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ""] = (request.url ?? "").split("?");
     if (path === "/healthz" && request.method === "GET") return answerEmpty(response, 204);
+    const { enrolment } = this.#options;
+    if (enrolment !== undefined && path.startsWith(PATHS.enrolment)) {
+      return await this.#enrol(enrolment, path.slice(PATHS.enrolment.length), request, response);
+    }
     const asker = this.#identify(request);
     const isPart = path.startsWith(PATHS.parts);
     switch (`${request.method} ${isPart ? PATHS.parts : path}`) {
@@ -206,13 +235,37 @@ class Routes {
     const [, token = ""] = /^Bearer ([\x21-\x7e]{1,256})$/.exec(headers.authorization ?? "") ?? [];
     const holder = token === "" ? undefined : this.#tokens.holderOf(token);
     if (holder !== undefined) return holder;
-    if (token === "" && socket instanceof TLSSocket && socket.authorized) {
+    const enrolled = token === "" ? this.#options.enrolment?.nodeOf(socket) : undefined;
+    if (enrolled !== undefined) return { name: enrolled, role: "node" };
+    const isChecked = this.#options.tls?.clientCaFile !== undefined;
+    if (token === "" && isChecked && socket instanceof TLSSocket && socket.authorized) {
       const name = nameSchema.safeParse(socket.getPeerCertificate().subject?.CN);
       if (name.success) return { name: name.data, role: this.#options.operators?.has(name.data) ? "operator" : "node" };
     }
     if (token === "" && this.#options.isOpen) return { name: ANYONE, role: "node" };
     const why = token === "" ? "there is no token and no certificate" : "nobody has this token";
     throw new Refusal(401, `the policy service does not know you — ${why}; make one with "merlon node add"`);
+  }
+
+  /** What a node asks that is not known yet, or by a certificate that is over. */
+  async #enrol(enrolment: Enrolment, what: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    switch (`${request.method} ${what}`) {
+      case "GET authority":
+        return answerJson(response, 200, { authority: enrolment.authority.certificate });
+      case "POST enrol": {
+        const issued = await enrolment.enrol(await readJson(request, enrolSchema, ENROL_BYTES_MAX));
+        await this.#note({ name: issued.name, role: "node" }, "node.enrol", issued.name, "enrolled");
+        return answerJson(response, 200, issued);
+      }
+      case "POST renew":
+        request.resume();
+        return answerJson(response, 200, await enrolment.renew(request.socket));
+      default:
+        throw new Refusal(
+          404,
+          "there is nothing here — see docs/policy-service.md for the paths; use the same release",
+        );
+    }
   }
 
   async #policy(asker: Asker, request: IncomingMessage, response: ServerResponse): Promise<void> {

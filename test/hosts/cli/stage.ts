@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
@@ -92,6 +93,18 @@ export function start(args: readonly string[], cwd?: string): Running {
       return child.exitCode;
     },
   };
+}
+
+/** An application behind the host; it ends with the test. @returns its address */
+export async function startUpstream(): Promise<string> {
+  const server = createServer((_request, response) => response.end("ok"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const bound = server.address();
+  return `http://127.0.0.1:${bound !== null && typeof bound === "object" ? bound.port : 0}`;
 }
 
 /** A raw HTTP/1.1 request. */

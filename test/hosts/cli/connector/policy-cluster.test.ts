@@ -54,6 +54,7 @@ test("a plugin that follows nobody is told nothing", async () => {
 
 test.each([
   [[...PRINT, "--policy-url", "https://policy.example"], /--policy-ca is missing/],
+  [[...PRINT, "--policy-url", "http://127.0.0.1:1", "--identity", "a"], /--identity/],
   [
     [...PRINT, "--policy-url", "https://policy.example/x", "--policy-ca", "a"],
     /takes http or https, a host and a port/,

@@ -1,9 +1,8 @@
 /** `merlon policy serve` and a `merlon protect` that follows it, as processes: changes count without a restart. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { ATTACK, makeFolder, type Running, run, start } from "../stage.ts";
+import { expect, test, vi } from "vitest";
+import { ATTACK, makeFolder, type Running, run, start, startUpstream } from "../stage.ts";
 
 const WAIT = { timeout: 60_000, interval: 50 };
 
@@ -15,17 +14,6 @@ function policyText(mode: string): string {
 function put(path: string, text: string): void {
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);
-}
-
-async function startUpstream(): Promise<string> {
-  const server = createServer((_request, response) => response.end("ok"));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const bound = server.address();
-  return `http://127.0.0.1:${bound !== null && typeof bound === "object" ? bound.port : 0}`;
 }
 
 async function urlOf(running: Running): Promise<string> {
@@ -43,7 +31,7 @@ test("from the file to the node, by commands, and through the service's death", 
     writeFileSync(join(folder, name), stdout);
     return join(folder, name);
   };
-  const [node, operator] = [await tokenFile("shop-1"), await tokenFile("alice", "--operator")];
+  const [node, operator] = [await tokenFile("shop-1", "--bearer"), await tokenFile("alice", "--operator")];
   const serve = start(["policy", "serve", "--policy", path, "--state", state, "--listen", "0"]);
   const service = await urlOf(serve);
   const following = ["--policy-url", service, "--node-token-file", node, "--policy-cache", join(folder, "cache")];
@@ -80,7 +68,7 @@ test("tokens and policies do not cross a network in plain text", async () => {
   const path = join(makeFolder(), "merlon.yaml");
   writeFileSync(path, policyText("block"));
   const outcome = await run(["policy", "serve", "--policy", path, "--listen", "0.0.0.0:0", "--state", makeFolder()]);
-  expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining("write --tls-cert and --tls-key") });
+  expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining("write --tls-name policy.example") });
   expect((await run(["policy", "serve"])).stderr).toContain("--policy is missing");
   expect((await run(["policy", "serve", path])).stderr).toContain("one argument too many");
 });

@@ -40,6 +40,7 @@ test("a file is tried on one host, and an operator ends it", async () => {
   });
   const lines = readFileSync(join(state, "audit.jsonl"), "utf8").trimEnd().split("\n");
   expect(lines.map((line) => JSON.parse(line)).map(({ who, action }) => `${who} ${action}`)).toEqual([
+    "command node.add",
     "file publish",
     "alice rollout.begin",
     "alice rollout.promote",

@@ -7,7 +7,11 @@ import { Engine } from "../../../../hosts/core/engine.ts";
 import { applyReady, readyOf } from "../../../../hosts/policy/apply.ts";
 import type { Bundle } from "../../../../hosts/policy/bundle.ts";
 import { type Followed, Follower, type FollowOptions } from "../../../../hosts/policy/follow/follower.ts";
+import { tokenText } from "../../../../hosts/policy/identity/enrolment-token.ts";
 import { defaultPolicy, type Policy } from "../../../../hosts/policy/schema.ts";
+import { Authority } from "../../../../hosts/policy/service/authority.ts";
+import { Enrolment } from "../../../../hosts/policy/service/enrolment.ts";
+import { NodeIdentities } from "../../../../hosts/policy/service/node-identities.ts";
 import { NodeTokens } from "../../../../hosts/policy/service/node-tokens.ts";
 import { PolicyService } from "../../../../hosts/policy/service/policy-service.ts";
 import { type ServerOptions, serve } from "../../../../hosts/policy/service/server.ts";
@@ -52,6 +56,29 @@ export async function startService(options: Partial<ServerOptions> & { folder?: 
   onTestFinished(close);
   const scheme = given.tls === undefined ? "http" : "https";
   return { folder, service, tokens, url: `${scheme}://127.0.0.1:${server.port}`, port: server.port, close };
+}
+
+/** A service that nodes enrol at, and whom it knows. */
+export interface EnrolmentStage extends Stage {
+  readonly identities: NodeIdentities;
+  readonly authority: Authority;
+  /** @returns a token of `merlon node add` */
+  token(name: string, ttlMs?: number): Promise<string>;
+}
+
+/** Starts a service with a certificate of its own authority. @param lifetimeMs of nodes' certificates */
+export async function startEnrolment(
+  lifetimeMs?: number,
+  options: Partial<ServerOptions> & { folder?: string } = {},
+): Promise<EnrolmentStage> {
+  const { folder = makeFolder() } = options;
+  const authority = await Authority.open(folder);
+  const identities = new NodeIdentities(folder);
+  const enrolment = new Enrolment(authority, identities, lifetimeMs);
+  const stage = await startService({ ownNames: ["127.0.0.1"], ...options, folder, enrolment });
+  const token = async (name: string, ttlMs = 60_000): Promise<string> =>
+    tokenText({ secret: await identities.add(name, ttlMs), fingerprint: authority.fingerprint, name });
+  return { ...stage, url: stage.url.replace("http:", "https:"), identities, authority, token };
 }
 
 /** A host that follows. */
