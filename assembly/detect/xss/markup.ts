@@ -72,12 +72,10 @@ let foreign: bool = false;
 /** Scripts and styles inside attributes and elements may together cost this many times the layer, and a floor. */
 const PASSES: u32 = 3;
 const UNITS_FLOOR: u32 = 4096;
-/** What a reading costs that ends at once. */
+/** What a reading costs that ends at once; a mark costs 1. */
 const READING_UNITS: i32 = 8;
 /** What a byte costs that is passed in search of tags, in units. */
 const TAG_UNITS: u32 = 1;
-/** What a mark costs, in bytes of script. */
-const MARK_BYTES: i32 = 1;
 /** Work left for them. */
 let budget: i32 = 0;
 /** Up to here sheets, and styles of attributes, were read in which nothing was found. */
@@ -570,7 +568,7 @@ function readFrom(at: usize): void {
     const left = <u32>(end - chunk);
     let marks = marksIn(chunk);
     if (left < 16) marks &= (1 << left) - 1;
-    budget -= popcnt(marks) * MARK_BYTES;
+    budget -= popcnt(marks);
     while (marks && budget >= 0) {
       onMark(chunk + <usize>ctz(marks));
       marks &= marks - 1;
