@@ -205,7 +205,7 @@ function knownFile(): string {
   }
   let text = header("known", `${list.length} shapes of known attacks.`);
   text +=
-    "/** A row: where (1 path, 2 name, 3 in name, 4 in value, 5 set, 6 steps, 7 root), 32 + signature, three texts. */\n";
+    "/** A row: where (1 path, 2 name, 3 in name, 4 in value, 5 set, 6 steps, 7 root), 32 + signature, 3 texts. */\n";
   return `${text}// biome-ignore format: one literal\nexport const KNOWN: string = ${JSON.stringify(literal)};\n`;
 }
 

@@ -402,9 +402,6 @@ const TARGETS: string = `4etc/passwd
 2wp-config.php-backup
 2wp-content/debug.log
 2storage/logs/laravel.log
-2appsettings.json
-2appsettings.development.json
-2appsettings.production.json
 2composer.lock
 2gemfile.lock
 2yarn.lock
@@ -421,13 +418,10 @@ const TARGETS: string = `4etc/passwd
 2private.key
 2localhost.key
 2db.sqlite3
-2database.sqlite
 2site.tar.gz
 2website.zip
-2web.zip
 2web.rar
 2web.tar.gz
-2code.zip
 2dump.zip
 2db.zip
 2database.zip

@@ -364,12 +364,29 @@ shell
 cmdline
 `;
 
+/** Programs whose names are also commands of file managers, looking glasses and chats. */
+const NAMESAKES: string = `ls
+dir
+mkdir
+rmdir
+chmod
+chown
+chgrp
+ver
+who
+uptime
+nslookup
+tracert
+traceroute
+`;
+
 /** Whether the value is the name of a program that needs no argument, and the parameter is one that takes commands. */
 function isTaken(end: usize): bool {
   if (layer.size < 2 || layer.size > 16 || (place != Place.QUERY && place != Place.FORM)) return false;
   for (let at = layer.at; at < end; at++) if (!isAlpha(load<u8>(at))) return false;
   const kind = (wordPayload(layer.at, layer.size) >> SHELL_SHIFT) & SHELL_MASK;
   if (kind != ShellWord.SURE && kind != ShellWord.BARE) return false;
+  if (isRow(NAMESAKES, layer.at, layer.size)) return false;
   return findLastName() && isRow(TAKERS, lastNameAt, lastNameSize);
 }
 

@@ -4,8 +4,8 @@
  * What an open redirect IS: a value that a check for "a path of this site" or "this site's host" lets pass and that a
  * browser reads as another host: slashes mixed with backslashes or broken by controls, three and more of them, letters
  * that no keyboard has, this site's own name where the user stands. What is none: any URL written as people write it.
- * What an inclusion IS: a URL of a file with source code, ended so that nothing can be added behind it, or called like a
- * web shell. What is none: a link to a page that happens to be made by a script.
+ * What an inclusion IS: a URL of a file with source code, ended so that nothing can be added behind it, or called like
+ * a web shell. What is none: a link to a page that happens to be made by a script.
  */
 import { equalsLower, isAlpha, startsLower } from "../../bytes/ascii";
 import { hashWord } from "../../bytes/hash";
@@ -81,20 +81,21 @@ export function judgeRedirect(from: usize, end: usize): void {
     else if (slashMixed && !isEscaped(from)) hidden = hidden || (named && (first == 0x2f || slashCount > 2));
     else if (first == 0x2f) hidden = hidden || (named && (slashBroken || slashCount > 2));
   } else if (slashBroken && named) hidden = true;
-  /* A backslash behind the host ends it for browsers; other readers go on to the name that they know. */ else if (
-    named &&
-    place == Place.QUERY &&
-    restAt + 1 < end &&
-    load<u8>(restAt) == 0x5c
-  ) {
-    hidden = isWebScheme() && load<u8>(restAt + 1) != 0x2f && load<u8>(restAt + 1) != 0x5c;
-  }
+  else if (named && place == Place.QUERY && isWebScheme()) hidden = endsInBackslash(end);
   if (userEnd > userAt && namesSite(userAt, userEnd)) hidden = true;
   if (otherAt && namesSite(otherAt, otherEnd)) hidden = true;
   if (hidden) report(Signature.REDIR_HIDDEN, layer.at, hostEnd < end ? hostEnd : end);
 }
 
-function isWebScheme(): bool {
+/** Whether a backslash ends the host, as it does for browsers; other readers go on to the name that they know. */
+function endsInBackslash(end: usize): bool {
+  if (restAt + 1 >= end || load<u8>(restAt) != 0x5c) return false;
+  const next = <u32>load<u8>(restAt + 1);
+  return next != 0x2f && next != 0x5c;
+}
+
+/** Whether the URL read last is of the web. */
+export function isWebScheme(): bool {
   return equalsLower(schemeAt, schemeSize, "http") || equalsLower(schemeAt, schemeSize, "https");
 }
 

@@ -41,7 +41,7 @@ import {
   userEnd,
 } from "./authority";
 import { hostForm, hostReach, hostSize, isSite, readHost } from "./host";
-import { judgeInclusion, judgeRedirect } from "./redirect";
+import { isWebScheme, judgeInclusion, judgeRedirect } from "./redirect";
 
 /** Bytes before a URL that are no part of it: white space and quotes. */
 const LEAD_BYTES_MAX: u32 = 4;
@@ -268,9 +268,12 @@ function isServicePort(): bool {
   }
 }
 
-/** Whether the URL is of a service, or of a page that only the machine itself sees; who sets one up says so in JSON. */
+/**
+ * Whether the URL has the browser's protocol talk to a service, or asks for a page that only the machine itself sees.
+ * An address with a service's own protocol is a setting; so is one in JSON.
+ */
 function isInside(end: usize): bool {
-  if (place == Place.JSON || place >= Place.XML || schemeSize == 0) return false;
+  if (place == Place.JSON || place >= Place.XML || !isWebScheme()) return false;
   return isServicePort() || startsLower(restAt, <u32>(end - restAt), "/server-status");
 }
 
