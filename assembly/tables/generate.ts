@@ -186,6 +186,8 @@ const WHERES = new Map([
   ["inname", "3"],
   ["invalue", "4"],
   ["set", "5"],
+  ["steps", "6"],
+  ["root", "7"],
 ]);
 
 /** Rows of known attacks: where, number of the signature, the three texts; each row ends with a line break. */
@@ -202,7 +204,8 @@ function knownFile(): string {
     literal += `${place}${String.fromCharCode(32 + number)}${texts.join("\t")}\n`;
   }
   let text = header("known", `${list.length} shapes of known attacks.`);
-  text += "/** A row: where (1 path, 2 name, 3 in name, 4 in value, 5 set), 32 + signature, three texts. */\n";
+  text +=
+    "/** A row: where (1 path, 2 name, 3 in name, 4 in value, 5 set, 6 steps, 7 root), 32 + signature, 3 texts. */\n";
   return `${text}// biome-ignore format: one literal\nexport const KNOWN: string = ${JSON.stringify(literal)};\n`;
 }
 

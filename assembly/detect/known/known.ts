@@ -1,7 +1,8 @@
 /**
  * Known attacks on known programs, as virtual patches: requests whose parts are ordinary each, and an attack together.
  *
- * What an attack IS: the path, the name or the value that an advisory describes, at its place (tables/source/known).
+ * What an attack IS: the path, the name or the value that an advisory describes, at its place (tables/source/known);
+ * and the path of a page that a program shows to the machine itself or to nobody (tables/source/known/scanner.tsv).
  * What is none: the same words elsewhere, a neighbour of the path, a name that only begins alike. Attacks that are one
  * by their grammar (templates, traversal, commands) are left to their lexers, so that what comes next year is one too.
  */
@@ -25,6 +26,10 @@ enum Where {
   IN_NAME = 3,
   IN_VALUE = 4,
   SET = 5,
+  /** From a slash of the path on, whole steps. */
+  STEPS = 6,
+  /** The same at the path's begin. */
+  ROOT = 7,
 }
 
 /** Bytes of a value that are searched: one of these attacks needs a name longer than a path of the system may be. */
@@ -34,18 +39,45 @@ const SEARCH_BYTES: u32 = 8192;
 const NEAR_BYTES: u32 = 160;
 
 /** Rows by where and first character: chains of row addresses. */
-const ROWS_MAX: u32 = 64;
-const KINDS: u32 = 6;
+const ROWS_MAX: u32 = 256;
+const KINDS: u32 = 8;
 const heads: usize = memory.data(KINDS * 128 * 4, 4);
 const cells: usize = memory.data(ROWS_MAX * 8, 4);
-/** Rows that ask for a path: the number of each, and where that text stands. */
-const asking: usize = memory.data(ROWS_MAX * 8, 4);
+/** Where the texts stand that rows ask of the path; the number of each is its bit in `pathRows`. */
+const ASKING_MAX: u32 = 64;
+const asking: usize = memory.data(ASKING_MAX * 4, 4);
 let askingCount: u32 = 0;
-/** Characters behind the slash with which texts of paths begin, a bit for each by its lower five. */
-let pathMarks: u32 = 0;
+/** By the lower five bits of the character behind a slash: those that follow it in a text of a path, likewise. */
+const seconds: usize = memory.data(32 * 4, 4);
 /** First characters of the rows of names, likewise. */
 let nameMarks: u32 = 0;
 let indexed: bool = false;
+
+/** Whether rows of that kind stand in paths. */
+function isPath(where: u32): bool {
+  return where == Where.PATH || where == Where.STEPS || where == Where.ROOT;
+}
+
+/** Notes the two characters behind the slash with which a text begins. */
+function markPath(text: usize): void {
+  const cell = seconds + <usize>((<u32>load<u16>(text) & 31) << 2);
+  store<u32>(cell, load<u32>(cell) | (1 << (<u32>load<u16>(text + 2) & 31)));
+}
+
+/** Whether the path holds the text at `path`, which a row asks for. */
+function isAskedFor(path: usize): bool {
+  for (let i: u32 = 0; i < askingCount; i++) {
+    if (load<usize>(asking + <usize>(i << 2)) == path) return ((current.pathRows >> <u64>i) & 1) != 0;
+  }
+  return false;
+}
+
+/** Whether a text of a row ends as the step of a path does, at `at`: with its slash, or where the step does. */
+function endsStep(behind: usize, at: usize, end: usize): bool {
+  if (load<u16>(behind - 2) == 0x2f || at >= end) return true;
+  const c = <u32>load<u8>(at);
+  return c == 0x2f || c == 0x3b;
+}
 
 /** Chains the rows; done once, at the first look. */
 function indexRows(): void {
@@ -55,18 +87,19 @@ function indexRows(): void {
   let cell = cells;
   while (row < end && cell < cells + <usize>(ROWS_MAX * 8)) {
     const where = <u32>load<u16>(row) - 48;
-    const head = heads + ((<usize>(where * 128 + (<u32>load<u16>(row + 4) & 127))) << 2);
+    const inPath = isPath(where);
+    /* All texts of paths begin with a slash, so that the character behind it tells them apart. */
+    const first = <u32>load<u16>(row + (inPath ? 6 : 4)) & 127;
+    const head = heads + ((<usize>(where * 128 + first)) << 2);
     store<usize>(cell, row);
     store<usize>(cell + 4, load<usize>(head));
     store<usize>(head, cell);
-    if (where == Where.NAME) nameMarks |= 1 << (<u32>load<u16>(row + 4) & 31);
-    if (where == Where.PATH) pathMarks |= 1 << (<u32>load<u16>(row + 6) & 31);
+    if (where == Where.NAME) nameMarks |= 1 << (first & 31);
+    if (inPath) markPath(row + 6);
     const path = nextText(nextText(row + 4));
-    if (load<u16>(path) != 0x0a) {
-      pathMarks |= 1 << (<u32>load<u16>(path + 2) & 31);
-      const one = asking + <usize>(askingCount++ << 3);
-      store<u32>(one, <u32>((cell - cells) >> 3));
-      store<usize>(one + 4, path);
+    if (load<u16>(path) != 0x0a && askingCount < ASKING_MAX) {
+      markPath(path + 2);
+      store<usize>(asking + <usize>(askingCount++ << 2), path);
     }
     cell += 8;
     while (load<u16>(row) != 0x0a) row += 2;
@@ -103,22 +136,24 @@ function nextText(text: usize): usize {
 /** Signature of the row of one kind that stands at `at`, or 0. */
 function rowAt(where: Where, at: usize, end: usize): u32 {
   if (!indexed) indexRows();
-  const c = lower(load<u8>(at));
+  const inPath = isPath(where);
+  if (inPath && at + 1 >= end) return 0;
+  const c = lower(load<u8>(inPath ? at + 1 : at));
   if (c > 127) return 0;
   let cell = load<usize>(heads + ((<usize>(<u32>where * 128 + c)) << 2));
   while (cell) {
     const row = load<usize>(cell);
-    const number = <u32>((cell - cells) >> 3);
     cell = load<usize>(cell + 4);
     const text = row + 4;
     const behind = standsAt(text, at, end);
     if (!behind) continue;
     const second = nextText(text);
     const from = at + ((behind - text) >> 1);
+    if (inPath && where != Where.PATH && !endsStep(behind, from, end)) continue;
     const near = where != Where.NAME && from + <usize>NEAR_BYTES < end;
     if (!occurs(second, from, near ? from + <usize>NEAR_BYTES : end)) continue;
     const path = nextText(second);
-    if (load<u16>(path) != 0x0a && !((current.pathRows >> <u64>number) & 1)) continue;
+    if (load<u16>(path) != 0x0a && !isAskedFor(path)) continue;
     return <u32>load<u16>(row + 2) - 32;
   }
   return 0;
@@ -128,15 +163,20 @@ function rowAt(where: Where, at: usize, end: usize): u32 {
 function notePath(end: usize): void {
   if (!indexed) indexRows();
   for (let i: u32 = 0; i < askingCount; i++) {
-    const one = asking + <usize>(i << 3);
-    if (occurs(load<usize>(one + 4), layer.at, end)) current.pathRows |= (<u64>1) << (<u64>load<u32>(one));
+    if (occurs(load<usize>(asking + <usize>(i << 2)), layer.at, end)) current.pathRows |= (<u64>1) << (<u64>i);
   }
 }
 
+/** Steps of a path at whose begin pages of servers may stand; deeper ones lie in repositories that people look at. */
+const STEPS_FEW: u32 = 4;
+
 /** Tries the rows of paths at every slash of the layer. */
 function searchPath(end: usize): void {
+  let steps: u32 = 0;
   for (let at = findByte(layer.at, end, 0x2f); at < end; at = findByte(at + 1, end, 0x2f)) {
-    const found = rowAt(Where.PATH, at, end);
+    let found = rowAt(Where.PATH, at, end);
+    if (!found && at == layer.at) found = rowAt(Where.ROOT, at, end);
+    if (!found && steps++ < STEPS_FEW) found = rowAt(Where.STEPS, at, end);
     if (found) {
       report(<Signature>found, at, end);
       return;
@@ -171,7 +211,6 @@ function rowOfPair(end: usize): u32 {
   if (!indexed) indexRows();
   let cell = load<usize>(heads + ((<usize>(<u32>Where.SET * 128 + c)) << 2));
   while (cell) {
-    const from = cell;
     const row = load<usize>(cell);
     cell = load<usize>(cell + 4);
     const name = row + 4;
@@ -179,8 +218,7 @@ function rowOfPair(end: usize): u32 {
     if (!behind || <u32>((behind - name) >> 1) != lastNameSize) continue;
     const value = nextText(name);
     const path = nextText(value);
-    const number = <u64>((from - cells) >> 3);
-    if (load<u16>(path) != 0x0a && !((current.pathRows >> number) & 1)) continue;
+    if (load<u16>(path) != 0x0a && !isAskedFor(path)) continue;
     const stop = standsAt(value, layer.at, end);
     if (stop && <u32>((stop - value) >> 1) == layer.size) return <u32>load<u16>(row + 2) - 32;
   }
@@ -199,8 +237,10 @@ function isValue(): bool {
 function mayPath(): bool {
   if (!indexed) indexRows();
   const end = layer.at + <usize>layer.size;
-  for (let at = layer.at; at + 1 < end; at++) {
-    if (load<u8>(at) == 0x2f && (pathMarks >> (<u32>load<u8>(at + 1) & 31)) & 1) return true;
+  for (let at = layer.at; at + 2 < end; at++) {
+    if (load<u8>(at) != 0x2f) continue;
+    const marks = load<u32>(seconds + <usize>((<u32>load<u8>(at + 1) & 31) << 2));
+    if ((marks >> (<u32>load<u8>(at + 2) & 31)) & 1) return true;
   }
   return false;
 }

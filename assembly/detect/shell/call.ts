@@ -264,7 +264,7 @@ export function isInCode(kind: u32, name: usize, size: u32, open: usize, end: us
       effect = nested != 0 || first == 0x60 || (quoted && (holdsCode(argument, end) || namesCall(argument + 1, end)));
       break;
     case OtherWord.FILE:
-      effect = nested != 0 || (quoted && isForeignPath(argument + 1, end));
+      effect = nested != 0 || (quoted && isForeignPath(argument + 1, end)) || showsSource(name, size, argument, end);
       break;
     case OtherWord.LOAD:
       if (!quoted) return false;
@@ -278,6 +278,13 @@ export function isInCode(kind: u32, name: usize, size: u32, open: usize, end: us
   }
   if (!effect || !isOpen(chainStart(name)) || followsSentence(name)) return false;
   return goesOnAsCode(closingBracket(open, end), end);
+}
+
+/** Functions that print the source of a page, whichever it is: `show_source(__FILE__)`. */
+function showsSource(name: usize, size: u32, argument: usize, end: usize): bool {
+  if (!equalsLower(name, size, "highlight_file") && !equalsLower(name, size, "show_source")) return false;
+  const c = <u32>load<u8>(argument);
+  return c == 0x27 || c == 0x22 || c == 0x24 || startsLower(argument, <u32>(end - argument), "__file__");
 }
 
 /** Modules of Node.js that reach the system, with a member asked of them. */

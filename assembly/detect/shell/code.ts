@@ -103,6 +103,7 @@ function unnamedCall(open: usize, end: usize): usize {
     const inner = load<u8>(open + 1) == 0x27 || load<u8>(open + 1) == 0x22 ? open + 1 : open;
     return isCommandAt(inner + 1, end) ? open - 2 : 0;
   }
+  if (before == 0x22) return calledText(open, end);
   if (before != 0x5d && before != 0x29 && before != 0x7d) return 0;
   const stop = open > layer.at + <usize>BACK_BYTES ? open - <usize>BACK_BYTES : layer.at;
   const argument = load<u8>(open + 1);
@@ -114,6 +115,24 @@ function unnamedCall(open: usize, end: usize): usize {
       if (argument == 0x27 || argument == 0x22 || argument == 0x24) return at - 1;
     }
     if (c == 0x3b || c == 0x0a) break;
+  }
+  return 0;
+}
+
+/**
+ * A text with hexadecimal escapes in it that is called, as PHP allows: `"\\x73ystem"('id')`.
+ * @returns its begin, or 0
+ */
+function calledText(open: usize, end: usize): usize {
+  const argument = load<u8>(open + 1);
+  if (argument != 0x27 && argument != 0x22 && argument != 0x24) return 0;
+  const stop = open > layer.at + <usize>BACK_BYTES ? open - <usize>BACK_BYTES : layer.at;
+  let escapes: u32 = 0;
+  for (let at = open - 2; at >= stop; at--) {
+    const c = <u32>load<u8>(at);
+    if (c == 0x22) return escapes ? at : 0;
+    if (c == 0x5c && load<u8>(at + 1) == 0x78) escapes++;
+    else if (!isWord(c) && c != 0x5c) return 0;
   }
   return 0;
 }
@@ -268,8 +287,11 @@ function findNotes(end: usize): void {
     if (
       startsLower(at, left, "!!python/object") ||
       startsLower(at, left, "!!python/module") ||
+      startsLower(at, left, "!!python/name") ||
       startsLower(at, left, "!!javax.") ||
+      startsLower(at, left, "!!com.sun.") ||
       startsLower(at, left, "!ruby/object") ||
+      startsLower(at, left, "!ruby/hash") ||
       startsLower(at, left, "!!ruby/")
     ) {
       report(Signature.RCE_TAG, at, at + 8);
@@ -382,6 +404,29 @@ function mayExchange(): bool {
   return (layer.has & Has.PIPE) != 0 && (layer.has & Has.SINGLE) != 0;
 }
 
+/**
+ * Options of programs that make them run another, as whole values: of ssh, tar and git, and git's transport by a
+ * program (ssh_config(5) ProxyCommand; GNU tar manual §3.3; git-remote-ext(1)).
+ */
+function findOption(): void {
+  const at = layer.at;
+  const size = layer.size;
+  if (
+    startsLower(at, size, "-oproxycommand=") ||
+    startsLower(at, size, "--checkpoint-action=exec") ||
+    startsLower(at, size, "--use-askpass=") ||
+    startsLower(at, size, "ext::")
+  ) {
+    report(Signature.RCE_COMMAND, at, at + <usize>size);
+  }
+}
+
+/** Whether the value begins as an option does, or as an address of git's. */
+function mayOption(): bool {
+  if (load<u8>(layer.at) == 0x2d) return (layer.has & Has.EQUALS) != 0;
+  return (layer.has & Has.COLON) != 0 && startsLower(layer.at, layer.size, "ext::");
+}
+
 function mayStatement(): bool {
   return load<u8>(layer.at) == 0x40 && (layer.has & Has.OPEN) != 0 && (layer.has & Has.SEMICOLON) != 0;
 }
@@ -399,6 +444,7 @@ function mayProduct(): bool {
 function mayCall(): bool {
   if (!(layer.has & Has.OPEN)) return false;
   if (((layer.words >> OTHER_SHIFT) & OTHER_MASK) != 0 || (layer.has & Has.DOLLAR) != 0) return true;
+  if ((layer.has & Has.BACKSLASH) != 0 && (layer.has & Has.DOUBLE) != 0) return true;
   return (layer.has & (Has.PERCENT | Has.DOT)) != 0 && ((layer.words >> SHELL_SHIFT) & SHELL_MASK) != 0;
 }
 
@@ -428,7 +474,7 @@ function mayJoin(): bool {
 /** Whether the current layer can hold code. */
 export function codeGate(): bool {
   if (mayCall() || mayScript() || mayFunction() || mayNote() || mayRequest() || mayJoin()) return true;
-  return mayStatement() || mayResume() || mayProduct() || mayExchange();
+  return mayStatement() || mayResume() || mayProduct() || mayExchange() || mayOption();
 }
 
 /** What a byte costs in all searches together, in units. */
@@ -452,4 +498,5 @@ export function codeLex(): void {
   if (mayResume()) findResume(end);
   if (mayProduct()) findProduct(end);
   if (mayExchange()) findExchange(end);
+  if (mayOption()) findOption();
 }

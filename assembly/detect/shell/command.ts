@@ -170,7 +170,15 @@ function hasSubcommand(word: usize, at: usize, end: usize): bool {
     case 0x72:
       return startsLower(at, left, "query ") || startsLower(at, left, "add ") || startsLower(at, left, "delete ");
     case 0x73:
+      if (startsLower(word, 8, "schtasks")) return startsLower(at, left, "/");
       return startsLower(at, left, "/a") || startsLower(at, left, "query") || startsLower(at, left, "config ");
+    case 0x77:
+      if (startsLower(at, left, "process ") || startsLower(at, left, "os get")) return true;
+      return (
+        startsLower(at, left, "useraccount") || startsLower(at, left, "service ") || startsLower(at, left, "/node:")
+      );
+    case 0x63:
+      return startsLower(at, left, "/") || startsLower(at, left, "c:");
     default:
       return false;
   }
@@ -225,6 +233,8 @@ function shapePoints(shape: Shape, kind: u32, known: bool): i32 {
 function takesNumber(at: usize, size: u32): bool {
   return (
     startsLower(at, size, "sleep") ||
+    startsLower(at, size, "usleep") ||
+    startsLower(at, size, "expr") ||
     startsLower(at, size, "ping") ||
     startsLower(at, size, "timeout") ||
     startsLower(at, size, "nslookup") ||

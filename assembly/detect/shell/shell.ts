@@ -11,15 +11,15 @@
  * writes about: there the words are no programs, or their arguments are words of a sentence.
  */
 import { Limit } from "../../abi/status";
-import { isAlpha, isDigit, isSpace } from "../../bytes/ascii";
+import { isAlpha, isDigit, isRow, isSpace } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
-import { Place } from "../../decode/point";
+import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
 import { Has, wordPayload } from "../../decode/profile";
 import { reachLimit } from "../../decode/transaction";
 import { place, spend } from "../../decode/value";
 import { Signature } from "../../tables/signatures.gen";
-import { SHELL_MASK, SHELL_SHIFT } from "../../tables/words.gen";
+import { SHELL_MASK, SHELL_SHIFT, ShellWord } from "../../tables/words.gen";
 import { report } from "../match";
 import { codeGate, codeLex } from "./code";
 import { ATTACK, commandFrom, commandTo, judgeCommand, Opening, setBreaksOut, setSurroundings } from "./command";
@@ -79,6 +79,7 @@ function mayCommand(): bool {
   if (layer.has & OPENERS)
     return words || (layer.has & HIDERS) != 0 || ((layer.has & Has.BRACKET) != 0 && (layer.has & Has.SLASH) != 0);
   if (!words) return false;
+  if (layer.size < 17 && (place == Place.QUERY || place == Place.FORM)) return true;
   if ((layer.has & Has.PERCENT) != 0 && (layer.has & Has.COLON) != 0) return true;
   return (layer.has & (Has.SPACE | Has.SLASH | Has.BACKSLASH | Has.DOLLAR)) != 0;
 }
@@ -107,7 +108,14 @@ function leadingPoints(from: usize): i32 {
     else if (c >= 0x80) return 0;
   }
   if (!letters) return 2;
+  if (from > layer.at + 4 && load<u8>(from - 4) == 0x2e && endsFile(load<u32>(from - 4))) return 1;
   return address || (letters < 4 && before < 8) ? 1 : 0;
+}
+
+/** Whether the four bytes are an ending of a file that people put on sites: `.jpg`, `.png`, `.gif`, `.pdf`, `.txt`. */
+function endsFile(four: u32): bool {
+  four |= 0x20202000;
+  return four == 0x67706a2e || four == 0x676e702e || four == 0x6669672e || four == 0x6664702e || four == 0x7478742e;
 }
 
 /** Points for a substitution: glued to what is before it, it is no code marked up in a sentence. */
@@ -348,6 +356,40 @@ function optionValue(end: usize): usize {
   return at < stop && load<u8>(at) == 0x3d ? at + 1 : 0;
 }
 
+/** Names of parameters by which web shells and consoles take a command. */
+const TAKERS: string = `cmd
+exec
+command
+shell
+cmdline
+`;
+
+/** Programs whose names are also commands of file managers, looking glasses and chats. */
+const NAMESAKES: string = `ls
+dir
+mkdir
+rmdir
+chmod
+chown
+chgrp
+ver
+who
+uptime
+nslookup
+tracert
+traceroute
+`;
+
+/** Whether the value is the name of a program that needs no argument, and the parameter is one that takes commands. */
+function isTaken(end: usize): bool {
+  if (layer.size < 2 || layer.size > 16 || (place != Place.QUERY && place != Place.FORM)) return false;
+  for (let at = layer.at; at < end; at++) if (!isAlpha(load<u8>(at))) return false;
+  const kind = (wordPayload(layer.at, layer.size) >> SHELL_SHIFT) & SHELL_MASK;
+  if (kind != ShellWord.SURE && kind != ShellWord.BARE) return false;
+  if (isRow(NAMESAKES, layer.at, layer.size)) return false;
+  return findLastName() && isRow(TAKERS, lastNameAt, lastNameSize);
+}
+
 /** Points of the position at `at`; what surrounds it is looked at only where it could decide. */
 function judgeAround(at: usize, end: usize, within: bool, text: bool, open: bool): i32 {
   const begun = open && at - layer.at < <usize>BEGIN_BYTES;
@@ -368,6 +410,10 @@ function commandLex(): void {
   marking = 0;
   forgetNames();
   setSurroundings(false, text);
+  if (isTaken(end)) {
+    report(Signature.RCE_COMMAND, layer.at, end);
+    return;
+  }
   if (place != Place.USER_AGENT && judgeCommand(Opening.START, layer.at, end, 0) >= ATTACK) {
     report(Signature.RCE_COMMAND, commandFrom, commandTo);
     return;

@@ -31,6 +31,8 @@ export let hostEnd: usize = 0;
 export let restAt: usize = 0;
 /** Whether a port stands behind the host. */
 export let hasPort: bool = false;
+/** Its number, 0 for none or one that is no number. */
+export let port: u32 = 0;
 /** Another host that other readers take, and its end; 0 for none. */
 export let otherAt: usize = 0;
 export let otherEnd: usize = 0;
@@ -104,6 +106,7 @@ function isGlue(from: usize, at: usize): bool {
 /** Cuts the port off [from, to): sets `hostEnd`. */
 function cutPort(from: usize, to: usize): void {
   hasPort = false;
+  port = 0;
   hostEnd = to;
   if (from < to && load<u8>(from) == 0x5b) {
     let p = from;
@@ -111,12 +114,26 @@ function cutPort(from: usize, to: usize): void {
     if (p == to) return;
     hostEnd = p + 1;
     hasPort = hostEnd < to;
+    readPort(to);
     return;
   }
   let p = from;
   while (p < to && load<u8>(p) != 0x3a) p++;
   hasPort = p < to;
   hostEnd = p;
+  readPort(to);
+}
+
+/** Reads the number behind the host, up to `to`. */
+function readPort(to: usize): void {
+  for (let at = hostEnd + 1; at < to; at++) {
+    const digit = <u32>load<u8>(at) - 48;
+    if (digit > 9 || port > 6553) {
+      port = 0;
+      return;
+    }
+    port = port * 10 + digit;
+  }
 }
 
 /** Reads the authority at `hostFrom`. @returns false if it does not end in time */

@@ -4,8 +4,8 @@
  * What an open redirect IS: a value that a check for "a path of this site" or "this site's host" lets pass and that a
  * browser reads as another host: slashes mixed with backslashes or broken by controls, three and more of them, letters
  * that no keyboard has, this site's own name where the user stands. What is none: any URL written as people write it.
- * What an inclusion IS: a URL of a file with source code, ended so that nothing can be added behind it. What is none: a
- * link to a page that happens to be made by a script.
+ * What an inclusion IS: a URL of a file with source code, ended so that nothing can be added behind it, or called like
+ * a web shell. What is none: a link to a page that happens to be made by a script.
  */
 import { equalsLower, isAlpha, startsLower } from "../../bytes/ascii";
 import { hashWord } from "../../bytes/hash";
@@ -81,9 +81,22 @@ export function judgeRedirect(from: usize, end: usize): void {
     else if (slashMixed && !isEscaped(from)) hidden = hidden || (named && (first == 0x2f || slashCount > 2));
     else if (first == 0x2f) hidden = hidden || (named && (slashBroken || slashCount > 2));
   } else if (slashBroken && named) hidden = true;
+  else if (named && place == Place.QUERY && isWebScheme()) hidden = endsInBackslash(end);
   if (userEnd > userAt && namesSite(userAt, userEnd)) hidden = true;
   if (otherAt && namesSite(otherAt, otherEnd)) hidden = true;
   if (hidden) report(Signature.REDIR_HIDDEN, layer.at, hostEnd < end ? hostEnd : end);
+}
+
+/** Whether a backslash ends the host, as it does for browsers; other readers go on to the name that they know. */
+function endsInBackslash(end: usize): bool {
+  if (restAt + 1 >= end || load<u8>(restAt) != 0x5c) return false;
+  const next = <u32>load<u8>(restAt + 1);
+  return next != 0x2f && next != 0x5c;
+}
+
+/** Whether the URL read last is of the web. */
+export function isWebScheme(): bool {
+  return equalsLower(schemeAt, schemeSize, "http") || equalsLower(schemeAt, schemeSize, "https");
 }
 
 /** Endings of files with source code for a server, or of text that holds some. */
@@ -106,12 +119,27 @@ function endsInSource(at: usize, plain: bool): bool {
   return isSourceEnding(p, size);
 }
 
+/** Whether the last step of the path in [restAt, at) begins with the name of a web shell, and its ending follows. */
+function namesShell(at: usize): bool {
+  let p = at;
+  while (p > restAt && load<u8>(p - 1) != 0x2f && load<u8>(p - 1) != 0x5c) p--;
+  const size = <u32>(at - p);
+  let name: u32 = 0;
+  if (startsLower(p, size, "c99") || startsLower(p, size, "r57") || startsLower(p, size, "cmd")) name = 3;
+  else if (startsLower(p, size, "shell") || startsLower(p, size, "c100."))
+    name = size > 4 && load<u8>(p + 4) == 0x2e ? 4 : 5;
+  else if (startsLower(p, size, "b374k")) name = 5;
+  else if (startsLower(p, size, "webshell")) name = 8;
+  return name != 0 && name < size && load<u8>(p + <usize>name) == 0x2e;
+}
+
 /** Weighs the URL read last as a script that a program would include. */
 export function judgeInclusion(end: usize): void {
-  if (!schemeSize || restAt >= end || place == Place.PATH || place == Place.JSON) return;
-  const web = equalsLower(schemeAt, schemeSize, "http") || equalsLower(schemeAt, schemeSize, "https");
+  if (restAt >= end || place == Place.PATH || place == Place.JSON) return;
+  const web = isWebScheme();
   const file = equalsLower(schemeAt, schemeSize, "ftp") || equalsLower(schemeAt, schemeSize, "ftps");
-  if (!web && !file) return;
+  if (!web && !file && schemeSize) return;
+  if (!schemeSize && (slashCount != 2 || !namesShell(findEither(restAt, end, 0x3f, 0x23)))) return;
   /* Nobody undoes the backslashes of a query, so that a NUL from there is none. */
   const nul = layer.has & Has.CONTROL && layer.decoder != Decoder.ESCAPE ? findByte(restAt, end, 0) : end;
   const stop = findEither(restAt, nul, 0x3f, 0x23);
@@ -119,7 +147,9 @@ export function judgeInclusion(end: usize): void {
   if (nul < end) cut = endsInSource(stop, false);
   else if (stop < end) {
     /* Source that is to be read as text, and a query that swallows the ending that the program adds. */
-    cut = stop + 1 == end && endsInSource(stop, true);
-  } else cut = file && endsInSource(stop, false) && place != Place.PART;
+    const ends = stop + 1 == end || (stop + 2 == end && load<u8>(stop + 1) == 0x3f);
+    cut = (ends && endsInSource(stop, true)) || (namesShell(stop) && endsInSource(stop, false));
+  } else if (namesShell(stop)) cut = endsInSource(stop, false);
+  else cut = file && endsInSource(stop, false) && place != Place.PART;
   if (cut) report(Signature.RFI_SCRIPT, layer.at, end);
 }

@@ -7,7 +7,8 @@
  * application, because it talks to other services. What is none: links to a public host; URLs inside a text; where the
  * page itself came from (Referer, Origin). A plain URL of `localhost` or a private network is everyday life of
  * developers and routers, so it is told and not blocked; so are a file server and a directory in a private network,
- * which intranets link to. On the machine itself no link leads to them.
+ * which intranets link to. On the machine itself no link leads to them. A port of a service that shows no pages is no
+ * link either.
  */
 import { VALUE_BYTES_MAX, VALUE_OVERLAP_BYTES } from "../../abi/limits";
 import { Limit } from "../../abi/status";
@@ -29,6 +30,7 @@ import {
   hostFrom,
   otherAt,
   otherEnd,
+  port,
   readAuthority,
   readPrefix,
   restAt,
@@ -39,7 +41,7 @@ import {
   userEnd,
 } from "./authority";
 import { hostForm, hostReach, hostSize, isSite, readHost } from "./host";
-import { judgeInclusion, judgeRedirect } from "./redirect";
+import { isWebScheme, judgeInclusion, judgeRedirect } from "./redirect";
 
 /** Bytes before a URL that are no part of it: white space and quotes. */
 const LEAD_BYTES_MAX: u32 = 4;
@@ -105,7 +107,15 @@ function mayScheme(): bool {
   const c = <u32>(behind >> 24) & 255;
   if (isDigit(c) || c == 0x5b || c == 0x25 || isSlash(c) || c <= 0x20) return true;
   const last = <u32>load<u8>(layer.at + <usize>(layer.size - 1));
+  if ((last == 0x74 || last == 0x70 || last == 0x63) && endsInSourceName()) return true;
   return last == 0x3f || ((layer.has & Has.MARK) != 0 && findSign());
+}
+
+/** Whether the value ends in `.txt`, `.php` or `.inc`. */
+function endsInSourceName(): bool {
+  if (layer.size < 12) return false;
+  const four = load<u32>(layer.at + <usize>(layer.size - 4)) | 0x20202000;
+  return four == 0x7478742e || four == 0x7068702e || four == 0x636e692e;
 }
 
 /** Other schemes that need no two slashes. */
@@ -212,6 +222,61 @@ function isBareNumber(): bool {
   return true;
 }
 
+/**
+ * Ports of services that speak to programs and never show a page: remote shells, mail, directories, shares, databases,
+ * queues, and the interfaces of containers and clusters. IANA port registry; the services' own documentation.
+ */
+function isServicePort(): bool {
+  switch (port) {
+    case 21: // ftp
+    case 22: // ssh
+    case 23: // telnet
+    case 25: // smtp
+    case 110: // pop3
+    case 111: // portmapper
+    case 135: // epmap
+    case 139: // netbios
+    case 143: // imap
+    case 389: // ldap
+    case 445: // smb
+    case 873: // rsync
+    case 1433: // SQL Server
+    case 1521: // Oracle
+    case 2049: // nfs
+    case 2181: // ZooKeeper
+    case 2375: // Docker
+    case 2376: // Docker
+    case 2379: // etcd
+    case 3306: // MySQL
+    case 3389: // remote desktop
+    case 5432: // PostgreSQL
+    case 5900: // vnc
+    case 5984: // CouchDB
+    case 6379: // Redis
+    case 8500: // Consul
+    case 9042: // Cassandra
+    case 9200: // Elasticsearch
+    case 9300: // Elasticsearch
+    case 10250: // kubelet
+    case 10255: // kubelet
+    case 11211: // memcached
+    case 27017: // MongoDB
+    case 50070: // HDFS
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Whether the URL has the browser's protocol talk to a service, or asks for a page that only the machine itself sees.
+ * An address with a service's own protocol is a setting; so is one in JSON.
+ */
+function isInside(end: usize): bool {
+  if (place == Place.JSON || place >= Place.XML || !isWebScheme()) return false;
+  return isServicePort() || startsLower(restAt, <u32>(end - restAt), "/server-status");
+}
+
 /** Weighs the host read last. @returns whether something was told */
 function judgeHost(end: usize): bool {
   const to = restAt;
@@ -224,8 +289,10 @@ function judgeHost(end: usize): bool {
   if (hostForm == Form.HIDDEN || (hostForm == Form.SHORT && !isUnfinished(end))) {
     report(Signature.SSRF_HIDDEN, layer.at, to);
   } else if (isHostLikeUser()) report(Signature.SSRF_CONFUSION, layer.at, to);
-  else if (isForeignScheme() && place == Place.QUERY && isLoopback()) report(Signature.SSRF_SCHEME, layer.at, to);
-  else if (place != Place.HEADER) report(Signature.SSRF_LOCAL, layer.at, to);
+  else if (isForeignScheme() && (place == Place.QUERY || place == Place.FORM) && isLoopback())
+    report(Signature.SSRF_SCHEME, layer.at, to);
+  else if (place == Place.HEADER) return true;
+  else report(isInside(end) ? Signature.SSRF_SERVICE : Signature.SSRF_LOCAL, layer.at, to);
   return true;
 }
 
