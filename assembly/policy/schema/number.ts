@@ -116,10 +116,7 @@ function feedExponent(state: NumberState, c: u32): bool {
 export function numberIsWhole(state: NumberState): bool {
   const step = state.step;
   return (
-    step == <u32>Step.ZERO ||
-    step == <u32>Step.WHOLE ||
-    step == <u32>Step.FRACTION ||
-    step == <u32>Step.EXPONENT_DIGITS
+    step == <u32>Step.ZERO || step == <u32>Step.WHOLE || step == <u32>Step.FRACTION || step == <u32>Step.EXPONENT_DIGITS
   );
 }
 

@@ -211,7 +211,7 @@ function beginElement(): void {
 function noteMissing(node: Node, missing: u64, frame: Frame): void {
   for (let i: u32 = 0; i < node.fieldCount; i++) {
     const field = fieldIn(node.fields + i);
-    if (field.bit >= 64 || !((missing >> (<u64>field.bit)) & 1)) continue;
+    if (field.bit >= 64 || !((missing >> <u64>field.bit) & 1)) continue;
     setName(frame, names + <usize>field.name, field.nameSize);
     break;
   }
