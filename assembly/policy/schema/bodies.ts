@@ -21,7 +21,7 @@ import {
   wayNameSize,
   wayNext,
 } from "./reader";
-import { bodyIn, NONE, ruleOf, schemasOf } from "./rows";
+import { bodyIn, Fault, NONE, ruleOf, schemasOf } from "./rows";
 import { textUse } from "./text";
 
 /** Opens the tables of an image. @returns false where it has none */
@@ -94,6 +94,7 @@ export function faultNext(slot: u32, image: usize): bool {
 /** Pushes the point at which the fault taken last is. */
 export function faultPoint(): void {
   pushWord(Word.POST);
+  if (fault == <u32>Fault.BODY) return;
   pushWord(Word.JSON_DOC);
   let next: u32 = 0;
   for (let way: Way = wayLevel(fault, next); way != Way.END; way = wayLevel(fault, next)) {

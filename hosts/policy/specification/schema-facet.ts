@@ -107,10 +107,9 @@ function tighter(one: NumberBound | undefined, other: NumberBound | undefined, s
 export function mayOverlap(one: Way, other: Way): boolean {
   const bits = (way: Way): number => way.reduce((types, piece) => types & typesOf(piece), ALL_TYPES);
   if ((bits(one) & bits(other)) === 0) return false;
-  const listed = (way: Way): string[] | undefined =>
-    way.map((piece) => literalsOf(piece).map(({ value }) => JSON.stringify(value))).find((all) => all.length > 0);
-  const [own, others] = [listed(one), new Set(listed(other))];
-  return own === undefined || others.size === 0 || own.some((text) => others.has(text));
+  const listed = (way: Way): Piece[] | undefined => way.map(literalsOf).find((list) => list !== undefined);
+  const [own, others] = [listed(one), listed(other)];
+  return own === undefined || others === undefined || own.some((a) => others.some((b) => isSame(a.value, b.value)));
 }
 
 /** Bits of the types that a schema takes. */
@@ -118,16 +117,17 @@ function typesOf(piece: Piece): number {
   const names = typeNames(piece);
   const literals = literalsOf(piece);
   let types = names === undefined ? ALL_TYPES : names.reduce((bits, name) => bits | (TYPE_BITS[name] ?? 0), 0);
-  if (literals.length > 0) types &= literals.reduce((bits, { value }) => bits | typeOfLiteral(value), 0);
+  if (literals !== undefined) types &= literals.reduce((bits, { value }) => bits | typeOfLiteral(value), 0);
   // A list of values without null is often meant to take it where the schema says so.
   return names !== undefined && piece.flag("nullable") ? types | TYPES.null : types;
 }
 
-function literalsOf(piece: Piece): Piece[] {
+/** The values that a schema lists, by `enum`, `const` or both; undefined where it does not. */
+function literalsOf(piece: Piece): Piece[] | undefined {
   const one = piece.at("const");
-  const list = piece.list("enum");
+  const list = piece.at("enum") === undefined ? undefined : piece.list("enum");
   if (one === undefined) return list;
-  return list.length === 0 || list.some(({ value }) => isSame(value, one.value)) ? [one] : [];
+  return list === undefined || list.some(({ value }) => isSame(value, one.value)) ? [one] : [];
 }
 
 function isSame(one: unknown, other: unknown): boolean {
@@ -138,15 +138,15 @@ function ownFacet(piece: Piece, machines: MachineReader, note: Note): Facet {
   const names = typeNames(piece);
   const literals = literalsOf(piece);
   const types = typesOf(piece);
-  const isCompared = literals.every(({ value }) => typeof value !== "object" || value === null);
+  const isCompared = literals?.every(({ value }) => typeof value !== "object" || value === null) ?? true;
   if (!isCompared) note(piece, "objects and lists among the values are not compared");
   const isWhole = names?.includes("integer") === true && !names.includes("number");
   const numbers = numberCase(piece, isWhole, note);
   const texts = textCase(piece, machines);
   return {
     types,
-    texts: literals.length === 0 ? texts && [texts] : literalTexts(piece, literals, texts, machines),
-    numbers: literals.length === 0 ? numbers && [numbers] : literalNumbers(literals, numbers),
+    texts: literals === undefined ? texts && [texts] : literalTexts(piece, literals, texts, machines),
+    numbers: literals === undefined ? numbers && [numbers] : literalNumbers(literals, numbers),
   };
 }
 
