@@ -67,7 +67,8 @@ export class ShapeReader {
     for (const one of piece.list("allOf")) shape = this.all([shape, this.shapeOf(one)], piece);
     for (const name of ["anyOf", "oneOf"]) {
       const shapes = piece.list(name).map((one) => this.shapeOf(one));
-      if (name === "oneOf" && !areApart(shapes)) this.#note(piece, "of oneOf it is asked that one fits, not that only one");
+      if (name === "oneOf" && !areApart(shapes))
+        this.#note(piece, "of oneOf it is asked that one fits, not that only one");
       if (shapes.length > 0) shape = this.all([shape, this.any(shapes, piece)], piece);
     }
     return shape;

@@ -46,7 +46,12 @@ test.each([
   [{ stamps: ["api-missing-field"] }, undefined, 1],
   [{ stamps: ["api-invalid-field"] }, "post.json_doc.hash.m", 1],
 ])("an exception of %j at %s: %i", (ignore, point, action) => {
-  const spec = { match: point === undefined ? {} : { point }, ignore, reason: "a test", expiresAt: "2027-06-01T00:00:00Z" };
+  const spec = {
+    match: point === undefined ? {} : { point },
+    ignore,
+    reason: "a test",
+    expiresAt: "2027-06-01T00:00:00Z",
+  };
   const exception = { apiVersion: "merlon.dev/v1alpha1", kind: "WafException", metadata: { name: "e" }, spec };
   hold(core, SCHEMA, { more: [exception] });
   expect(answerOf(WRONG).action).toBe(action);
@@ -58,7 +63,8 @@ test("a fault stops the body at the next decision, wherever the pieces end", () 
   for (const size of [body.length, 16_384, 1000]) {
     const handle = begin();
     let read = 0;
-    for (; read < body.length; read += size) if (core.piece("tx_body", handle, body.subarray(read, read + size)) !== 0) break;
+    for (; read < body.length; read += size)
+      if (core.piece("tx_body", handle, body.subarray(read, read + size)) !== 0) break;
     expect(read).toBe(size === body.length ? 0 : Math.ceil(16_384 / size - 1) * size);
     expect(core.line(handle)).toBe("block api-invalid-field@post.json_doc.hash.n raw[0,0]");
     core.free(handle);

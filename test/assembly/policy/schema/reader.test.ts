@@ -54,17 +54,35 @@ describe("faults stand at their points", () => {
 });
 
 test.each([
-  ...["", " \n", "{", "[1,]", '{"a"}', '{"a":1,}', "{'a':1}", "{}{}", "[]]", "tru", "nulL", "[truee]", "{a:1}", "[1 2]"],
+  ...[
+    "",
+    " \n",
+    "{",
+    "[1,]",
+    '{"a"}',
+    '{"a":1,}',
+    "{'a':1}",
+    "{}{}",
+    "[]]",
+    "tru",
+    "nulL",
+    "[truee]",
+    "{a:1}",
+    "[1 2]",
+  ],
   ...["\ufeff", "[,1]", '{"a":1]', "[1}", "\u00a0{}", "\u000b{}", "// x\n{}", "<a/>", "a=1", "\xef", '{"a"::1}', "{,}"],
 ])("%j is no JSON body", (body) => {
   hold(core, { type: ["object", "array"] });
   expect(found(core, [Buffer.from(body, body === "\xef" ? "latin1" : "utf8")])).toEqual(["invalid-body@post"]);
 });
 
-test.each(["{}", " [\t1 ,\r\n2 ] ", "\ufeff{}", '{"a":{"b":[[],{}]}}', '[true,false,null,"",0]'])("%j is one", (body) => {
-  hold(core, { type: ["object", "array"] });
-  expect(found(core, body)).toEqual([]);
-});
+test.each(["{}", " [\t1 ,\r\n2 ] ", "\ufeff{}", '{"a":{"b":[[],{}]}}', '[true,false,null,"",0]'])(
+  "%j is one",
+  (body) => {
+    hold(core, { type: ["object", "array"] });
+    expect(found(core, body)).toEqual([]);
+  },
+);
 
 test("a body that is not required may be empty, and nothing else", () => {
   const content = { "application/json": { schema: { type: "object" } } };
@@ -76,7 +94,11 @@ test("a body that is not required may be empty, and nothing else", () => {
 });
 
 describe("depth", () => {
-  const tree = { type: "object", properties: { a: { $ref: "#/components/schemas/root" } }, additionalProperties: false };
+  const tree = {
+    type: "object",
+    properties: { a: { $ref: "#/components/schemas/root" } },
+    additionalProperties: false,
+  };
   const nested = (depth: number, inside: string): string => `${'{"a":'.repeat(depth)}${inside}${"}".repeat(depth)}`;
 
   test("a schema that holds itself is asked as deep as points are named, and more is no body", () => {

@@ -19,11 +19,9 @@ test("the tables of specifications stand beside each other", () => {
     const line = lineOf(core, [Buffer.from(JSON.stringify(body))], undefined, `/v${index}/a`);
     return [...line.matchAll(/api-([a-z-]+@\S+)/g)].map(([, what = ""]) => what);
   };
-  expect([{ a: ["x", 1.5] }, { a: "y", b: { a: "y" } }, { a: 1, c: 3 }].map((body, index) => faults(index, body))).toEqual([
-    [],
-    [],
-    [],
-  ]);
+  expect(
+    [{ a: ["x", 1.5] }, { a: "y", b: { a: "y" } }, { a: 1, c: 3 }].map((body, index) => faults(index, body)),
+  ).toEqual([[], [], []]);
   expect([{ a: ["y"] }, { b: { a: "x" } }, { b: 1, c: 2 }].map((body, index) => faults(index, body))).toEqual([
     ["invalid-field@post.json_doc.hash.a.array"],
     ["invalid-field@post.json_doc.hash.b.hash.a"],

@@ -8,7 +8,11 @@ import { openapiOf, policyWith, specOf } from "./held.ts";
 const core = new Core("checked");
 const SCHEMA = {
   type: "object",
-  properties: { a: { pattern: "x", maxLength: 3 }, b: { type: "integer", minimum: 1 }, c: { type: "array", items: {} } },
+  properties: {
+    a: { pattern: "x", maxLength: 3 },
+    b: { type: "integer", minimum: 1 },
+    c: { type: "array", items: {} },
+  },
   required: ["a"],
 };
 const IMAGE = Buffer.from(compilePolicy(policyWith([specOf("shop", openapiOf(SCHEMA))])));
@@ -26,7 +30,8 @@ const TABLES: readonly (readonly [name: string, rowBytes: number, fields: readon
 
 function section(): { at: number; size: number } {
   for (let row = 32; row < 32 + IMAGE.readUInt16LE(6) * 12; row += 12) {
-    if (IMAGE.readUInt16LE(row) === SECTION) return { at: IMAGE.readUInt32LE(row + 4), size: IMAGE.readUInt32LE(row + 8) };
+    if (IMAGE.readUInt16LE(row) === SECTION)
+      return { at: IMAGE.readUInt32LE(row + 4), size: IMAGE.readUInt32LE(row + 8) };
   }
   throw new Error("the image has no such section");
 }
@@ -52,22 +57,24 @@ test("the image of these tests is a good one, with every table, and as long as i
   expect(last.at + last.rows * 4).toBe(section().at + section().size);
 });
 
-test.each(TABLES.flatMap(([name, rowBytes, fields], table) => fields.map((field) => ({ table, name, rowBytes, field }))))(
-  "the number at $field of $name that leads nowhere is refused",
-  ({ table, rowBytes, field }) => {
-    const { at, rows } = tableOf(table);
-    for (let row = 0; row < rows; row++) {
-      expect(load((image) => image.writeUInt32LE(0x7fffffff, at + row * rowBytes + field))).toBe(STATUS.badPolicy);
+test.each(
+  TABLES.flatMap(([name, rowBytes, fields], table) => fields.map((field) => ({ table, name, rowBytes, field }))),
+)("the number at $field of $name that leads nowhere is refused", ({ table, rowBytes, field }) => {
+  const { at, rows } = tableOf(table);
+  for (let row = 0; row < rows; row++) {
+    expect(load((image) => image.writeUInt32LE(0x7fffffff, at + row * rowBytes + field))).toBe(STATUS.badPolicy);
+  }
+});
+
+test.each(TABLES.map(([name], index) => [name, index] as const))(
+  "one row of %s more or less is refused",
+  (_name, index) => {
+    const at = section().at + index * 4;
+    for (const step of [1, -1, 0x10000000]) {
+      expect(load((image) => image.writeUInt32LE((IMAGE.readUInt32LE(at) + step) >>> 0, at))).toBe(STATUS.badPolicy);
     }
   },
 );
-
-test.each(TABLES.map(([name], index) => [name, index] as const))("one row of %s more or less is refused", (_name, index) => {
-  const at = section().at + index * 4;
-  for (const step of [1, -1, 0x10000000]) {
-    expect(load((image) => image.writeUInt32LE((IMAGE.readUInt32LE(at) + step) >>> 0, at))).toBe(STATUS.badPolicy);
-  }
-});
 
 test("a rule for a body that there is not is refused", () => {
   const schema = 32;

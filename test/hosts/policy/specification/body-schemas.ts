@@ -94,8 +94,12 @@ function likely(schema: unknown, root: unknown, depth = 0): fc.Arbitrary<unknown
   if (words["type"] === "array") return fc.array(likely(words["items"], root, depth + 1), { maxLength: 4 });
   if (words["type"] === "object") {
     const members = Object.entries(Object(words["properties"]));
-    const needed = Object.fromEntries(KEYS.filter((key) => String(words["required"]).includes(key)).map((key) => [key, {}]));
-    const model = Object.fromEntries([...Object.entries(needed), ...members].map(([key, one]) => [key, likely(one, root, depth + 1)]));
+    const needed = Object.fromEntries(
+      KEYS.filter((key) => String(words["required"]).includes(key)).map((key) => [key, {}]),
+    );
+    const model = Object.fromEntries(
+      [...Object.entries(needed), ...members].map(([key, one]) => [key, likely(one, root, depth + 1)]),
+    );
     return fc.record(model, { requiredKeys: [] });
   }
   return fc.oneof(value, fc.constantFrom("a", "b", 7, null, 1, true));
@@ -111,10 +115,15 @@ export const JSON_FORMS = [
 
 /** A schema, values to hold against it, and one of the ways to write them. */
 export const asked = (of: fc.Arbitrary<BodySchema>): fc.Arbitrary<[BodySchema, unknown[], number]> =>
-  of.filter((schema) => schema["$ref"] === undefined).chain((schema) =>
-    fc.tuple(
-      fc.constant(schema),
-      fc.array(fc.oneof(value, likely(schema, schema), likely(schema, schema)), { minLength: VALUES, maxLength: VALUES }),
-      fc.nat(JSON_FORMS.length - 1),
-    ),
-  );
+  of
+    .filter((schema) => schema["$ref"] === undefined)
+    .chain((schema) =>
+      fc.tuple(
+        fc.constant(schema),
+        fc.array(fc.oneof(value, likely(schema, schema), likely(schema, schema)), {
+          minLength: VALUES,
+          maxLength: VALUES,
+        }),
+        fc.nat(JSON_FORMS.length - 1),
+      ),
+    );

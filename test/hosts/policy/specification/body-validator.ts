@@ -82,7 +82,8 @@ function isNumber(schema: BodySchema, value: number): boolean {
 }
 
 function listFaults(schema: BodySchema, value: readonly unknown[], root: unknown): string[] {
-  const isCounted = value.length >= number(schema["minItems"], 0) && value.length <= number(schema["maxItems"], Infinity);
+  const isCounted =
+    value.length >= number(schema["minItems"], 0) && value.length <= number(schema["maxItems"], Infinity);
   return [...(isCounted ? [] : ["invalid"]), ...value.flatMap((one) => faultsOf(schema["items"], one, root))];
 }
 

@@ -31,7 +31,10 @@ test("an operation is read whole", () => {
   };
   const get = {
     parameters: [{ $ref: "#/components/parameters/Page" }, { in: "header", name: "Accept", schema: {} }],
-    requestBody: { required: true, content: { "Application/JSON; charset=utf-8": { schema: { type: "null" } }, "text/csv": { schema: {} } } },
+    requestBody: {
+      required: true,
+      content: { "Application/JSON; charset=utf-8": { schema: { type: "null" } }, "text/csv": { schema: {} } },
+    },
   };
   const paths = { "/a/{id}.{type}": { parameters: [{ in: "query", name: "page", required: true }], get }, "x-y": 7 };
   const { operations, unasked } = readDocument(documentOf({ components, paths, security: [{ key: [], open: [] }] }));

@@ -32,9 +32,16 @@ test("texts of schemas together keep all that they ask", () => {
 });
 
 test("numbers together have the closer bounds and the coarser grain", () => {
-  const { numbers } = facet({ minimum: 1, maximum: 9, multipleOf: 0.1 }, { exclusiveMinimum: 1, type: "integer", maximum: 12 });
+  const { numbers } = facet(
+    { minimum: 1, maximum: 9, multipleOf: 0.1 },
+    { exclusiveMinimum: 1, type: "integer", maximum: 12 },
+  );
   expect(numbers).toHaveLength(1);
-  expect(numbers?.[0]).toMatchObject({ grain: 0, least: { isOpen: true, value: { at: 0 } }, most: { value: { at: 0 } } });
+  expect(numbers?.[0]).toMatchObject({
+    grain: 0,
+    least: { isOpen: true, value: { at: 0 } },
+    most: { value: { at: 0 } },
+  });
 });
 
 test.each([

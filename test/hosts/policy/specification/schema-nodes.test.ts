@@ -40,7 +40,13 @@ test("faults are those of a plain validator, each of its kind, wherever the body
         for (let cut = 1; cut < bytes.length; cut += 1 + (bytes.length >> 6)) {
           expect(found(core, [bytes.subarray(0, cut), bytes.subarray(cut)]), `${text} cut at ${cut}`).toEqual(given);
         }
-        expect(found(core, [...bytes].map((byte) => Uint8Array.of(byte))), text).toEqual(given);
+        expect(
+          found(
+            core,
+            [...bytes].map((byte) => Uint8Array.of(byte)),
+          ),
+          text,
+        ).toEqual(given);
       }
     }),
     RUNS,

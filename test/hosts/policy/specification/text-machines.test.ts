@@ -18,7 +18,13 @@ test("patterns are found anywhere, formats and values are whole", () => {
   const values = reader.literals(pieceOf({}), ["a.b", "ä"]);
   expect([fits(reader, pattern, "abc"), fits(reader, pattern, "ac")]).toEqual([true, false]);
   expect([fits(reader, format, "192.0.2.1"), fits(reader, format, "x192.0.2.1")]).toEqual([true, false]);
-  expect(["a.b", "ä", "axb", "a.b\n", ""].map((text) => fits(reader, values, text))).toEqual([true, true, false, false, false]);
+  expect(["a.b", "ä", "axb", "a.b\n", ""].map((text) => fits(reader, values, text))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
   expect(reader.literals(pieceOf({}), ["ä", "a.b", "ä"])).toBe(values);
   expect([reader.pattern(pieceOf({})), reader.format(pieceOf({ format: "password" }))]).toEqual([undefined, undefined]);
 });
