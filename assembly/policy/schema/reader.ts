@@ -209,6 +209,8 @@ function beginElement(): void {
 
 /** Takes the first missing field's name as that of the object's current field, so that the fault stands there. */
 function noteMissing(node: Node, missing: u64, frame: Frame): void {
+  /* Once: a heap of empty objects must not look through all fields each time. */
+  if (reader.faults & (1 << (<u32>Fault.MISSING))) return;
   for (let i: u32 = 0; i < node.fieldCount; i++) {
     const field = fieldIn(node.fields + i);
     if (field.bit >= 64 || !((missing >> <u64>field.bit) & 1)) continue;

@@ -40,7 +40,8 @@ export interface Facet {
 
 type Note = (piece: Piece, what: string) => void;
 
-const CASES_MAX = 256;
+/** The core tries all cases of a number, which may be two bytes of a body: so many are within the work that those bring. */
+const CASES_MAX = 64;
 const LENGTH_MAX = 0xffff_ffff;
 const INTEGERS: Readonly<Record<string, bigint>> = { int32: 31n, int64: 63n };
 const TYPE_BITS: Readonly<Record<string, number>> = {
@@ -146,7 +147,7 @@ function ownFacet(piece: Piece, machines: MachineReader, note: Note): Facet {
   return {
     types,
     texts: literals === undefined ? texts && [texts] : literalTexts(piece, literals, texts, machines),
-    numbers: literals === undefined ? numbers && [numbers] : literalNumbers(literals, numbers),
+    numbers: literals === undefined ? numbers && [numbers] : literalNumbers(piece, literals, numbers, note),
   };
 }
 
@@ -193,8 +194,14 @@ function literalTexts(
   return [others === undefined ? own : bothTexts(others, own)];
 }
 
-function literalNumbers(literals: readonly Piece[], others: NumberCase | undefined): readonly NumberCase[] | undefined {
+function literalNumbers(
+  piece: Piece,
+  literals: readonly Piece[],
+  others: NumberCase | undefined,
+  note: Note,
+): readonly NumberCase[] | undefined {
   const values = literals.map(({ value }) => value).filter((value) => typeof value === "number");
+  if (values.length > CASES_MAX) note(piece, `more than ${CASES_MAX} numbers among the values are not asked`);
   if (values.length === 0 || values.length > CASES_MAX) return others && [others];
   return values.map((value) => {
     const bound: NumberBound = { value: decimalOf(String(value)), isOpen: false };

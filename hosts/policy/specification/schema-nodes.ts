@@ -127,13 +127,16 @@ export class SchemaNodes {
         withType(TYPES.text).map(({ facet }) => facet.texts),
         at,
       ),
-      numbers: joinedCases(withType(TYPES.number).map(({ facet }) => facet.numbers)),
+      numbers: this.#numberCases(
+        withType(TYPES.number).map(({ facet }) => facet.numbers),
+        at,
+      ),
     };
   }
 
   #facetOf(way: Way): Facet {
     for (const piece of way) {
-      const unasked = UNASKED.filter((name) => piece.at(name) !== undefined && piece.at(name)?.value !== false);
+      const unasked = UNASKED.filter((name) => piece.at(name) !== undefined && !(name === "uniqueItems" && !piece.flag(name)));
       for (const name of unasked) this.#note(piece, `${name} is not asked`);
     }
     return facetOf(way, this.machines, this.#note);
@@ -144,6 +147,13 @@ export class SchemaNodes {
     const machines = new Set(cases?.flatMap((one) => one.machines));
     if (cases === undefined || (machines.size <= MACHINES_MAX && cases.length <= CASES_MAX)) return cases;
     this.#note(at, "so many patterns for one text are not asked");
+    return undefined;
+  }
+
+  #numberCases(all: readonly (readonly NumberCase[] | undefined)[], at: Piece): readonly NumberCase[] | undefined {
+    const cases = joinedCases(all);
+    if (cases === undefined || cases.length <= CASES_MAX) return cases;
+    this.#note(at, "so many alternatives of a number are not asked");
     return undefined;
   }
 
@@ -249,7 +259,10 @@ function requiredOf(way: Way): Set<string> {
   const names = way.flatMap((piece) => piece.list("required").map(({ value }) => value));
   const needed = names.filter((name) => typeof name === "string");
   const isResponse = (name: string): boolean =>
-    way.some((piece) => piece.at("properties")?.at(name)?.flag("readOnly") === true);
+    way.some((piece) => {
+      const member = piece.at("properties")?.at(name);
+      return member !== undefined && (member.flag("readOnly") || member.beside.includes("readOnly"));
+    });
   return new Set(needed.filter((name) => !isResponse(name)));
 }
 

@@ -71,3 +71,41 @@ test("alternatives: all that is right passes, and all that is wrong is found unl
   );
   expect([...seen.keys()].sort()).toEqual(["exact right", "exact wrong", "wide right", "wide wrong"]);
 });
+
+const NODES: readonly (readonly [schema: object, note: string | undefined])[] = [
+  [{ unevaluatedProperties: false }, "unevaluatedProperties is not asked"],
+  [{ items: { not: {} } }, "not is not asked"],
+  [{ uniqueItems: false }, undefined],
+  [{ anyOf: [{ type: "object" }, { type: "array" }, { type: "string" }] }, undefined],
+  [{ anyOf: [{ type: "object", required: ["a"] }, { type: "object" }] }, "alternatives that are objects"],
+  [{ properties: { ["n".repeat(129)]: {} } }, "names of more than 128 bytes"],
+  [{ required: Array.from({ length: 65 }, (_, index) => `f${index}`) }, "more than 64 required fields"],
+  [{ anyOf: Array.from({ length: 9 }, (_, index) => ({ pattern: `^${index}` })) }, "so many patterns"],
+];
+
+test.each(NODES)("%j is asked, but for what is noted", (schema, note) => {
+  const notes = hold(core, schema).join();
+  if (note === undefined) expect(notes).toBe("");
+  else expect(notes).toContain(note);
+});
+
+test("what only responses have may be missing", () => {
+  hold(core, {
+    properties: { id: { type: "integer", readOnly: true }, at: { $ref: "#/components/schemas/root", readOnly: true }, n: {} },
+    required: ["id", "at", "n"],
+  });
+  expect(found(core, '{"n":1}')).toEqual([]);
+  expect(found(core, '{"id":1}')).toEqual(["missing-field@post.json_doc.hash.n"]);
+});
+
+test("schemas that multiply are refused, and name the place", () => {
+  const ways = (level: number): object[] =>
+    Array.from({ length: 4 }, (_, index) => ({
+      type: "object",
+      properties: { [`k${index}`]: { $ref: `#/components/schemas/root/$defs/l${level}` }, [`o${index}`]: { maxLength: level } },
+    }));
+  const $defs = Object.fromEntries(Array.from({ length: 40 }, (_, level) => [`l${level}`, { anyOf: ways((level * 7 + 1) % 40) }]));
+  const many = Array.from({ length: 5000 }, (_, index) => [`p${index}`, { minLength: index }]);
+  expect(hold(core, { $defs, allOf: ways(0) }).length).toBeGreaterThan(0);
+  expect(() => hold(core, { properties: Object.fromEntries(many) })).toThrow(/one schema too many/);
+});
