@@ -90,7 +90,7 @@ export enum RuleFlag {
   BODY = 8,
   /** Belongs to a threshold: whoever fits is only counted, by the host, and its stamp is the threshold's number. */
   COUNT = 16,
-  /** Finds nothing, and says what the body has to be: its stamp is the number of a row of bodies, see schema/rows.ts. */
+  /** Finds nothing, and says what the body has to be: its stamp is the number of a body in schema/rows.ts. */
   SCHEMA = 32,
 }
 /** All bits of a rule. */
@@ -105,7 +105,10 @@ export class Rule {
   /** Its line in the texts: stamp, type, CWE, severity, reason, CVE, divided by tabs as in the catalog. */
   line: u32;
   lineSize: u32;
-  /** Hash of its stamp (COUNT: the threshold's number, SCHEMA: the body's), and of `type` and its type, as exceptions know them. */
+  /**
+   * Hash of its stamp (COUNT: the threshold's number, SCHEMA: the body's), and of `type` and its type, as exceptions know
+   * them.
+   */
   stamp: u32;
   type: u32;
   /** Bits of `RuleFlag`. */

@@ -1,6 +1,6 @@
 /**
- * Numbers of JSON (RFC 8259 §6), read a byte at a time and compared as decimals, never as floats: a number has its first
- * 19 digits, whether more follow that are not zero, and the powers of ten of its first and its last digit.
+ * Numbers of JSON (RFC 8259 §6), read a byte at a time and compared as decimals, never as floats: a number has its
+ * first 19 digits, whether more follow that are not zero, and the powers of ten of its first and its last digit.
  */
 import { isDigit } from "../../bytes/ascii";
 import { zeroBytes } from "../../bytes/guard";

@@ -1,4 +1,4 @@
-/** Checks the tables of what bodies have to be when an image is loaded, so that whoever reads by them looks at no bounds. */
+/** Checks the tables of bodies when an image is loaded, so that whoever reads by them looks at no bounds. */
 import { NAME_BYTES_MAX } from "../../abi/limits";
 import { automatonValid } from "../rule/automaton";
 import { Section, sectionOf, sectionSize, within } from "../tables";

@@ -40,7 +40,7 @@ export interface Facet {
 
 type Note = (piece: Piece, what: string) => void;
 
-/** The core tries all cases of a number, which may be two bytes of a body: so many are within the work that those bring. */
+/** The core tries all cases of a number, which may be two bytes of a body: so many are within what those may cost. */
 const CASES_MAX = 64;
 const LENGTH_MAX = 0xffff_ffff;
 const INTEGERS: Readonly<Record<string, bigint>> = { int32: 31n, int64: 63n };

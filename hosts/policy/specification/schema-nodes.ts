@@ -1,7 +1,7 @@
 /**
  * From the schemas of a document's bodies to the nodes that the core holds values against: one for each shape, so that
- * schemas that hold themselves are circles of nodes. What several alternatives say of objects or lists becomes what they
- * all agree on: more is taken than by each alone, never less, and that is noted.
+ * schemas that hold themselves are circles of nodes. What several alternatives say of objects or lists becomes what
+ * they all agree on: more is taken than by each alone, never less, and that is noted.
  */
 import type { Piece } from "./references.ts";
 import { ALL_TYPES, count, type Facet, facetOf, type NumberCase, type TextCase, TYPES } from "./schema-facet.ts";
@@ -136,8 +136,10 @@ export class SchemaNodes {
 
   #facetOf(way: Way): Facet {
     for (const piece of way) {
-      const unasked = UNASKED.filter((name) => piece.at(name) !== undefined && !(name === "uniqueItems" && !piece.flag(name)));
-      for (const name of unasked) this.#note(piece, `${name} is not asked`);
+      const said = UNASKED.filter((name) => piece.at(name) !== undefined);
+      for (const name of said) {
+        if (name !== "uniqueItems" || piece.flag(name)) this.#note(piece, `${name} is not asked`);
+      }
     }
     return facetOf(way, this.machines, this.#note);
   }

@@ -1,6 +1,6 @@
 /**
  * What a JSON Schema asks, as ways to be right: each way is a set of schemas that all have to hold. `allOf` joins, and
- * `anyOf` and `oneOf` divide. Where that would grow without end, something is left out so that more is taken, never less.
+ * `anyOf` and `oneOf` divide. Where that would grow without end, something is left out: more is taken, never less.
  */
 import type { Piece } from "./references.ts";
 import { mayOverlap } from "./schema-facet.ts";

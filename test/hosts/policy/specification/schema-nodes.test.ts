@@ -1,6 +1,6 @@
 /**
- * Bodies held against schemas in the core: what a plain validator finds wrong is found, in random schemas and values and
- * wherever the body is cut; where `lint` says that something is not asked, nothing that is right is found wrong.
+ * Bodies held against schemas in the core: what a plain validator finds wrong is found, in random schemas and values
+ * and wherever the body is cut; where `lint` says that something is not asked, nothing that is right is found wrong.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -91,7 +91,11 @@ test.each(NODES)("%j is asked, but for what is noted", (schema, note) => {
 
 test("what only responses have may be missing", () => {
   hold(core, {
-    properties: { id: { type: "integer", readOnly: true }, at: { $ref: "#/components/schemas/root", readOnly: true }, n: {} },
+    properties: {
+      id: { type: "integer", readOnly: true },
+      at: { $ref: "#/components/schemas/root", readOnly: true },
+      n: {},
+    },
     required: ["id", "at", "n"],
   });
   expect(found(core, '{"n":1}')).toEqual([]);
@@ -102,9 +106,14 @@ test("schemas that multiply are refused, and name the place", () => {
   const ways = (level: number): object[] =>
     Array.from({ length: 4 }, (_, index) => ({
       type: "object",
-      properties: { [`k${index}`]: { $ref: `#/components/schemas/root/$defs/l${level}` }, [`o${index}`]: { maxLength: level } },
+      properties: {
+        [`k${index}`]: { $ref: `#/components/schemas/root/$defs/l${level}` },
+        [`o${index}`]: { maxLength: level },
+      },
     }));
-  const $defs = Object.fromEntries(Array.from({ length: 40 }, (_, level) => [`l${level}`, { anyOf: ways((level * 7 + 1) % 40) }]));
+  const $defs = Object.fromEntries(
+    Array.from({ length: 40 }, (_, level) => [`l${level}`, { anyOf: ways((level * 7 + 1) % 40) }]),
+  );
   const many = Array.from({ length: 5000 }, (_, index) => [`p${index}`, { minLength: index }]);
   expect(hold(core, { $defs, allOf: ways(0) }).length).toBeGreaterThan(0);
   expect(() => hold(core, { properties: Object.fromEntries(many) })).toThrow(/one schema too many/);
