@@ -118,8 +118,8 @@ export const THRESHOLDS_MAX: u32 = 64;
 /** Values that a rule's program has at hand at once. */
 export const RULE_STACK_MAX: u32 = 16;
 /**
- * Work of rules beside that of lexers: for a head, and for each layer of a value for each of its bytes, as if it had
- * some more. The compiler refuses rules that could need more for a layer.
+ * Work of rules beside that of lexers: for a head and each decision, and for each layer of a value for each of its
+ * bytes, as if it had some more. The compiler refuses rules that could need more for a layer.
  */
 export const RULE_FUEL_HEAD: u32 = 4194304;
 export const RULE_FUEL_PER_BYTE: u32 = 256;

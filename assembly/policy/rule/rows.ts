@@ -106,8 +106,8 @@ export class Rule {
   line: u32;
   lineSize: u32;
   /**
-   * Hash of its stamp (COUNT: the threshold's number, SCHEMA: the body's), and of `type` and its type, as exceptions know
-   * them.
+   * Hash of its stamp, and of `type` and its type, as exceptions know them. In place of the stamp COUNT has the
+   * threshold's number, and SCHEMA the body's.
    */
   stamp: u32;
   type: u32;

@@ -293,6 +293,8 @@ export function rulesDecide(): void {
   if (!current.rulesBody) return;
   for (let next: u32 = 0; next < 2; next++) {
     if (!enter(<Slot>next)) continue;
+    /* Of the last value's work there may be nothing left, and exceptions are looked for with some. */
+    setFuel(<i32>RULE_FUEL_HEAD);
     answerBody(false);
     askAll(RuleFlag.BODY, Word.POST, changetype<usize>(whole), 0);
     tellFaults();
@@ -303,6 +305,7 @@ export function rulesDecide(): void {
 export function rulesEnd(): void {
   for (let next: u32 = 0; next < 2; next++) {
     if (!enter(<Slot>next)) continue;
+    setFuel(<i32>RULE_FUEL_HEAD);
     answerBody(true);
     for (let i = firstPointOf(slot); i < subjectCount; i++) {
       const answer = answersOf(slot) + <usize>subjectIn(i).result;

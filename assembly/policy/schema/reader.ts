@@ -380,7 +380,7 @@ function endNumber(): void {
   }
   if (isA(Type.NUMBER)) {
     const node = nodeIn(reader.node);
-    let fits = !node.numberCount;
+    let fits: bool = !node.numberCount;
     for (let i: u32 = 0; i < node.numberCount && !fits; i++) fits = numberFits(state, numberIn(node.numbers + i));
     if (!fits) refuse();
   }

@@ -166,22 +166,32 @@ export function schemasOf(image: usize): Sizes {
   return sizes;
 }
 
-/** A row of each table, by its number. */
+/** A body, by its number. */
 export function bodyIn(index: u32): Body {
   return changetype<Body>(bodyRows + <usize>(index * offsetof<Body>()));
 }
+
+/** A node, by its number. */
 export function nodeIn(index: u32): Node {
   return changetype<Node>(nodeRows + <usize>(index * offsetof<Node>()));
 }
+
+/** A field, by its number. */
 export function fieldIn(index: u32): Field {
   return changetype<Field>(fieldRows + <usize>(index * offsetof<Field>()));
 }
+
+/** A text's case, by its number. */
 export function textIn(index: u32): TextCase {
   return changetype<TextCase>(textRows + <usize>(index * offsetof<TextCase>()));
 }
+
+/** A number's case, by its number. */
 export function numberIn(index: u32): NumberCase {
   return changetype<NumberCase>(numberRows + <usize>(index * offsetof<NumberCase>()));
 }
+
+/** Where a machine lies in the automata, by its number. */
 export function machineIn(index: u32): u32 {
   return load<u32>(machineRows + ((<usize>index) << 2));
 }

@@ -1,8 +1,10 @@
 /** What one way to be right asks of a value: its types, texts and numbers, in the terms that the core decides them. */
 import { compareDecimals, type Decimal, decimalOf } from "./decimal.ts";
 import type { Piece } from "./references.ts";
-import type { Way } from "./schema-shape.ts";
 import type { MachineReader } from "./text-machines.ts";
+
+/** Schemas that all have to hold, without what they say by `allOf`, `anyOf` and `oneOf`; none take any value. */
+export type Way = readonly Piece[];
 
 /** Bits of what a value is, `Type` of assembly/policy/schema/rows.ts. */
 export const TYPES = { null: 1, true: 2, false: 4, number: 8, text: 16, object: 32, array: 64 } as const;
@@ -201,8 +203,10 @@ function literalNumbers(
   note: Note,
 ): readonly NumberCase[] | undefined {
   const values = literals.map(({ value }) => value).filter((value) => typeof value === "number");
+  const isRounded = values.some(mayBeRounded);
+  if (isRounded) note(piece, "numbers of more than 53 bits among the values are not asked");
   if (values.length > CASES_MAX) note(piece, `more than ${CASES_MAX} numbers among the values are not asked`);
-  if (values.length === 0 || values.length > CASES_MAX) return others && [others];
+  if (values.length === 0 || values.length > CASES_MAX || isRounded) return others && [others];
   return values.map((value) => {
     const bound: NumberBound = { value: decimalOf(String(value)), isOpen: false };
     const own = { least: bound, most: bound };
@@ -238,8 +242,7 @@ function boundOf(piece: Piece, name: string, open: string, note: Note): NumberBo
   const isSwitch = typeof piece.at(open)?.value === "boolean";
   const bound = (value: number | undefined, isOpen: boolean): NumberBound | undefined => {
     if (value === undefined) return undefined;
-    // A document's whole numbers are rounded beyond this, and a bound would be another.
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    if (mayBeRounded(value)) {
       note(piece, "a bound of more than 53 bits is not asked");
       return undefined;
     }
@@ -247,4 +250,9 @@ function boundOf(piece: Piece, name: string, open: string, note: Note): NumberBo
   };
   const plain = bound(piece.number(name), isSwitch && piece.flag(open));
   return tighter(plain, isSwitch ? undefined : bound(piece.number(open), true), name === "minimum" ? 1 : -1);
+}
+
+/** A document's numbers are rounded beyond 53 bits, or have no end: another one would be asked than was written. */
+function mayBeRounded(value: number): boolean {
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }

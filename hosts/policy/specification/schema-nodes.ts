@@ -4,8 +4,17 @@
  * they all agree on: more is taken than by each alone, never less, and that is noted.
  */
 import type { Piece } from "./references.ts";
-import { ALL_TYPES, count, type Facet, facetOf, type NumberCase, type TextCase, TYPES } from "./schema-facet.ts";
-import { ANYTHING, type Shape, ShapeReader, shapeKey, type Way } from "./schema-shape.ts";
+import {
+  ALL_TYPES,
+  count,
+  type Facet,
+  facetOf,
+  type NumberCase,
+  type TextCase,
+  TYPES,
+  type Way,
+} from "./schema-facet.ts";
+import { ANYTHING, type Shape, ShapeReader, shapeKey } from "./schema-shape.ts";
 import { MachineReader } from "./text-machines.ts";
 
 /** The node that takes every value; it is the first. */

@@ -3,10 +3,8 @@
  * `anyOf` and `oneOf` divide. Where that would grow without end, something is left out: more is taken, never less.
  */
 import type { Piece } from "./references.ts";
-import { mayOverlap } from "./schema-facet.ts";
+import { mayOverlap, type Way } from "./schema-facet.ts";
 
-/** Schemas that all have to hold, without what they say by `allOf`, `anyOf` and `oneOf`; none take any value. */
-export type Way = readonly Piece[];
 /** Ways of which one has to hold; none take no value. */
 export type Shape = readonly Way[];
 

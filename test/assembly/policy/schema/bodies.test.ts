@@ -57,6 +57,22 @@ test.each([
   expect(answerOf(WRONG).action).toBe(action);
 });
 
+test("an exception holds at decisions within the body as well, wherever the pieces end", () => {
+  const ignore = { stamps: ["api-invalid-field"] };
+  const spec = { match: {}, ignore, reason: "a test", expiresAt: "2027-06-01T00:00:00Z" };
+  const exception = { apiVersion: "merlon.dev/v1alpha1", kind: "WafException", metadata: { name: "e" }, spec };
+  hold(core, { properties: SCHEMA.properties }, { more: [exception] });
+  const body = Buffer.from(`{"n":"x","m":"${"y".repeat(40_000)}"}`);
+  for (const size of [body.length, 16_384, 1000]) {
+    const handle = begin();
+    for (let read = 0; read < body.length; read += size) {
+      expect(core.piece("tx_body", handle, body.subarray(read, read + size))).toBe(0);
+    }
+    expect(core.line(handle)).toContain("pass api-invalid-field@post.json_doc.hash.n");
+    core.free(handle);
+  }
+});
+
 test("a fault stops the body at the next decision, wherever the pieces end", () => {
   hold(core, { properties: SCHEMA.properties });
   const body = Buffer.from(`{"n":"x","m":"${"y".repeat(40_000)}"}`);

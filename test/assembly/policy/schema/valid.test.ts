@@ -62,7 +62,9 @@ test.each(
 )("the number at $field of $name that leads nowhere is refused", ({ table, rowBytes, field }) => {
   const { at, rows } = tableOf(table);
   for (let row = 0; row < rows; row++) {
-    expect(load((image) => image.writeUInt32LE(0x7fffffff, at + row * rowBytes + field))).toBe(STATUS.badPolicy);
+    for (const number of [0x7fffffff, table === 5 ? 0xffffffff : 0x7ffffffe]) {
+      expect(load((image) => image.writeUInt32LE(number, at + row * rowBytes + field))).toBe(STATUS.badPolicy);
+    }
   }
 });
 

@@ -47,6 +47,8 @@ test("numbers together have the closer bounds and the coarser grain", () => {
 test.each([
   [{ multipleOf: 3 }, "multipleOf"],
   [{ maximum: 2 ** 60 }, "more than 53 bits"],
+  [{ const: -Infinity }, "more than 53 bits"],
+  [{ enum: [1, 2 ** 53] }, "numbers of more than 53 bits among the values"],
   [{ enum: Array.from({ length: 65 }, (_, index) => index) }, "more than 64 numbers"],
   [{ enum: [{ a: 1 }] }, "objects and lists"],
   [{ pattern: "(a)\\1" }, "a pattern is not asked"],
