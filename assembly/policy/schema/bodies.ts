@@ -2,7 +2,7 @@
  * Readers of a transaction's body: one for each body that a rule has found to be that of the request, a block each.
  * What they find is told at decision points, in the order of its kinds, so that how the body was cut never shows.
  */
-import { SCHEMA_READERS_MAX } from "../../abi/limits";
+import { BLOCK_BYTES, SCHEMA_READERS_MAX } from "../../abi/limits";
 import { Limit } from "../../abi/status";
 import { blockAlloc } from "../../bytes/blocks";
 import { pushName, pushWord, Word } from "../../decode/point";
@@ -10,6 +10,7 @@ import { current, reachLimit } from "../../decode/transaction";
 import { Section, sectionOf } from "../tables";
 import {
   faultTake,
+  READER_BYTES,
   Reader,
   readerBegin,
   readerEnd,
@@ -40,7 +41,7 @@ export function bodyHold(slot: u32, image: usize, body: u32): void {
   if (!open(image)) return;
   let count: u32 = 0;
   for (let block = current.readers; block; block = readerAt(block).next) count++;
-  const block = count < SCHEMA_READERS_MAX ? blockAlloc() : 0;
+  const block = count < SCHEMA_READERS_MAX && READER_BYTES <= BLOCK_BYTES ? blockAlloc() : 0;
   if (!block) {
     reachLimit(Limit.MEMORY);
     return;

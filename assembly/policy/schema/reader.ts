@@ -83,7 +83,7 @@ const KINDS_AT: usize = FRAMES_AT + <usize>DEPTH_MAX * offsetof<Frame>();
 const KEY_AT: usize = KINDS_AT + <usize>(DEPTH_FOLLOWED_MAX / 8);
 const PATH_AT: usize = KEY_AT + <usize>NAME_BYTES_MAX;
 const FAULTS_AT: usize = PATH_AT + <usize>PATH_BYTES_MAX;
-/** Bytes of a reader with its tables; a block has room for them. */
+/** Bytes of a reader with its tables: a block's, at most. */
 export const READER_BYTES: u32 = <u32>FAULTS_AT + 4 * FAULT_BYTES;
 
 /* What is read now, and the texts that names lie in. */
@@ -114,11 +114,6 @@ export function readerBegin(slot: u32, body: u32): void {
   reader.slot = slot;
   reader.body = body;
   reader.node = bodyIn(body).root;
-}
-
-/** Whether nothing is looked at any more. */
-export function readerIsOver(): bool {
-  return reader.mode == <u32>Mode.OVER;
 }
 
 function faultAt(fault: u32): usize {
