@@ -111,13 +111,15 @@ export const SCOPES_KEPT_MAX: u32 = 24;
 export const RULES_MAX: u32 = 512;
 export const RULE_TERMS_MAX: u32 = 1024;
 export const RULE_STREAMS_MAX: u32 = 32;
+/** Specifications that one body is held against at once, those of the candidate among them. */
+export const SCHEMA_READERS_MAX: u32 = 4;
 /** Thresholds of a policy: requests are counted for them by the bits of one number. */
 export const THRESHOLDS_MAX: u32 = 64;
 /** Values that a rule's program has at hand at once. */
 export const RULE_STACK_MAX: u32 = 16;
 /**
- * Work of rules beside that of lexers: for a head, and for each layer of a value for each of its bytes, as if it had
- * some more. The compiler refuses rules that could need more for a layer.
+ * Work of rules beside that of lexers: for a head and each decision, and for each layer of a value for each of its
+ * bytes, as if it had some more. The compiler refuses rules that could need more for a layer.
  */
 export const RULE_FUEL_HEAD: u32 = 4194304;
 export const RULE_FUEL_PER_BYTE: u32 = 256;

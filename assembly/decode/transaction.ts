@@ -162,6 +162,8 @@ export class Transaction {
   shadowScopeCount: u32;
   /** Block of what is remembered of rules, 0 for none: see policy/rule/state.ts. */
   rules: usize;
+  /** Chain of blocks that hold the body against what it has to be: see policy/schema/bodies.ts. */
+  readers: usize;
   /** Whether some rule wants to see every value, and the body's text. */
   rulesPoints: u32;
   rulesBody: u32;
@@ -295,6 +297,12 @@ export function transactionFree(transaction: Transaction): void {
   inflateClose(changetype<Inflater>(transaction.inflater1));
   inflateClose(changetype<Inflater>(transaction.frameInflater));
   if (transaction.rules) blockFree(transaction.rules);
+  /* Each block begins with where the next one is. */
+  for (let block = transaction.readers; block; ) {
+    const next = load<usize>(block);
+    blockFree(block);
+    block = next;
+  }
   const index = transaction.handle & INDEX_MASK;
   store<usize>(slots + ((<usize>index) << 2), 0);
   store<u32>(freeIndexes + ((<usize>freeCount) << 2), index);

@@ -50,10 +50,12 @@ export enum Section {
   SOURCES = 20,
   /** The policy's hash, 32 bytes, by which records name it; only where the host knows no other way. */
   IDENTITY = 21,
+  /** What JSON bodies have to be, see schema/rows.ts. */
+  SCHEMAS = 22,
 }
 
 /** The last of the kinds. */
-export const LAST_SECTION: Section = Section.IDENTITY;
+export const LAST_SECTION: Section = Section.SCHEMAS;
 
 /** A node of the tree of paths: edges to literal segments, the child for any segment, and routes that end here. */
 @unmanaged

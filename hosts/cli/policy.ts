@@ -244,7 +244,9 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
   if (settings === null) return 1;
   const host = hostPolicyOf(policy);
   const page = host.pages[settings.page];
-  const reported = new Set(checksOf(policy.apiSpecs).flatMap(({ isReport: isTold, stamp }) => (isTold ? [stamp] : [])));
+  const checks = checksOf(policy.apiSpecs);
+  const reported = new Set(checks.flatMap(({ isReport: isTold, stamp }) => (isTold ? [stamp] : [])));
+  const specified = new Set(checks.map(({ stamp }) => stamp));
   const lines = [
     ["mode", mode],
     ["application", applicationsOf(policy).get(settings.application) ?? "none"],
@@ -259,14 +261,16 @@ async function explain(path: string, input: Input, io: Io): Promise<number> {
     ["rules", rulesText(policy)],
     ...countedThresholds(policy.thresholds ?? [], counted).map((text) => ["threshold", text]),
     ["verdict", action],
-    ...matches.map(({ stamp, point, counts, exception }) => {
+    ...matches.flatMap(({ stamp, point, counts, exception, reason }) => {
       const name = policy.exceptions?.[exception - 1]?.name;
       const rule = rulesOf(policy).find((one) => stampOf(one) === stamp);
       const isTold = rule === undefined ? reported.has(stamp) : isReport(rule);
       const only = isTold ? ", is only reported" : ", does not count";
       const why = counts ? "" : name === undefined ? only : `, let pass by exception ${showWord(name)}`;
       const patch = counts && rule?.kind === "vpatch" ? ", a virtual patch: blocks in every mode but off" : "";
-      return ["finding", `${stamp} at ${point}${patch}${why}`];
+      // A stamp says what a signature finds; of a specification's, which one it is that differs.
+      const told = specified.has(stamp) ? [["reason", showWord(reason)]] : [];
+      return [["finding", `${stamp} at ${point}${patch}${why}`], ...told];
     }),
   ];
   for (const [name = "", value = ""] of lines) io.stdout.write(`${name.padEnd(12)} ${value}\n`);

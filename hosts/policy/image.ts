@@ -62,6 +62,7 @@ const SECTIONS = {
   terms: 17,
   programs: 18,
   automata: 19,
+  schemas: 22,
 } as const;
 /** Bits of a settings row that say which of its fields count, `Has` of assembly/policy/scope.ts. */
 const HAS = {
@@ -282,6 +283,7 @@ function scopedSections(policy: Policy, compiler: RouteCompiler): Section[] {
     { kind: SECTIONS.terms, content: ruled.terms },
     { kind: SECTIONS.programs, content: ruled.programs },
     { kind: SECTIONS.automata, content: ruled.automata },
+    { kind: SECTIONS.schemas, content: ruled.schemas },
     { kind: SECTIONS.texts, content: texts.content },
   ];
 }

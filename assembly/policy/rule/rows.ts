@@ -90,9 +90,11 @@ export enum RuleFlag {
   BODY = 8,
   /** Belongs to a threshold: whoever fits is only counted, by the host, and its stamp is the threshold's number. */
   COUNT = 16,
+  /** Finds nothing, and says what the body has to be: its stamp is the number of a body in schema/rows.ts. */
+  SCHEMA = 32,
 }
 /** All bits of a rule. */
-export const RULE_FLAGS: u32 = 31;
+export const RULE_FLAGS: u32 = 63;
 
 /** A rule; rows stand in the order of their scopes. */
 @unmanaged
@@ -103,7 +105,10 @@ export class Rule {
   /** Its line in the texts: stamp, type, CWE, severity, reason, CVE, divided by tabs as in the catalog. */
   line: u32;
   lineSize: u32;
-  /** Hash of its stamp (COUNT: the threshold's number), and of `type` and its type, as exceptions know them. */
+  /**
+   * Hash of its stamp, and of `type` and its type, as exceptions know them. In place of the stamp COUNT has the
+   * threshold's number, and SCHEMA the body's.
+   */
   stamp: u32;
   type: u32;
   /** Bits of `RuleFlag`. */

@@ -14,6 +14,7 @@ import { fuel, place, setFuel, setPlace, setValueBase, spend } from "../../decod
 import { detectLayer, lexersWanted } from "../../detect/detector";
 import { imageSince, Slot } from "../image";
 import { pointFits, pointNameBegin } from "../point-name";
+import { bodiesEnd, bodiesFeed, bodyHold, faultNext, faultPoint, faultRule } from "../schema/bodies";
 import { Section, sectionOf, sectionSize } from "../tables";
 import { judgeRule, Spared } from "../verdict";
 import { automatonFinds, automatonIsOver, automatonRead, automatonRun, automatonStart } from "./automaton";
@@ -180,6 +181,11 @@ function tell(index: u32): void {
     if (slot == Slot.ACTIVE) current.counted |= (<u64>1) << (<u64>rule.stamp);
     return;
   }
+  if (rule.flags & RuleFlag.SCHEMA) {
+    bodyHold(slot, image, rule.stamp);
+    if (current.readers) current.rulesBody = 1;
+    return;
+  }
   const spared: Spared = judgeRule(slot, image, rule);
   if (slot == Slot.ACTIVE) keepHook(texts + <usize>rule.line, rule.lineSize, <u32>spared);
 }
@@ -198,15 +204,36 @@ const whole: Layer = changetype<Layer>(memory.data(offsetof<Layer>() + 16, 16));
 function askAll(flags: u32, word: Word, at: usize, size: u32): void {
   const outer = layer;
   const where = place;
-  whole.at = at;
-  whole.size = size;
-  setLayer(whole);
-  setPlace(word == Word.URI ? Place.PATH : Place.BODY);
-  setValueBase(0);
-  pointTruncate(0);
+  beginWhole(word == Word.URI ? Place.PATH : Place.BODY, at, size);
   pushWord(word);
   for (let i: u32 = 0; i < ruleCount; i++) if (!flags || ruleIn(i).flags & flags) ask(i);
   pointTruncate(0);
+  setPlace(where);
+  setLayer(outer);
+}
+
+/** Makes the layer for what is no value the current one, at no point yet. */
+function beginWhole(where: Place, at: usize, size: u32): void {
+  whole.at = at;
+  whole.size = size;
+  setLayer(whole);
+  setPlace(where);
+  setValueBase(0);
+  pointTruncate(0);
+}
+
+/** Tells what readers have found of the body so far. */
+function tellFaults(): void {
+  if (!current.readers) return;
+  const outer = layer;
+  const where = place;
+  beginWhole(Place.BODY, changetype<usize>(whole), 0);
+  while (faultNext(slot, image)) {
+    if (lifeOf(slot, faultRule) != <u32>Life.LIVE) continue;
+    faultPoint();
+    tell(faultRule);
+    pointTruncate(0);
+  }
   setPlace(where);
   setLayer(outer);
 }
@@ -228,7 +255,9 @@ export function rulesHead(): void {
 /** Follows the next bytes of the body's text. At most RULE_STREAMS_MAX steps a byte and slot. */
 export function rulesBody(at: usize, size: u32): void {
   for (let next: u32 = 0; next < 2; next++) {
-    const body = enter(<Slot>next) ? bodySubject() : changetype<Subject>(0);
+    if (!enter(<Slot>next)) continue;
+    bodiesFeed(next, image, at, size);
+    const body = bodySubject();
     if (!body) continue;
     for (let i: u32 = 0; i < body.termCount; i++) {
       const term = termIn(body.terms + i);
@@ -264,8 +293,11 @@ export function rulesDecide(): void {
   if (!current.rulesBody) return;
   for (let next: u32 = 0; next < 2; next++) {
     if (!enter(<Slot>next)) continue;
+    /* Of the last value's work there may be nothing left, and exceptions are looked for with some. */
+    setFuel(<i32>RULE_FUEL_HEAD);
     answerBody(false);
     askAll(RuleFlag.BODY, Word.POST, changetype<usize>(whole), 0);
+    tellFaults();
   }
 }
 
@@ -273,6 +305,7 @@ export function rulesDecide(): void {
 export function rulesEnd(): void {
   for (let next: u32 = 0; next < 2; next++) {
     if (!enter(<Slot>next)) continue;
+    setFuel(<i32>RULE_FUEL_HEAD);
     answerBody(true);
     for (let i = firstPointOf(slot); i < subjectCount; i++) {
       const answer = answersOf(slot) + <usize>subjectIn(i).result;
@@ -280,6 +313,8 @@ export function rulesEnd(): void {
     }
     const word = current.bodyBytes ? Word.POST : Word.URI;
     askAll(RuleFlag.BODY | RuleFlag.POINTS, word, changetype<usize>(whole), 0);
+    bodiesEnd(next, image);
+    tellFaults();
   }
 }
 

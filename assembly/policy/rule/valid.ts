@@ -1,5 +1,6 @@
 /** Checks the tables of rules when an image is loaded, so that whoever runs them need not look at bounds. */
 import { RULE_LINE_BYTES_MAX, RULE_STREAMS_MAX, RULE_TERMS_MAX, RULES_MAX, THRESHOLDS_MAX } from "../../abi/limits";
+import { bodiesChecked, schemasValid } from "../schema/valid";
 import { rowsOf, Section, sectionOf, sectionSize, within } from "../tables";
 import { automatonValid } from "./automaton";
 import { programValid } from "./program";
@@ -84,6 +85,7 @@ export function rulesValid(image: usize, scopes: u32, textBytes: u32): bool {
   programBytes = sectionSize;
   if (rules > RULES_MAX || terms > RULE_TERMS_MAX || subjects > RULE_TERMS_MAX) return false;
   if (!termsValid(image) || !subjectsValid(image, subjects, textBytes)) return false;
+  if (!schemasValid(image, rules, textBytes)) return false;
   const rows = sectionOf(image, Section.RULES);
   let before: u32 = 0;
   for (let i: u32 = 0; i < rules; i++) {
@@ -94,6 +96,7 @@ export function rulesValid(image: usize, scopes: u32, textBytes: u32): bool {
     if (!isProgram(rule.program, rule.programSize)) return false;
     if (rule.flags > RULE_FLAGS) return false;
     if (rule.flags & RuleFlag.COUNT && rule.stamp >= THRESHOLDS_MAX) return false;
+    if (rule.flags & RuleFlag.SCHEMA && rule.stamp >= bodiesChecked) return false;
   }
   return true;
 }

@@ -10,6 +10,7 @@ import { hashWord } from "../hash.ts";
 import type { Automaton } from "../regex/automaton.ts";
 import { type Texts, words } from "../routes.ts";
 import type { Check } from "../specification/checks.ts";
+import { SchemaTables } from "../specification/schema-section.ts";
 import { type Compare, type Formula, planOf, SUBJECTS, type Subject, type Term } from "./plan.ts";
 import { programOf } from "./program.ts";
 import { isReport, type Rule, stampOf } from "./rule.ts";
@@ -28,7 +29,7 @@ const COMPARES: readonly Compare[] = ["equal", "below", "above"];
 const TERM_KINDS = { automaton: 0, present: 1, size: 2, network: 3, v4: 4, known: 5, number: 6 } as const;
 const ANSWER = 7;
 /** `RuleFlag` there. */
-const FLAGS = { patch: 1, report: 2, points: 4, body: 8, count: 16 };
+const FLAGS = { patch: 1, report: 2, points: 4, body: 8, count: 16, schema: 32 };
 /** Severity of every rule: that from which findings block. */
 const SEVERITY = 4;
 const WORD = 0xffff_ffffn;
@@ -40,6 +41,8 @@ export interface RuleTables {
   readonly terms: Buffer;
   readonly programs: Buffer;
   readonly automata: Buffer;
+  /** What bodies have to be. */
+  readonly schemas: Buffer;
 }
 
 /** A rule, or a question of a specification, and the number of its scope. */
@@ -62,6 +65,7 @@ interface Asked {
   readonly expiresAt: number;
   readonly plan: Formula;
   readonly threshold?: number;
+  readonly body?: Check["body"];
 }
 
 /** Questions about one subject. */
@@ -96,10 +100,19 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
     ...sorted.flatMap(({ entries }) => entries.map(({ term, rule }) => termRow(term, rule, automata))),
     ...sorted.filter(({ exists }) => exists !== undefined).map(({ rule }) => [ANSWER, 0, 0, 0, 0, 0, rule]),
   ];
-  const ruleRows = asked.map(({ name, plan, line, stamp, type, flags, expiresAt, threshold }, index) => {
+  const schemas = new SchemaTables(texts, (machine) => automata.add(machine));
+  const checks = new Map(ordered.map((one, index) => ["check" in one ? one.check : undefined, index]));
+  const ruleRows = asked.map(({ name, plan, line, stamp, type, flags, expiresAt, threshold, body }, index) => {
     const program = programOf(plan, numbers, name);
     const place = [ordered[index]?.scope ?? 0, programs.add(program), program.length];
     if (threshold !== undefined) return [...place, 0, 0, threshold, 0, groups.flagsOf(index) | FLAGS.count, 0];
+    if (body !== undefined) {
+      const row = schemas.add(
+        body,
+        body.tellers.map((one) => one && checks.get(one)),
+      );
+      return [...place, 0, 0, row, 0, groups.flagsOf(index) | FLAGS.schema, 0];
+    }
     const [stampHash, typeHash] = [hashWord(stamp), hashWord(`type ${type}`)];
     return [...place, texts.add(line), line.length, stampHash, typeHash, groups.flagsOf(index) | flags, expiresAt];
   });
@@ -109,6 +122,7 @@ export function ruleTables(scoped: readonly ScopedRule[], texts: Texts): RuleTab
     terms: words(termRows.flat()),
     programs: programs.content,
     automata: automata.content,
+    schemas: schemas.content,
   };
 }
 
@@ -120,9 +134,10 @@ function askedOf(rule: Rule, threshold?: number): Asked {
   return threshold === undefined ? asked : { ...asked, threshold };
 }
 
-function checkedOf({ name, stamp, type, reason, formula, isReport: isTold }: Check): Asked {
+function checkedOf({ name, stamp, type, reason, formula, isReport: isTold, body }: Check): Asked {
   const line = [stamp, type, "", SEVERITY, reason, ""].join("\t");
-  return { name, stamp, type, line, plan: formula, flags: isTold ? FLAGS.report : 0, expiresAt: 0 };
+  const asked = { name, stamp, type, line, plan: formula, flags: isTold ? FLAGS.report : 0, expiresAt: 0 };
+  return body === undefined ? asked : { ...asked, body };
 }
 
 /** A rule in the form of the core's catalog of signatures: stamp, type, CWE, severity, reason, CVE. */

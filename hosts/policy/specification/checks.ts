@@ -1,7 +1,7 @@
 /**
  * From a specification to what the core asks of requests: for each endpoint a few rules in its scope, each about one
- * kind of violation, and one for what is no endpoint at all. Everything is asked of the head, so that it is known
- * before a body comes.
+ * kind of violation, and one for what is no endpoint at all. They are asked of the head, so that they are known before
+ * a body comes; where the body has to be something, a rule says so, and others tell what of it is not.
  */
 import { MerlonError } from "../../core/error.ts";
 import type { Match } from "../match.ts";
@@ -12,6 +12,7 @@ import { compilePattern, matchesPattern } from "../regex/regex.ts";
 import { invertRanges, literalTree, type Tree } from "../regex/tree.ts";
 import type { Formula, Subject } from "../rule/plan.ts";
 import type { Operation, Parameter, Proof, Segment } from "./document.ts";
+import { BODY_FAULTS, type HeldBody } from "./schema-section.ts";
 import { type ApiSpec, VIOLATIONS, type Violation } from "./specification.ts";
 import { quoted, type Value, wholePattern } from "./value.ts";
 
@@ -24,6 +25,8 @@ export interface Check {
   readonly type: string;
   readonly isReport: boolean;
   readonly reason: string;
+  /** What the body of a request that fits has to be: then this finds nothing itself, and these tell what is not so. */
+  readonly body?: HeldBody & { readonly tellers: readonly (Check | undefined)[] };
 }
 
 /** Paths in one machine; where they are too many for it, it is split. */
@@ -38,6 +41,8 @@ const BEGIN: Tree = { kind: "place", place: "begin" };
 const ANY_SEGMENT = "[^/]+";
 const SLASH = 0x2f;
 const END: Tree = { kind: "place", place: "end" };
+/** Types of bodies with stars, of which those that are JSON are asked. */
+const ANY_JSON = /\*/;
 
 const compiled = new WeakMap<ApiSpec, readonly Check[]>();
 
@@ -56,11 +61,14 @@ export function checksOf(specs: readonly ApiSpec[] = []): readonly Check[] {
 function compileSpec(spec: ApiSpec): Check[] {
   const { document, name } = spec;
   try {
-    const all = document.basePaths.flatMap((base) => document.operations.map((operation) => ({ base, operation })));
-    return [
-      ...document.basePaths.flatMap((base) => endpointCheck(spec, base)),
-      ...all.flatMap((one) => operationChecks(spec, one)),
-    ];
+    return document.basePaths.flatMap((base) => {
+      const tellers = BODY_FAULTS.map((fault) => teller(spec, base, fault));
+      return [
+        ...endpointCheck(spec, base),
+        ...tellers.filter((one) => one !== undefined),
+        ...document.operations.flatMap((operation) => operationChecks(spec, { base, operation, tellers })),
+      ];
+    });
   } catch (error) {
     if (!(error instanceof PatternFault)) throw error;
     throw new MerlonError("MERLON_POLICY", `the specification ${name} is too large — ${error.message}`);
@@ -90,6 +98,24 @@ function checkOf(
       reason: plain(reason),
     },
   ];
+}
+
+/** What the finding about a field, or the body, is called. */
+const FOUND: Readonly<Record<(typeof BODY_FAULTS)[number], string>> = {
+  undefinedField: "a field of its body is not listed",
+  missingField: "a field that its body needs is missing",
+  invalidField: "the value of a field in its body is not as it has to be",
+  invalidBody: "its body is no JSON, or missing",
+};
+
+/** @returns what tells a fault of bodies below a base path, and is asked nothing itself */
+function teller(spec: ApiSpec, base: string, fault: (typeof BODY_FAULTS)[number]): Check | undefined {
+  const action = spec.violations[fault];
+  if (action === "ignore" || spec.document.operations.every(({ bodies }) => bodies.length === 0)) return undefined;
+  const reason = plain(`The request is not as the specification ${spec.name} says: ${FOUND[fault]}`);
+  const match = { ...hostOf(spec), path: belowPath(base) };
+  const name = `${spec.name} ${base}/**`;
+  return { name, match, formula: NO, ...VIOLATIONS[fault], isReport: action === "report", reason };
 }
 
 /** A reason stands on a line of fields divided by tabs, and has a bound. */
@@ -125,18 +151,13 @@ function endpointCheck(spec: ApiSpec, base: string): Check[] {
     return and([textIs(METHOD, method), or(paths)]);
   });
   const asked = not(or([textIs(METHOD, "OPTIONS"), ...defined]));
-  const path = {
-    segments: base.split("/").slice(1).map(decodedText),
-    end: base === "" ? ("inside" as const) : ("below" as const),
-  };
-  return checkOf(
-    spec,
-    "undefinedEndpoint",
-    { ...hostOf(spec), path },
-    asked,
-    `${base}/**`,
-    "there is no such endpoint",
-  );
+  const match = { ...hostOf(spec), path: belowPath(base) };
+  return checkOf(spec, "undefinedEndpoint", match, asked, `${base}/**`, "there is no such endpoint");
+}
+
+function belowPath(base: string): NonNullable<Match["path"]> {
+  const end = base === "" ? ("inside" as const) : ("below" as const);
+  return { segments: base.split("/").slice(1).map(decodedText), end };
 }
 
 /** Machines that together find any of the paths. */
@@ -155,7 +176,14 @@ function anyOf(trees: readonly Tree[]): Formula[] {
   }
 }
 
-function operationChecks(spec: ApiSpec, { base, operation }: { base: string; operation: Operation }): Check[] {
+/** An operation below a base path, and what tells of its body. */
+interface Placed {
+  readonly base: string;
+  readonly operation: Operation;
+  readonly tellers: readonly (Check | undefined)[];
+}
+
+function operationChecks(spec: ApiSpec, { base, operation, tellers }: Placed): Check[] {
   const { method, path, parameters } = operation;
   const methods = methodsOf(operation, spec.document.operations);
   const closer = spec.document.operations.filter((other) => isCloser(other, operation));
@@ -175,9 +203,38 @@ function operationChecks(spec: ApiSpec, { base, operation }: { base: string; ope
     ["invalidRequest", wrongBodyType(operation), "its content type is not listed, or missing"],
   ];
   const match = { ...hostOf(spec), path: templateOf(base, operation), ...(methods.length > 1 ? {} : { method }) };
-  return asked().flatMap(([violation, formula, what]) => {
+  const found = asked().flatMap(([violation, formula, what]) => {
     return checkOf(spec, violation, match, and([here(), formula]), `${method} ${path}`, what);
   });
+  if (tellers.every((one) => one === undefined)) return found;
+  const held = operation.bodies.map(({ types, root }, index): Check => {
+    const formula = and([here(), isBodyType(types, index === 0)]);
+    const body = { document: spec.document, root, isRequired: operation.isBodyRequired, tellers };
+    return {
+      name: `${spec.name} ${method} ${path}`,
+      match,
+      formula,
+      stamp: "",
+      type: "",
+      isReport: true,
+      reason: "",
+      body,
+    };
+  });
+  return [...found, ...held];
+}
+
+/** Whether a body is of one of these types of JSON; one that says nothing of itself is of the first that is listed. */
+function isBodyType(types: readonly string[], isFirst: boolean): Formula {
+  const subject: Subject = { kind: "header", name: "content-type" };
+  const texts = types.map((type) => {
+    return ANY_JSON.test(type)
+      ? `${type.startsWith("*") ? "[^/; ]+" : "application"}/(?:json|[^/; ]+\\+json)`
+      : quoted(type);
+  });
+  const automaton = compilePattern(`(?i)\\A *(?:${texts.join("|")}) *(?:;|\\z)`);
+  const isOne: Formula = { kind: "term", subject, term: { kind: "automaton", automaton } };
+  return isFirst ? or([not(present(subject)), isOne]) : isOne;
 }
 
 /** HEAD is answered as GET is, where it is not said apart. */

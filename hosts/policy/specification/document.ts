@@ -3,6 +3,8 @@
  * whole before anything is compiled, and what is not asked of requests is noted with its place.
  */
 import { type Path, Piece } from "./references.ts";
+import { type SchemaNode, SchemaNodes } from "./schema-nodes.ts";
+import type { MachineReader } from "./text-machines.ts";
 import { type Reading, readValue, type Value, wholePattern } from "./value.ts";
 
 /** One parameter of an operation. */
@@ -24,6 +26,14 @@ export type Proof =
 /** A part of a path template: texts, and names of parameters. */
 export type Segment = readonly (string | { readonly name: string })[];
 
+/** What bodies of some types have to be. */
+export interface BodySchema {
+  /** In lower case; `*` stands for any. */
+  readonly types: readonly string[];
+  /** Number of its node in the document's schemas. */
+  readonly root: number;
+}
+
 /** One endpoint. */
 export interface Operation {
   /** In capitals. */
@@ -37,6 +47,8 @@ export interface Operation {
   /** Types of bodies that it takes, in lower case; undefined where it says nothing. */
   readonly bodyTypes: readonly string[] | undefined;
   readonly isBodyRequired: boolean;
+  /** What its JSON bodies have to be. */
+  readonly bodies: readonly BodySchema[];
   /** Whether queries may have names that are not listed. */
   readonly isQueryOpen: boolean;
 }
@@ -51,6 +63,9 @@ export interface Unasked {
 export interface ApiDocument {
   readonly basePaths: readonly string[];
   readonly operations: readonly Operation[];
+  /** Nodes of what bodies have to be, and the machines that they name. */
+  readonly schemas: readonly SchemaNode[];
+  readonly machines: MachineReader;
   readonly unasked: readonly Unasked[];
 }
 
@@ -62,6 +77,9 @@ const ASKED_MAX = 1000;
 const SCHEMAS_MAX = 20_000;
 const SEGMENTS_MAX = 32;
 const BASES_MAX = 4;
+/** Types of bodies that are JSON (RFC 6839 §3.1), and those that may be. */
+const JSON_TYPE = /^(?:application|text)\/json$|^[^/;*]+\/[^/;*]*\+json$/;
+const ANY_TYPE = /^(?:application|\*)\/(?:\*|\*\+json)$/;
 const NAME_CHARS_MAX = 120;
 const UNASKED_MAX = 200;
 /** Fields that the specification itself leaves out of `parameters`. */
@@ -79,10 +97,12 @@ class DocumentReader {
   readonly #root: Piece;
   readonly #unasked: Unasked[] = [];
   readonly #schemas: Reading = { note: (at, what) => this.#note(at, what), left: SCHEMAS_MAX };
+  readonly #bodies: SchemaNodes;
   #asked = 0;
 
   constructor(root: Piece) {
     this.#root = root;
+    this.#bodies = new SchemaNodes(root.text("openapi") ?? "", (at, what) => this.#note(at, what));
   }
 
   #note(piece: Piece, what: string): void {
@@ -101,7 +121,13 @@ class DocumentReader {
     if (operations.length > OPERATIONS_MAX) {
       this.#root.fail(`has ${operations.length} operations, and ${OPERATIONS_MAX} are taken; split it by paths`);
     }
-    return { basePaths: this.#basePaths(), operations, unasked: this.#unasked };
+    return {
+      basePaths: this.#basePaths(),
+      operations,
+      schemas: this.#bodies.nodes,
+      machines: this.#bodies.machines,
+      unasked: this.#unasked,
+    };
   }
 
   #basePaths(): string[] {
@@ -131,14 +157,6 @@ class DocumentReader {
         ?.at("content")
         ?.entries()
         .map(([type]) => typeOf(type));
-      if (
-        body
-          ?.at("content")
-          ?.entries()
-          .some(([, media]) => media.at("schema") !== undefined) === true
-      ) {
-        this.#note(body, "what a body holds is not asked, only its type");
-      }
       return {
         method: method.toUpperCase(),
         path,
@@ -147,9 +165,32 @@ class DocumentReader {
         security: this.#securityOf(operation),
         bodyTypes: types,
         isBodyRequired: body?.flag("required") ?? false,
+        bodies: body === undefined ? [] : this.#bodiesOf(body),
         isQueryOpen: query.some(({ name }) => name === ""),
       };
     });
+  }
+
+  #bodiesOf(body: Piece): BodySchema[] {
+    const content = body.at("content")?.entries() ?? [];
+    const schemas = content.flatMap(([written, media]) => {
+      const schema = media.at("schema");
+      return schema === undefined ? [] : [{ type: typeOf(written), schema, media }];
+    });
+    const exact = schemas.filter(({ type }) => JSON_TYPE.test(type));
+    // A type that is said in full goes before one with a star.
+    const asked = exact.length > 0 ? exact : schemas.filter(({ type }) => ANY_TYPE.test(type));
+    for (const { type, media } of schemas) {
+      if (!asked.some((one) => one.media === media)) {
+        this.#note(media, `what a body of ${type.slice(0, 60)} holds is not asked, only its type`);
+      }
+    }
+    const types = new Map<number, string[]>();
+    for (const { type, schema } of asked) {
+      const root = this.#bodies.rootOf(schema);
+      types.set(root, [...(types.get(root) ?? []), type]);
+    }
+    return [...types].flatMap(([root, own]) => (root === 0 ? [] : [{ types: own, root }]));
   }
 
   #segmentsOf(path: string, item: Piece): Segment[] {

@@ -21,11 +21,14 @@ export class Piece {
   readonly #root: unknown;
   readonly value: unknown;
   readonly path: Path;
+  /** Names of the fields beside the references that led here, which say nothing here. */
+  readonly beside: readonly string[];
 
-  constructor(root: unknown, value: unknown, path: Path) {
+  constructor(root: unknown, value: unknown, path: Path, beside: readonly string[] = []) {
     this.#root = root;
     this.value = value;
     this.path = path;
+    this.beside = beside;
   }
 
   fail(message: string): never {
@@ -97,7 +100,8 @@ export class Piece {
       path.push(name);
     }
     if (value === undefined) return this.fail(`refers to "${shown}", which is not there; mend the reference`);
-    return new Piece(this.#root, value, path);
+    const beside = Object.keys(Object(this.value)).filter((name) => name !== "$ref");
+    return new Piece(this.#root, value, path, [...this.beside, ...beside]);
   }
 }
 

@@ -11,6 +11,10 @@ export const VIOLATIONS = {
   invalidParameter: { type: "invalid_parameter_value", stamp: "api-invalid-parameter" },
   missingAuth: { type: "missing_auth", stamp: "api-missing-auth" },
   invalidRequest: { type: "invalid_request", stamp: "api-invalid-request" },
+  undefinedField: { type: "undefined_parameter", stamp: "api-undefined-field" },
+  missingField: { type: "missing_parameter", stamp: "api-missing-field" },
+  invalidField: { type: "invalid_parameter_value", stamp: "api-invalid-field" },
+  invalidBody: { type: "invalid_request", stamp: "api-invalid-body" },
 } as const;
 export type Violation = keyof typeof VIOLATIONS;
 
@@ -40,6 +44,10 @@ export const apiSpecSchema = z
         invalidParameter: action,
         missingAuth: action,
         invalidRequest: action,
+        undefinedField: action,
+        missingField: action,
+        invalidField: action,
+        invalidBody: action,
       })
       .prefault({}),
   })

@@ -30,8 +30,8 @@ const ITEMS_MAX = 200;
 const COUNTED_MAX = 64;
 
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-/** Formats of texts that have one form. RFC 3339 §5.6, RFC 9562 §4, RFC 4291 is left out. */
-const FORMATS: Readonly<Record<string, string>> = {
+/** Formats of texts that have one form, as patterns of all of it. RFC 3339 §5.6, RFC 9562 §4, RFC 4291 is left out. */
+export const FORMATS: Readonly<Record<string, string>> = {
   date: "\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])",
   "date-time":
     "\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])[Tt ](?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:\\.\\d+)?" +

@@ -161,6 +161,9 @@ spec:
         get:
           parameters: [{in: query, name: f, schema: {type: object}}, {in: path, name: id, schema: {type: integer}}]
           requestBody: {content: {text/plain: {schema: {}}}}
+        post:
+          requestBody:
+            content: {application/json: {schema: {type: object, properties: {n: {type: integer}}, not: {}}}}
 `;
 
 test("lint says what of a specification is not asked, and where it stands", async () => {
@@ -168,7 +171,8 @@ test("lint says what of a specification is not asked, and where it stands", asyn
   const { code, stdout } = await run(["policy", "lint", path]);
   expect([code, stdout]).toEqual([0, expect.stringContaining("1 specifications")]);
   expect(stdout).toContain("note: specification shop: ");
-  expect(stdout).toMatch(/a\.yaml:17:\d+: what a body holds is not asked/);
+  expect(stdout).toMatch(/a\.yaml:17:\d+: what a body of text\/plain holds is not asked, only its type/);
+  expect(stdout).toMatch(/a\.yaml:20:\d+: not is not asked/);
 });
 
 test("explain shows what differs from a specification, and diff what changes in one", async () => {
@@ -177,9 +181,15 @@ test("explain shows what differs from a specification, and diff what changes in 
     (await run(["policy", "explain", path, "--curl", `curl ${url}`])).stdout;
   expect(await explain("http://a.example/users/7")).toMatch(/verdict +pass\n$/);
   expect(await explain("http://a.example/users/x")).toMatch(
-    /verdict +pass\nfinding +api-invalid-parameter at uri, is only reported\n$/,
+    /verdict +pass\nfinding +api-invalid-parameter at uri, is only reported\nreason +The request is not as .*\n$/,
   );
-  expect(await explain("http://a.example/other")).toMatch(/verdict +block\nfinding +api-undefined-endpoint at uri\n$/);
+  expect(await explain("http://a.example/other")).toMatch(
+    /verdict +block\nfinding +api-undefined-endpoint at uri\nreason .*\n$/,
+  );
+  const body = `-H content-type:application/json -d '{"n":1.5}' http://a.example/users/7`;
+  expect(await explain(body)).toMatch(
+    /finding +api-invalid-field at post\.json_doc\.hash\.n, is only reported\nreason .* shop says: the value of/,
+  );
   const after = fileOf("b.yaml", `${HEAD}  defaults: {mode: block}\n${SPEC.replace("/users/{id}", "/people/{id}")}`);
   expect((await run(["policy", "diff", path, after])).stdout).toBe(
     "~ specification shop: its document is another one\n",

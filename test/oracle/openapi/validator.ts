@@ -28,13 +28,33 @@ export type Validator = (documents: readonly unknown[]) => Promise<readonly stri
 export async function openApiValidator(): Promise<Component<Validator>> {
   const folder = await installWheels(REQUIREMENTS);
   if (!("found" in folder)) return folder;
-  return { found: (documents) => validate(folder.found, documents) };
+  return { found: (documents) => run(folder.found, PROGRAM, documents) };
 }
 
-async function validate(folder: string, documents: readonly unknown[]): Promise<readonly string[]> {
+/** Says of each value whether it is as its schema says; references lead to `#/components/schemas/root`, the schema. */
+const JUDGE = `
+import json, sys
+from jsonschema import Draft202012Validator, FormatChecker
+def fits(schema, value):
+    document = {"$ref": "#/components/schemas/root", "components": {"schemas": {"root": schema}}}
+    return Draft202012Validator(document, format_checker=FormatChecker()).is_valid(value)
+json.dump(["yes" if fits(schema, value) else "no" for schema, value in json.load(sys.stdin)], sys.stdout)
+`;
+
+/** @returns whether each value is as its schema says */
+export type Judge = (pairs: readonly (readonly [schema: unknown, value: unknown])[]) => Promise<readonly boolean[]>;
+
+/** A judge of values by JSON Schema, or the reason why it cannot be had here. */
+export async function schemaJudge(): Promise<Component<Judge>> {
+  const folder = await installWheels(REQUIREMENTS);
+  if (!("found" in folder)) return folder;
+  return { found: async (pairs) => (await run(folder.found, JUDGE, pairs)).map((answer) => answer === "yes") };
+}
+
+async function run(folder: string, program: string, input: readonly unknown[]): Promise<readonly string[]> {
   const env = { PATH: process.env["PATH"] ?? "", PYTHONPATH: folder };
-  const child = spawn(PYTHON, ["-S", "-W", "ignore", "-c", PROGRAM], { env, stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(JSON.stringify(documents));
+  const child = spawn(PYTHON, ["-S", "-W", "ignore", "-c", program], { env, stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.end(JSON.stringify(input));
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   let answer = "";
   let fault = "";

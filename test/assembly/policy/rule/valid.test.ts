@@ -47,7 +47,8 @@ test.each(TABLES.flatMap(([name, kind, rowBytes, fields]) => fields.map((field) 
 );
 
 test.each([
-  ["a flag that there is not", 32],
+  ["a flag that there is not", 64],
+  ["a body that there is not", 32],
   ["a threshold that there is no bit for", 16],
 ])("a rule with %s is refused", (_why, flags) => {
   const { at } = placeOf(15);

@@ -31,7 +31,10 @@ test("an operation is read whole", () => {
   };
   const get = {
     parameters: [{ $ref: "#/components/parameters/Page" }, { in: "header", name: "Accept", schema: {} }],
-    requestBody: { required: true, content: { "Application/JSON; charset=utf-8": { schema: {} } } },
+    requestBody: {
+      required: true,
+      content: { "Application/JSON; charset=utf-8": { schema: { type: "null" } }, "text/csv": { schema: {} } },
+    },
   };
   const paths = { "/a/{id}.{type}": { parameters: [{ in: "query", name: "page", required: true }], get }, "x-y": 7 };
   const { operations, unasked } = readDocument(documentOf({ components, paths, security: [{ key: [], open: [] }] }));
@@ -46,11 +49,12 @@ test("an operation is read whole", () => {
           { kind: "scheme", scheme: "bearer" },
         ],
       ],
-      bodyTypes: ["application/json"],
+      bodyTypes: ["application/json", "text/csv"],
       isBodyRequired: true,
+      bodies: [{ types: ["application/json"], root: 1 }],
     },
   ]);
-  expect(unasked.map(({ what }) => what)).toEqual(["what a body holds is not asked, only its type"]);
+  expect(unasked.map(({ what }) => what)).toEqual(["what a body of text/csv holds is not asked, only its type"]);
 });
 
 test.each([

@@ -15,7 +15,7 @@ test("violations are reported, unless it says otherwise", () => {
   expect([spec.violations.undefinedEndpoint, spec.violations.missingAuth]).toEqual(["report", "block"]);
   expect([spec.document.basePaths, spec.unasked]).toEqual([
     ["/v1"],
-    ["paths//a/get/requestBody: what a body holds is not asked, only its type"],
+    ["paths//a/get/requestBody/content/a: what a body of a holds is not asked, only its type"],
   ]);
   expect(apiSpecOf("shop", { ...said, basePath: "/v2/" }, said.openapi, String).document.basePaths).toEqual(["/v2"]);
 });
