@@ -171,9 +171,12 @@ export class EnvoyProcess {
     throw new Error("Envoy did not start");
   }
 
-  /** Sends a request on a connection of its own, its body in chunks cut at these offsets. */
-  async send(message: Message, cuts: readonly number[] = []): Promise<EnvoyAnswer> {
-    const socket = connect(this.#port, "127.0.0.1");
+  /**
+   * Sends a request on a connection of its own, its body in chunks cut at these offsets.
+   * @param port another listener of this Envoy than the first
+   */
+  async send(message: Message, cuts: readonly number[] = [], port: number = this.#port): Promise<EnvoyAnswer> {
+    const socket = connect(port, "127.0.0.1");
     socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error("Envoy did not answer")));
     const head = readHead(socket);
     const chunked = cuts.length > 0 || message.trailers.length > 0;

