@@ -94,7 +94,9 @@ export interface Reached {
 
 /** Answers every request with the line that it was sent, once its body is in. */
 function createUpstream(reached: Reached[]): Server {
-  return createServer({ maxHeaderSize: HEAD_BYTES_MAX, insecureHTTPParser: true }, (request, response) => {
+  // Envoy decides how long a connection is kept: one that ends as it is used again is answered 503.
+  const options = { maxHeaderSize: HEAD_BYTES_MAX, insecureHTTPParser: true, keepAliveTimeout: 0 };
+  return createServer(options, (request, response) => {
     const seen = { target: request.url ?? "", bytes: 0, whole: false };
     reached.push(seen);
     request.on("error", () => {});

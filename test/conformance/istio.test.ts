@@ -137,6 +137,44 @@ describe("in a mesh", () => {
     LONG_MS,
   );
 
+  test(
+    "records of a WasmPlugin's filter come to an agent",
+    async () => {
+      if (mesh === undefined) return;
+      const folder = mkdtempSync(join(tmpdir(), "merlon-mesh-agent-"));
+      const args = ["agent", "--listen-als", "127.0.0.1:0", "--data", folder];
+      const agent = await start(args);
+      onTestFinished(async () => {
+        await agent.stop();
+        rmSync(folder, { recursive: true, force: true });
+      });
+      const address = /grpc:\/\/(\S+)/.exec(await until(agent.output, (text) => text.includes("grpc://")))?.[1] ?? "";
+      const form = ["--method", "wasm", "--form", "wasm-plugin", "--wasm", WASM, "--mode", "block"];
+      const { stdout: yaml } = await run(["connector", "print", "istio", ...form, "--agent", address]);
+      await mesh.kubectl("apply", yaml);
+      const { port } = mesh;
+      await until(
+        async () => (await send(port, `/${QUERY}`)).status,
+        (status) => status === 403,
+      );
+      await until(
+        async () => {
+          // Istio may have brought the filter before the log: then the first ones have no way out.
+          await send(port, `/${QUERY}`);
+          return readdirSync(join(folder, "spool")).some((file) => statSync(join(folder, "spool", file)).size > 500);
+        },
+        (isThere) => isThere,
+      );
+      expect(Object.values(await mesh.stats("update_rejected")).filter((count) => count > 0)).toEqual([]);
+      await mesh.kubectl("delete", yaml);
+      await until(
+        async () => (await send(port, `/${QUERY}`)).status,
+        (status) => status === 200,
+      );
+    },
+    LONG_MS,
+  );
+
   test.each([
     ["through the mesh's own TLS", ["--mesh"]],
     ["in sidecars, with TLS", ["--context", "sidecar", "--selector", "app=shop", "--tls-ca", "/etc/merlon/ca.crt"]],
@@ -148,19 +186,21 @@ describe("in a mesh", () => {
     await mesh.kubectl("delete", yaml);
   });
 
-  test.each([[], ["istio.enabled=true"], ["istio.enabled=true", "istio.method=wasm", "istio.wasm.form=wasm-plugin"]])(
-    "the API server takes what the chart renders: %j",
-    async (...values) => {
-      if (mesh === undefined) return;
-      const helm = await helmBinary();
-      if (!("found" in helm)) return;
-      const set = values.flatMap((value) => ["--set", value]);
-      const rendered = await install(helm.found, ["template", "merlon", join(ROOT, "charts/merlon"), ...set]);
-      if (!("found" in rendered)) throw new Error(rendered.missing);
-      await mesh.kubectl("apply", rendered.found);
-      await mesh.kubectl("delete", rendered.found);
-    },
-  );
+  test.each([
+    [],
+    ["istio.enabled=true"],
+    ["istio.enabled=true", "istio.method=wasm", "istio.wasm.form=wasm-plugin"],
+    ["istio.enabled=true", "istio.method=wasm", "agent.recordsUrl=https://store.example"],
+  ])("the API server takes what the chart renders: %j", async (...values) => {
+    if (mesh === undefined) return;
+    const helm = await helmBinary();
+    if (!("found" in helm)) return;
+    const set = values.flatMap((value) => ["--set", value]);
+    const rendered = await install(helm.found, ["template", "merlon", join(ROOT, "charts/merlon"), ...set]);
+    if (!("found" in rendered)) throw new Error(rendered.missing);
+    await mesh.kubectl("apply", rendered.found);
+    await mesh.kubectl("delete", rendered.found);
+  });
 
   test("the gateway rejected nothing at all", async (context) => {
     // Nobody ships istiod as a program, so that even CI has it only where it is told so.
