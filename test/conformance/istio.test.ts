@@ -4,6 +4,7 @@
  * goes. Needs MERLON_TOOLS, see test/tools/mesh.ts.
  */
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ import { type ExtProc, startExtProc } from "../../hosts/dataplane/extproc/extpro
 import { RouteModes } from "../../hosts/dataplane/extproc/route-modes.ts";
 import { readyPolicy } from "../../hosts/policy/apply.ts";
 import { defaultPolicy } from "../../hosts/policy/schema.ts";
-import { run } from "../hosts/cli/stage.ts";
+import { makeFolder, run, start } from "../hosts/cli/stage.ts";
 import { send, until } from "../hosts/dataplane/envoy/stage.ts";
 import { type Component, install, ROOT, requireOrSkip } from "../tools/component.ts";
 import { helmBinary, type MeshTools, meshTools } from "../tools/mesh.ts";
@@ -141,14 +142,9 @@ describe("in a mesh", () => {
     "records of a WasmPlugin's filter come to an agent",
     async () => {
       if (mesh === undefined) return;
-      const folder = mkdtempSync(join(tmpdir(), "merlon-mesh-agent-"));
-      const args = ["agent", "--listen-als", "127.0.0.1:0", "--data", folder];
-      const agent = await start(args);
-      onTestFinished(async () => {
-        await agent.stop();
-        rmSync(folder, { recursive: true, force: true });
-      });
-      const address = /grpc:\/\/(\S+)/.exec(await until(agent.output, (text) => text.includes("grpc://")))?.[1] ?? "";
+      const folder = makeFolder();
+      const agent = start(["agent", "--listen-als", "127.0.0.1:0", "--data", folder]);
+      const [, address = ""] = await agent.saw(/grpc:\/\/(\S+)/);
       const form = ["--method", "wasm", "--form", "wasm-plugin", "--wasm", WASM, "--mode", "block"];
       const { stdout: yaml } = await run(["connector", "print", "istio", ...form, "--agent", address]);
       await mesh.kubectl("apply", yaml);
@@ -161,7 +157,8 @@ describe("in a mesh", () => {
         async () => {
           // Istio may have brought the filter before the log: then the first ones have no way out.
           await send(port, `/${QUERY}`);
-          return readdirSync(join(folder, "spool")).some((file) => statSync(join(folder, "spool", file)).size > 500);
+          const files = readdirSync(join(folder, "spool"));
+          return files.some((file) => readFileSync(join(folder, "spool", file), "latin1").includes("sqli-"));
         },
         (isThere) => isThere,
       );

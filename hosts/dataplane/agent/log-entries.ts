@@ -51,13 +51,13 @@ function readEntry(reader: ProtobufReader): Entry {
   const entry = { record: "", status: 0, size: 0, micros: 0 };
   while (reader.next()) {
     if (!reader.isBytes) continue;
-    if (reader.field === 1) readCommon(reader.inner(), entry);
+    if (reader.field === 1) readProperties(reader.inner(), entry);
     else if (reader.field === 4) readResponse(reader.inner(), entry);
   }
   return entry;
 }
 
-function readCommon(reader: ProtobufReader, entry: Entry): void {
+function readProperties(reader: ProtobufReader, entry: Entry): void {
   while (reader.next()) {
     if (!reader.isBytes) continue;
     if (reader.field === 21) readState(reader.inner(), entry);

@@ -140,7 +140,7 @@ export class LogReceiver {
     return true;
   }
 
-  /** Nothing more is read until the disk has what came: what waits then waits in Envoy, which has a bound of its own. */
+  /** Nothing more is read until the disk has what came: it waits in Envoy, which has a bound of its own. */
   #pause(stream: Stream): void {
     stream.pause();
     this.#waiting.add(stream);
