@@ -1,6 +1,6 @@
 /**
- * `merlon agent`: takes the records of Envoys with Merlon's filter from their access logs, and sends them on. One beside
- * each log that is a file, or one for all Envoys that send theirs by gRPC.
+ * `merlon agent`: takes the records of Envoys with Merlon's filter from their access logs, and sends them on. One
+ * beside each log that is a file, or one for all Envoys that send theirs by gRPC.
  */
 
 import { join } from "node:path";
@@ -76,9 +76,9 @@ export const agentCommand: Command = {
   },
   details: [
     "The log is the one that merlon connector print envoy --method wasm --records <file> makes Envoy write. What was",
-    "read is kept below --data, so that a restart of either goes on where it was. With --agent <host:port> in its place,",
-    "Envoy sends it to --listen-als; what comes while the agent is away is lost then. The policy is asked for names of",
-    "exceptions and applications: give it as the filter has it. docs/envoy.md says more.",
+    "read is kept below --data, so that a restart of either goes on where it was. With --agent <host:port> in its",
+    "place, Envoy sends it to --listen-als; what comes while the agent is away is lost then. The policy is asked for",
+    "names of exceptions and applications: give it as the filter has it. docs/envoy.md says more.",
   ].join("\n"),
   examples: [
     "merlon agent --log /var/log/merlon.jsonl --data /var/lib/merlon --admin http://127.0.0.1:9901",

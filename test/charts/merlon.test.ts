@@ -192,18 +192,15 @@ describe("values", () => {
     "extproc.tolerations": [{ key: "a" }],
     "extproc.affinity": { nodeAffinity: {} },
   };
+  const AGENT: Values = { ...WASM, "agent.recordsUrl": "https://a.example", "agent.tls.secretName": "tls" };
   const BASES: readonly Values[] = [
     {},
     ON,
     { ...ON, "extproc.tls.secretName": "tls" },
     WASM,
     { ...WASM, "istio.wasm.form": "wasm-plugin" },
-    {
-      ...WASM,
-      "agent.recordsUrl": "https://a.example",
-      "agent.tls.secretName": "tls",
-      "agent.tls.clientCertificates": true,
-    },
+    AGENT,
+    { ...AGENT, "agent.tls.clientCertificates": true },
   ];
 
   function leavesOf(value: object, path: string): [string, unknown][] {

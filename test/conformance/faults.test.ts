@@ -16,6 +16,7 @@ import {
   type Failing,
   joinCells,
   type Listener,
+  listenersIn,
   ServerProcess,
   startBreaking,
   startDropping,
@@ -92,9 +93,10 @@ beforeAll(async () => {
   );
   envoy = await EnvoyProcess.startWith(binary.found, async (ports) => {
     const joined = await joinCells(cells, ports);
-    ({ listeners, admin } = joined);
+    admin = joined.admin;
     return joined.configuration;
   });
+  listeners = await listenersIn(admin, cells);
   const [killed, frozen] = [servers.get("was killed"), servers.get("was frozen")];
   if (!(killed instanceof ServerProcess && frozen instanceof ServerProcess)) return;
   for (const listener of listenersOf("was killed", "was frozen")) {

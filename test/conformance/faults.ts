@@ -11,7 +11,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { type ExtProcPlan, extProcYaml } from "../../hosts/cli/connector/envoy-config.ts";
 import { ROOT } from "../tools/component.ts";
-import { freePorts } from "../tools/free-port.ts";
+import { freePort } from "../tools/free-port.ts";
 
 const HOST = "127.0.0.1";
 
@@ -122,7 +122,8 @@ export async function startRefusing(): Promise<Failing> {
  */
 export async function startDropping(): Promise<Failing> {
   const script =
-    "require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1},function(){console.log(':'+this.address().port)})";
+    "require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1}," +
+    "function(){console.log(':'+this.address().port)})";
   const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   const port = await portSaidBy(child);
   child.kill("SIGSTOP");
@@ -218,16 +219,16 @@ const printedSchema = object({
 });
 
 /**
- * @param ports that of the first cell, and of the application
- * @returns what is printed for each cell as one configuration, and where the cells listen
+ * @param ports that of the first cell, and of the application; the other cells' are the system's choice, since of a
+ * hundred that were free a moment ago one may be taken
+ * @returns what is printed for each cell as one configuration
  */
 export async function joinCells(
   cells: readonly Cell[],
   ports: { readonly listen: number; readonly upstream: number },
-): Promise<{ listeners: Listener[]; admin: number; configuration: string }> {
-  const [admin = 0, ...others] = await freePorts(cells.length);
-  const listeners = cells.map((cell, at) => ({ ...cell, port: (at === 0 ? ports.listen : others[at - 1]) ?? 0 }));
-  const printed = listeners.map((listener) => printedFor(listener, ports.upstream));
+): Promise<{ admin: number; configuration: string }> {
+  const admin = await freePort();
+  const printed = cells.map((cell, at) => printedFor({ ...cell, port: at === 0 ? ports.listen : 0 }, ports.upstream));
   const application = printed[0]?.clusters[0];
   const configuration = {
     admin: { address: { socket_address: { address: HOST, port_value: admin } } },
@@ -236,7 +237,28 @@ export async function joinCells(
       clusters: [application, ...printed.map(({ clusters: [, cluster] }) => cluster)],
     },
   };
-  return { listeners, admin, configuration: JSON.stringify(configuration) };
+  return { admin, configuration: JSON.stringify(configuration) };
+}
+
+const statusesSchema = object({
+  listener_statuses: z.array(
+    object({
+      name: z.string(),
+      local_address: object({ socket_address: object({ port_value: z.int().min(1) }) }),
+    }),
+  ),
+});
+
+/** @returns the cells with the ports that an Envoy gave them @param admin port of its administration */
+export async function listenersIn(admin: number, cells: readonly Cell[]): Promise<Listener[]> {
+  const answer = await fetch(`http://${HOST}:${admin}/listeners?format=json`);
+  const { listener_statuses: statuses } = statusesSchema.parse(await answer.json());
+  const ports = new Map(statuses.map((status) => [status.name, status.local_address.socket_address.port_value]));
+  return cells.map((cell) => {
+    const port = ports.get(cell.name);
+    if (port === undefined) throw new Error(`Envoy has no listener ${cell.name}`);
+    return { ...cell, port };
+  });
 }
 
 /** The printed configuration with names of the cell's own. */

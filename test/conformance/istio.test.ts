@@ -187,7 +187,8 @@ describe("in a mesh", () => {
     [],
     ["istio.enabled=true"],
     ["istio.enabled=true", "istio.method=wasm", "istio.wasm.form=wasm-plugin"],
-    ["istio.enabled=true", "istio.method=wasm", "agent.recordsUrl=https://store.example"],
+    // The module has to be there: a proxy rejects a listener whose file it cannot read.
+    ["istio.enabled=true", "istio.method=wasm", `istio.wasm.module=${WASM}`, "agent.recordsUrl=https://store.example"],
   ])("the API server takes what the chart renders: %j", async (...values) => {
     if (mesh === undefined) return;
     const helm = await helmBinary();

@@ -44,7 +44,7 @@ export class LogReceiver {
   readonly #options: ReceiverOptions;
   readonly #intake: RecordIntake;
   readonly #server: Server;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<Socket>();
   readonly #stopWatching: () => void;
   /** Streams that wait for the disk. */
   readonly #waiting = new Set<Stream>();
@@ -81,7 +81,7 @@ export class LogReceiver {
         : watchTlsMaterial({ ...tls, reloadMs: TLS_RELOAD_MS }, use, ({ detail }) => options.say(detail));
     const receiver = new LogReceiver(options, server, port, stop);
     for (const event of ["error", "sessionError", "tlsClientError"]) server.on(event, ignore);
-    server.on("connection", (socket: Socket) => socket.on("error", ignore));
+    server.on("connection", (socket: Socket) => receiver.#hold(socket));
     http2.on("session", (session) => receiver.#begin(session));
     return receiver;
   }
@@ -100,14 +100,19 @@ export class LogReceiver {
     this.#isClosed = true;
     this.#stopWatching();
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
     await this.#settling;
   }
 
+  /** Connections and not sessions: a client that never ends its TLS handshake has no session. */
+  #hold(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    socket.on("error", ignore);
+  }
+
   #begin(session: ServerHttp2Session): void {
-    this.#sessions.add(session);
-    session.once("close", () => this.#sessions.delete(session));
     session.on("error", ignore);
     session.on("stream", (stream, headers) => {
       stream.on("error", ignore);
@@ -123,6 +128,8 @@ export class LogReceiver {
       let isGood = true;
       for (let next = reader.next(); next !== null && isGood; next = reader.next()) isGood = this.#message(next);
       if (!isGood || reader.fault !== null) {
+        // What follows is thrown away, and not read as messages or counted again.
+        stream.removeAllListeners("data");
         this.#intake.refuse();
         end(stream, INVALID_ARGUMENT);
       } else if (this.#settling !== null) this.#pause(stream);
