@@ -28,6 +28,8 @@ export interface ReceiverTls {
   readonly certFile: string;
   readonly keyFile: string;
   readonly clientCaFile?: string | undefined;
+  /** How often the files are looked at, in milliseconds; 10,000 if not given. */
+  readonly reloadMs?: number | undefined;
 }
 
 /** What a receiver is made of. */
@@ -78,7 +80,9 @@ export class LogReceiver {
     const stop =
       tls === undefined
         ? () => {}
-        : watchTlsMaterial({ ...tls, reloadMs: TLS_RELOAD_MS }, use, ({ detail }) => options.say(detail));
+        : watchTlsMaterial({ ...tls, reloadMs: tls.reloadMs ?? TLS_RELOAD_MS }, use, ({ detail }) =>
+            options.say(detail),
+          );
     const receiver = new LogReceiver(options, server, port, stop);
     for (const event of ["error", "sessionError", "tlsClientError"]) server.on(event, ignore);
     server.on("connection", (socket: Socket) => receiver.#hold(socket));

@@ -1,30 +1,10 @@
 /** Messages of Envoy's access log service: what the record is in, what it stands beside, and what is no message. */
 import { expect, test } from "vitest";
 import { parseLine } from "../../../../hosts/dataplane/agent/filter-record.ts";
-import { RECORD_STATE, readEntries } from "../../../../hosts/dataplane/agent/log-entries.ts";
-import { numberField, sizedField } from "../../../assembly/protobuf-writer.ts";
+import { readEntries } from "../../../../hosts/dataplane/agent/log-entries.ts";
+import { sizedField } from "../../../assembly/protobuf-writer.ts";
+import { entryOf, messageOf } from "./entries.ts";
 import { lineOf } from "./lines.ts";
-
-/** An entry as Envoy makes it, with this text in the filter state of this name. */
-function entryOf(text: string, name: string = RECORD_STATE): Buffer {
-  const any = Buffer.concat([
-    sizedField(1, "type.googleapis.com/google.protobuf.BytesValue"),
-    sizedField(2, sizedField(1, text)),
-  ]);
-  const state = sizedField(21, Buffer.concat([sizedField(1, name), sizedField(2, any)]));
-  const duration = sizedField(23, Buffer.concat([numberField(1, 2), numberField(2, 5_900_000)]));
-  const response = Buffer.concat([sizedField(1, numberField(1, 403)), numberField(2, 99), numberField(3, 263)]);
-  return Buffer.concat([
-    sizedField(1, Buffer.concat([sizedField(2, "address"), state, duration])),
-    numberField(2, 2),
-    sizedField(4, response),
-  ]);
-}
-
-function messageOf(...entries: readonly Buffer[]): Buffer {
-  const logs = Buffer.concat(entries.map((entry) => sizedField(1, entry)));
-  return Buffer.concat([sizedField(1, sizedField(2, "merlon")), sizedField(2, logs)]);
-}
 
 test("an entry with a record is a line as a file would have it", () => {
   const wanted = JSON.parse(lineOf(1));
