@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { connect, type SecureClientSessionOptions } from "node:http2";
+import { type ClientHttp2Session, connect, type SecureClientSessionOptions } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,6 +79,11 @@ async function call(port: number, bytes: Uint8Array, path = METHOD, tls?: Secure
   });
 }
 
+/** What was written before has been read by the server then. */
+async function ping(session: ClientHttp2Session): Promise<void> {
+  await new Promise<void>((resolve, reject) => session.ping((error) => (error === null ? resolve() : reject(error))));
+}
+
 /** A message with the record of this number. */
 function recordMessage(number: number): Buffer {
   return frame(messageOf(entryOf(JSON.stringify(JSON.parse(lineOf(number)).record))));
@@ -137,7 +142,7 @@ test("what comes behind bytes that are no message is thrown away", async () => {
   stream.resume().write(frame(Buffer.from("nonsense")));
   await once(stream, "response");
   stream.write(recordMessage(1));
-  await new Promise<void>((resolve, reject) => session.ping((error) => (error === null ? resolve() : reject(error))));
+  await ping(session);
   expect(agent.counters).toMatchObject({ records: 0, invalid: 1 });
 });
 
@@ -191,6 +196,8 @@ test("a disk that takes nothing is told once, and has everything when it is well
     (isWell) => !isWell,
   );
   stream.end(recordMessage(2));
+  await ping(session);
+  expect(agent.counters.records, "the second waits in Envoy").toBe(1);
   mkdirSync(spool, { recursive: true });
   await until(
     async () => agent.isWell && agent.counters.records,
