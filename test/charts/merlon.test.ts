@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import { agentCommand } from "../../hosts/cli/agent.ts";
 import { parseInput } from "../../hosts/cli/command.ts";
 import { extprocCommand } from "../../hosts/cli/extproc.ts";
 import { parsePolicy } from "../../hosts/policy/policy-text.ts";
@@ -144,6 +145,31 @@ describe("what Istio is told is what is printed", () => {
     const values = { ...WASM, "istio.mode": "block", "istio.wasm.form": form, "istio.wasm.policyImage": policyImage };
     expect(oneOf(await render(values), printed.kind).spec).toEqual(printed.spec);
   });
+
+  test.each<{ values: Values; args: readonly string[] }>([
+    { values: {}, args: [] },
+    { values: { "agent.tls.secretName": "tls" }, args: ["--agent-ca", "/etc/merlon/ca.crt"] },
+    {
+      values: { "agent.tls.secretName": "tls", "agent.tls.clientCertificates": true },
+      args: [
+        ...["--agent-ca", "/etc/merlon/ca.crt"],
+        ...["--agent-cert", "/etc/merlon/tls.crt", "--agent-key", "/etc/merlon/tls.key"],
+      ],
+    },
+  ])("records to an agent, $args", async ({ values, args }) => {
+    if (!("found" in helm)) return;
+    const address = "merlon-agent.merlon.svc.cluster.local:9003";
+    const form = ["--method", "wasm", "--form", "wasm-plugin", "--agent", address];
+    const { stdout } = await run(["connector", "print", "istio", ...form, ...args]);
+    const [, printed] = parseAllDocuments(stdout).map((document) => document.toJS());
+    const url = { "agent.recordsUrl": "https://store.example" };
+    const rendered = await render({ ...WASM, "istio.wasm.form": "wasm-plugin", ...url, ...values });
+    expect(oneOf(rendered, "EnvoyFilter").spec).toEqual(printed.spec);
+    const agent = rendered.find(({ kind, spec }) => kind === "Deployment" && spec.strategy?.type === "Recreate");
+    const [name, ...flags] = agent?.spec.template.spec.containers[0].args ?? [];
+    expect(name).toBe(agentCommand.name);
+    expect(parseInput(agentCommand, flags).text("listen-als")).toBe("0.0.0.0:9003");
+  });
 });
 
 describe("values", () => {
@@ -161,16 +187,20 @@ describe("values", () => {
     "istio.wasm.form": "wasm-plugin",
     "istio.wasm.module": "/other",
     "istio.wasm.policyImage": "AAAA",
+    "agent.recordsUrl": "https://store.example",
     "image.pullSecrets": ["a"],
     "extproc.tolerations": [{ key: "a" }],
     "extproc.affinity": { nodeAffinity: {} },
   };
+  const AGENT: Values = { ...WASM, "agent.recordsUrl": "https://a.example", "agent.tls.secretName": "tls" };
   const BASES: readonly Values[] = [
     {},
     ON,
     { ...ON, "extproc.tls.secretName": "tls" },
     WASM,
     { ...WASM, "istio.wasm.form": "wasm-plugin" },
+    AGENT,
+    { ...AGENT, "agent.tls.clientCertificates": true },
   ];
 
   function leavesOf(value: object, path: string): [string, unknown][] {

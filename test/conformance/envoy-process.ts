@@ -27,7 +27,8 @@ export interface EnvoyAnswer {
 }
 
 /** Fields that end at a hop; the core does not look at them and Envoy would act on them. */
-const HOP = /^(?:host|connection|keep-alive|proxy-connection|te|upgrade|expect|content-length|transfer-encoding)$/i;
+export const HOP =
+  /^(?:host|connection|keep-alive|proxy-connection|te|upgrade|expect|content-length|transfer-encoding)$/i;
 
 function configuration(ports: { listen: number; upstream: number }, wasm: string, policy: string | undefined): object {
   const types = "type.googleapis.com/envoy.extensions.filters";
@@ -93,7 +94,9 @@ export interface Reached {
 
 /** Answers every request with the line that it was sent, once its body is in. */
 function createUpstream(reached: Reached[]): Server {
-  return createServer({ maxHeaderSize: HEAD_BYTES_MAX, insecureHTTPParser: true }, (request, response) => {
+  // Envoy decides how long a connection is kept: one that ends as it is used again is answered 503.
+  const options = { maxHeaderSize: HEAD_BYTES_MAX, insecureHTTPParser: true, keepAliveTimeout: 0 };
+  return createServer(options, (request, response) => {
     const seen = { target: request.url ?? "", bytes: 0, whole: false };
     reached.push(seen);
     request.on("error", () => {});
@@ -102,7 +105,7 @@ function createUpstream(reached: Reached[]): Server {
     });
     request.on("end", () => {
       seen.whole = true;
-      response.writeHead(200, { "x-line": request.headers["x-merlon-line"] ?? "" });
+      response.writeHead(200, { "x-line": request.headers["x-merlon-line"] ?? "", "content-length": 0 });
       response.end();
     });
   });
@@ -112,14 +115,15 @@ function createUpstream(reached: Reached[]): Server {
 export class EnvoyProcess {
   /** What reached the upstream, in order; to be emptied at will. */
   readonly reached: Reached[];
-  readonly #port: number;
+  /** Of the first listener. */
+  readonly port: number;
   readonly #child: ChildProcess;
   readonly #upstream: Server;
   readonly #folder: string;
 
   private constructor(port: number, child: ChildProcess, upstream: Server, folder: string, reached: Reached[]) {
     this.reached = reached;
-    this.#port = port;
+    this.port = port;
     this.#child = child;
     this.#upstream = upstream;
     this.#folder = folder;
@@ -171,22 +175,9 @@ export class EnvoyProcess {
     throw new Error("Envoy did not start");
   }
 
-  /** Sends a request on a connection of its own, its body in chunks cut at these offsets. */
-  async send(message: Message, cuts: readonly number[] = []): Promise<EnvoyAnswer> {
-    const socket = connect(this.#port, "127.0.0.1");
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error("Envoy did not answer")));
-    const head = readHead(socket);
-    const chunked = cuts.length > 0 || message.trailers.length > 0;
-    /* One write: an answer that comes before the body was sent would end the connection under the second. */
-    socket.cork();
-    socket.write(headOf(message, chunked), "latin1");
-    if (!chunked) socket.write(message.body);
-    socket.uncork();
-    const sent = chunked ? writeChunks((bytes) => socket.write(bytes), message, cuts) : undefined;
-    const answer = await head.finally(() => socket.destroy());
-    await sent;
-    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
-    return { status, line: /^x-(?:merlon-)?line: (.*)\r$/m.exec(answer)?.[1] };
+  /** Sends a request to the first listener; see `sendHttp1`. */
+  async send(message: Message, cuts: readonly number[] = [], port: number = this.port): Promise<EnvoyAnswer> {
+    return await sendHttp1(port, message, cuts);
   }
 
   /** Ends Envoy and the upstream. */
@@ -200,6 +191,24 @@ export class EnvoyProcess {
     this.#upstream.closeAllConnections();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Sends a request on a connection of its own, its body in chunks cut at these offsets. */
+export async function sendHttp1(port: number, message: Message, cuts: readonly number[] = []): Promise<EnvoyAnswer> {
+  const socket = connect(port, "127.0.0.1");
+  socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error("nobody answered")));
+  const head = readHead(socket);
+  const chunked = cuts.length > 0 || message.trailers.length > 0;
+  /* One write: an answer that comes before the body was sent would end the connection under the second. */
+  socket.cork();
+  socket.write(headOf(message, chunked), "latin1");
+  if (!chunked) socket.write(message.body);
+  socket.uncork();
+  const sent = chunked ? writeChunks((bytes) => socket.write(bytes), message, cuts) : undefined;
+  const answer = await head.finally(() => socket.destroy());
+  await sent;
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0);
+  return { status, line: /^x-(?:merlon-)?line: (.*)\r$/m.exec(answer)?.[1] };
 }
 
 /** The head of the answer, as soon as it is whole: Envoy keeps a connection open for a while after an early answer. */

@@ -4,6 +4,7 @@
  * goes. Needs MERLON_TOOLS, see test/tools/mesh.ts.
  */
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ import { type ExtProc, startExtProc } from "../../hosts/dataplane/extproc/extpro
 import { RouteModes } from "../../hosts/dataplane/extproc/route-modes.ts";
 import { readyPolicy } from "../../hosts/policy/apply.ts";
 import { defaultPolicy } from "../../hosts/policy/schema.ts";
-import { run } from "../hosts/cli/stage.ts";
+import { makeFolder, run, start } from "../hosts/cli/stage.ts";
 import { send, until } from "../hosts/dataplane/envoy/stage.ts";
 import { type Component, install, ROOT, requireOrSkip } from "../tools/component.ts";
 import { helmBinary, type MeshTools, meshTools } from "../tools/mesh.ts";
@@ -137,6 +138,40 @@ describe("in a mesh", () => {
     LONG_MS,
   );
 
+  test(
+    "records of a WasmPlugin's filter come to an agent",
+    async () => {
+      if (mesh === undefined) return;
+      const folder = makeFolder();
+      const agent = start(["agent", "--listen-als", "127.0.0.1:0", "--data", folder]);
+      const [, address = ""] = await agent.saw(/grpc:\/\/(\S+)/);
+      const form = ["--method", "wasm", "--form", "wasm-plugin", "--wasm", WASM, "--mode", "block"];
+      const { stdout: yaml } = await run(["connector", "print", "istio", ...form, "--agent", address]);
+      await mesh.kubectl("apply", yaml);
+      const { port } = mesh;
+      await until(
+        async () => (await send(port, `/${QUERY}`)).status,
+        (status) => status === 403,
+      );
+      await until(
+        async () => {
+          // Istio may have brought the filter before the log: then the first ones have no way out.
+          await send(port, `/${QUERY}`);
+          const files = readdirSync(join(folder, "spool"));
+          return files.some((file) => readFileSync(join(folder, "spool", file), "latin1").includes("sqli-"));
+        },
+        (isThere) => isThere,
+      );
+      expect(Object.values(await mesh.stats("update_rejected")).filter((count) => count > 0)).toEqual([]);
+      await mesh.kubectl("delete", yaml);
+      await until(
+        async () => (await send(port, `/${QUERY}`)).status,
+        (status) => status === 200,
+      );
+    },
+    LONG_MS,
+  );
+
   test.each([
     ["through the mesh's own TLS", ["--mesh"]],
     ["in sidecars, with TLS", ["--context", "sidecar", "--selector", "app=shop", "--tls-ca", "/etc/merlon/ca.crt"]],
@@ -148,19 +183,22 @@ describe("in a mesh", () => {
     await mesh.kubectl("delete", yaml);
   });
 
-  test.each([[], ["istio.enabled=true"], ["istio.enabled=true", "istio.method=wasm", "istio.wasm.form=wasm-plugin"]])(
-    "the API server takes what the chart renders: %j",
-    async (...values) => {
-      if (mesh === undefined) return;
-      const helm = await helmBinary();
-      if (!("found" in helm)) return;
-      const set = values.flatMap((value) => ["--set", value]);
-      const rendered = await install(helm.found, ["template", "merlon", join(ROOT, "charts/merlon"), ...set]);
-      if (!("found" in rendered)) throw new Error(rendered.missing);
-      await mesh.kubectl("apply", rendered.found);
-      await mesh.kubectl("delete", rendered.found);
-    },
-  );
+  test.each([
+    [],
+    ["istio.enabled=true"],
+    ["istio.enabled=true", "istio.method=wasm", "istio.wasm.form=wasm-plugin"],
+    // The module has to be there: a proxy rejects a listener whose file it cannot read.
+    ["istio.enabled=true", "istio.method=wasm", `istio.wasm.module=${WASM}`, "agent.recordsUrl=https://store.example"],
+  ])("the API server takes what the chart renders: %j", async (...values) => {
+    if (mesh === undefined) return;
+    const helm = await helmBinary();
+    if (!("found" in helm)) return;
+    const set = values.flatMap((value) => ["--set", value]);
+    const rendered = await install(helm.found, ["template", "merlon", join(ROOT, "charts/merlon"), ...set]);
+    if (!("found" in rendered)) throw new Error(rendered.missing);
+    await mesh.kubectl("apply", rendered.found);
+    await mesh.kubectl("delete", rendered.found);
+  });
 
   test("the gateway rejected nothing at all", async (context) => {
     // Nobody ships istiod as a program, so that even CI has it only where it is told so.

@@ -22,19 +22,19 @@ export interface Sample {
   readonly raw: Buffer;
 }
 
-/** Reads the sample, or says which sets are missing when none is there. */
-export function readSample(): Component<readonly Sample[]> {
+/** Reads the sample, or says which sets are missing when none is there. @param perSet requests of one set at most */
+export function readSample(perSet: number = PER_SET): Component<readonly Sample[]> {
   const samples = SETS.flatMap((set) => {
     const path = corpus(set);
-    return path === undefined ? [] : sampleOf(set, path);
+    return path === undefined ? [] : sampleOf(set, path, perSet);
   });
   if (samples.length > 0) return { found: samples };
   return { missing: "no request set lies beside the repository; MERLON_CORPORA names another folder" };
 }
 
-function sampleOf(set: string, path: string): Sample[] {
+function sampleOf(set: string, path: string, perSet: number): Sample[] {
   const lines = gunzipSync(readFileSync(path)).toString("latin1").trimEnd().split("\n");
-  const count = Math.min(PER_SET, lines.length);
+  const count = Math.min(perSet, lines.length);
   return Array.from({ length: count }, (_, index) => {
     const row = rowSchema.parse(JSON.parse(lines[Math.floor((index * lines.length) / count)] ?? ""));
     return { name: `${set}/${row.id}`, raw: Buffer.from(row.raw_b64, "base64") };

@@ -39,3 +39,26 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if eq .Values.istio.wasm.form "wasm-plugin" }}{{ $_ := set $told "holdHead" false }}{{ end }}
 {{- $told | toJson }}
 {{- end }}
+
+{{/* The name of everything that belongs to the agent, which takes records of filters in proxies. */}}
+{{- define "merlon.agent" -}}
+{{ .Release.Name | trunc 40 | trimSuffix "-" }}-agent
+{{- end }}
+
+{{- define "merlon.agentSelector" -}}
+app.kubernetes.io/name: merlon
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: agent
+{{- end }}
+
+{{- define "merlon.agentLabels" -}}
+{{ include "merlon.agentSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* Where proxies reach the agent. */}}
+{{- define "merlon.agentHost" -}}
+{{ include "merlon.agent" . }}.{{ .Release.Namespace }}.svc.cluster.local
+{{- end }}

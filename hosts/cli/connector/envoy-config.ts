@@ -7,6 +7,7 @@ import type { ListenAddress } from "../protection/listen-address.ts";
 import { commentedYaml } from "./commented-yaml.ts";
 import {
   addressOf,
+  agentCluster,
   COMMENTS,
   clusterOf,
   type ExtProcFilter,
@@ -17,7 +18,7 @@ import {
   wasmClusters,
   wasmFilter,
 } from "./filter.ts";
-import { recordLog } from "./record-log.ts";
+import { recordLog, recordStream } from "./record-log.ts";
 
 /** What the two ways have in common. */
 interface Plan {
@@ -56,8 +57,13 @@ export function wasmYaml(plan: WasmPlan): string {
     "Envoy with Merlon in it, as a Wasm filter. Start it with: envoy -c <this file>",
     "Into a configuration of your own goes the filter named merlon.",
   ];
-  const logs = plan.records === undefined ? [] : [recordLog(plan.records)];
-  return commentedYaml(head, [bootstrap(plan, wasmFilter(plan), wasmClusters(plan), logs)], COMMENTS);
+  const { records, agent } = plan;
+  const logs = [
+    ...(records === undefined ? [] : [recordLog(records)]),
+    ...(agent === undefined ? [] : [recordStream()]),
+  ];
+  const clusters = [...wasmClusters(plan), ...(agent === undefined ? [] : [agentCluster(agent)])];
+  return commentedYaml(head, [bootstrap(plan, wasmFilter(plan), clusters, logs)], COMMENTS);
 }
 
 function bootstrap(

@@ -9,11 +9,12 @@ import type { Policy } from "../../policy/schema.ts";
 import type { ListenAddress } from "../protection/listen-address.ts";
 import type { Comments } from "./commented-yaml.ts";
 import { type FilterService, followSettings, POLICY_CLUSTER } from "./policy-cluster.ts";
+import { AGENT_CLUSTER } from "./record-log.ts";
 
 /** How Envoy sends request bodies to ext_proc. */
 export const BODY_MODES = ["NONE", "STREAMED", "BUFFERED", "BUFFERED_PARTIAL", "FULL_DUPLEX_STREAMED"] as const;
 
-/** TLS to the ext_proc server: files on Envoy's machine. */
+/** TLS to the ext_proc server or to an agent: files on Envoy's machine. */
 export interface ProcessorTls {
   /** Authorities that the server's certificate is checked against. */
   readonly ca: string;
@@ -47,6 +48,14 @@ export interface WasmFilter {
   readonly mode?: Mode | null | undefined;
   /** The service that the filter follows; what it has to say takes the place of `policy`. */
   readonly service?: FilterService | undefined;
+  /** The agent that records are sent to; absent where none is. */
+  readonly agent?: RecordAgent | undefined;
+}
+
+/** An agent that listens for access logs, as Envoy reaches it. */
+export interface RecordAgent {
+  readonly address: ListenAddress;
+  readonly tls?: ProcessorTls | undefined;
 }
 
 /** Begin of the types of Envoy's extensions. */
@@ -173,6 +182,20 @@ function policyClusters({ service }: WasmFilter): object[] {
 /** Clusters that the filter needs: those of its module and of its policy service. */
 export function wasmClusters(plan: WasmFilter): object[] {
   return [...codeClusters(plan), ...policyClusters(plan)];
+}
+
+/** The cluster of the agent that records are sent to. */
+export function agentCluster({ address, tls }: RecordAgent): object {
+  return {
+    ...clusterOf(AGENT_CLUSTER, address, "3s"),
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": `${TYPES}.upstreams.http.v3.HttpProtocolOptions`,
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    },
+    ...(tls === undefined ? {} : { transport_socket: tlsSocket(tls, ["h2"]) }),
+  };
 }
 
 /** The WebAssembly filter. */

@@ -5,16 +5,20 @@
  */
 import { commentedYaml } from "./commented-yaml.ts";
 import {
+  agentCluster,
   COMMENTS,
   type ExtProcFilter,
   extProcFilter,
   NAME,
   pluginConfig,
   processorCluster,
+  type RecordAgent,
+  TYPES,
   type WasmFilter,
   wasmClusters,
   wasmFilter,
 } from "./filter.ts";
+import { recordStream } from "./record-log.ts";
 
 /** Where Istio puts the filter. */
 export interface IstioPlace {
@@ -32,6 +36,7 @@ const ISTIO_COMMENTS = {
   tls: "Istio's own certificates; the server's pod needs a sidecar.",
   h2UpgradePolicy: "gRPC needs HTTP/2, whatever the Service's appProtocol says.",
   failStrategy: "The other strategies never come back after a trap.",
+  access_log: "Records go to the agent by gRPC, of the requests that have one and of no others.",
   pluginConfig: "holdHead: a WasmPlugin may not stop at a head, so that the body alone is held.",
 };
 
@@ -64,16 +69,38 @@ function envoyFilter(place: IstioPlace, clusters: readonly object[], filter: obj
     },
     patch: { operation: "INSERT_BEFORE", value: filter },
   };
+  return patches(place, [...added, inserted]);
+}
+
+function patches(place: IstioPlace, configPatches: readonly object[]): object {
   const selector = selectorOf(place, "labels");
   return {
     apiVersion: "networking.istio.io/v1alpha3",
     kind: "EnvoyFilter",
     metadata: metadataOf(place),
-    spec: {
-      ...(Object.keys(selector).length === 0 ? {} : { workloadSelector: selector }),
-      configPatches: [...added, inserted],
-    },
+    spec: { ...(Object.keys(selector).length === 0 ? {} : { workloadSelector: selector }), configPatches },
   };
+}
+
+/** An EnvoyFilter by which the proxies send records to an agent, whatever put the module into them. */
+function recordsFilter(place: IstioPlace, agent: RecordAgent): object {
+  const context = CONTEXTS[place.context];
+  const name = "envoy.filters.network.http_connection_manager";
+  const manager = `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`;
+  const logging = { typed_config: { "@type": manager, access_log: [recordStream()] } };
+  return patches({ ...place, name: `${place.name}-records` }, [
+    { applyTo: "CLUSTER", match: { context }, patch: { operation: "ADD", value: agentCluster(agent) } },
+    {
+      applyTo: "NETWORK_FILTER",
+      match: { context, listener: { filterChain: { filter: { name } } } },
+      patch: { operation: "MERGE", value: logging },
+    },
+  ]);
+}
+
+/** What goes beside the module: nothing without an agent. */
+function recordsOf(place: IstioPlace, { agent }: WasmFilter): object[] {
+  return agent === undefined ? [] : [recordsFilter(place, agent)];
 }
 
 /** An EnvoyFilter for ext_proc. @param mesh go through Istio's own cluster of the service, with its certificates */
@@ -107,7 +134,8 @@ export function istioWasmYaml(place: IstioPlace, plan: WasmFilter): string {
     "Merlon in Istio's proxies, as a Wasm filter. Apply with: kubectl apply -f <this file>",
     "An EnvoyFilter and no WasmPlugin, because that cannot make heads wait for the verdict on their body.",
   ];
-  return commentedYaml(head, [envoyFilter(place, wasmClusters(plan), wasmFilter(plan))], ISTIO_COMMENTS);
+  const filter = envoyFilter(place, wasmClusters(plan), wasmFilter(plan));
+  return commentedYaml(head, [filter, ...recordsOf(place, plan)], ISTIO_COMMENTS);
 }
 
 /** A WasmPlugin, for meshes that allow no EnvoyFilter. */
@@ -134,5 +162,5 @@ export function istioPluginYaml(place: IstioPlace, plan: WasmFilter): string {
       pluginConfig: pluginConfig(plan, false),
     },
   };
-  return commentedYaml(head, [plugin], ISTIO_COMMENTS);
+  return commentedYaml(head, [plugin, ...recordsOf(place, plan)], ISTIO_COMMENTS);
 }

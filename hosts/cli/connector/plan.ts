@@ -9,7 +9,7 @@ import { type Input, usage } from "../command.ts";
 import { type ListenAddress, parseListen } from "../protection/listen-address.ts";
 import { showWord } from "../text.ts";
 import type { GatewayTarget } from "./envoy-gateway.ts";
-import { BODY_MODES, type ExtProcFilter, type ProcessorTls, type WasmFilter } from "./filter.ts";
+import { BODY_MODES, type ExtProcFilter, type ProcessorTls, type RecordAgent, type WasmFilter } from "./filter.ts";
 import type { IstioPlace } from "./istio.ts";
 import { filterServiceOf } from "./policy-cluster.ts";
 
@@ -89,7 +89,31 @@ export async function wasmOf({ input, proxy, form }: Asked): Promise<WasmFilter>
     const fix = "print an EnvoyFilter, or compile the policy in by --policy";
     throw usage("--policy-url needs a cluster of Envoy's", "what is printed here cannot have one", fix);
   }
-  return { wasm, sha256, policy: await policyOf(input), mode: input.choice("mode", MODES) ?? null, service };
+  const mode = input.choice("mode", MODES) ?? null;
+  return { wasm, sha256, policy: await policyOf(input), mode, service, agent: agentOf(input) };
+}
+
+/** The agent that records are sent to, with its TLS. */
+function agentOf(input: Input): RecordAgent | undefined {
+  const written = input.text("agent");
+  const [ca, cert, key] = [input.text("agent-ca"), input.text("agent-cert"), input.text("agent-key")];
+  if (written === undefined) {
+    const flag = ["agent-ca", "agent-cert", "agent-key"].find((name) => input.flag(name));
+    if (flag === undefined) return undefined;
+    throw usage(`--${flag} is given without --agent`, "it says how the agent is reached", "write --agent <host:port>");
+  }
+  const address = parseListen(written, "agent");
+  if (address.port === 0) throw usage("--agent has port 0", "a configuration needs the port", "choose one");
+  if ((cert === undefined) !== (key === undefined) || (cert !== undefined && ca === undefined)) {
+    const missing = ca === undefined ? "agent-ca" : cert === undefined ? "agent-cert" : "agent-key";
+    throw usage(
+      `--${missing} is missing`,
+      "a certificate needs its key and whom to trust",
+      `write --${missing} <file>`,
+    );
+  }
+  const client = cert === undefined || key === undefined ? undefined : { cert, key };
+  return { address, tls: ca === undefined ? undefined : { ca, name: address.host, client } };
 }
 
 function schemesOf(proxy: Asked["proxy"], form: Asked["form"]): string[] {

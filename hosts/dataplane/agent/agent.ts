@@ -3,13 +3,9 @@
  * go to the store as any host's do. A line counts as read when its record is on the agent's own disk.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SignatureInfo } from "../../core/engine-options.ts";
-import type { NodeFacts } from "../../records/make-record.ts";
-import type { PolicyFacts } from "../../records/policy-facts.ts";
-import type { Recorder } from "../../records/recorder.ts";
-import { completeRecord, parseLine } from "./filter-record.ts";
 import { LogFollower } from "./log-follower.ts";
 import type { LogRotation } from "./log-rotation.ts";
+import { type AgentCounters, type IntakeOptions, RecordIntake } from "./record-intake.ts";
 
 /** How often the log is looked at where it had nothing new. */
 const LOOK_MS = 250;
@@ -17,38 +13,20 @@ const LOOK_MS = 250;
 const RETRY_MS = 1000;
 
 /** What an agent is made of. */
-export interface AgentOptions {
+export interface AgentOptions extends IntakeOptions {
   /** The file that Envoy's access log appends to. */
   readonly log: string;
   /** Keeps how far it was read. */
   readonly positionFile: string;
-  readonly recorder: Recorder;
-  readonly node: NodeFacts;
-  /** Facts of the policy that names come from. */
-  readonly policy: () => PolicyFacts;
-  readonly signatures: readonly SignatureInfo[];
   /** Keeps the log short; absent where somebody else does. */
   readonly rotation?: LogRotation | undefined;
-  /** Takes lines for the operator. */
-  readonly say: (line: string) => void;
-}
-
-/** What an agent counts. */
-export interface AgentCounters {
-  /** Lines that were records. */
-  records: number;
-  /** Lines that were none. */
-  invalid: number;
-  /** Records whose policy is another than the agent's: their names are empty. */
-  strange: number;
 }
 
 /** An agent that runs. */
 export class Agent {
-  readonly counters: AgentCounters = { records: 0, invalid: 0, strange: 0 };
   readonly follower: LogFollower;
   readonly #options: AgentOptions;
-  readonly #signatures: ReadonlyMap<string, SignatureInfo>;
+  readonly #intake: RecordIntake;
   readonly #ending = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #isFailing = false;
@@ -56,7 +34,7 @@ export class Agent {
   private constructor(options: AgentOptions, follower: LogFollower) {
     this.#options = options;
     this.follower = follower;
-    this.#signatures = new Map(options.signatures.map((signature) => [signature.stamp, signature]));
+    this.#intake = new RecordIntake(options);
   }
 
   /** Begins where the last run was. The log need not be there yet. */
@@ -64,6 +42,10 @@ export class Agent {
     const agent = new Agent(options, await LogFollower.open(options.log, options.positionFile));
     agent.#running = agent.#run();
     return agent;
+  }
+
+  get counters(): Readonly<AgentCounters> {
+    return this.#intake.counters;
   }
 
   /** Whether the log can be read, and the disk takes what it holds. */
@@ -110,32 +92,14 @@ export class Agent {
   }
 
   async #takeSome(): Promise<boolean> {
-    const { spool } = this.#options.recorder;
     // The log itself is the queue while the disk takes nothing.
-    if (!spool.isWell) {
-      await spool.flush();
-      if (!spool.isWell) throw new Error("the spool is not well");
-    }
+    if (!this.#options.recorder.spool.isWell) await this.#intake.settle();
     const found = await this.follower.read();
     if (found === null) return false;
-    for (const line of found.lines) this.#take(line);
-    await spool.flush();
+    for (const line of found.lines) this.#intake.take(line);
+    await this.#options.recorder.spool.flush();
     await this.follower.keep(found.position);
     return true;
-  }
-
-  #take(text: string): void {
-    const { node, recorder } = this.#options;
-    const line = parseLine(text);
-    if (line === null) {
-      this.counters.invalid++;
-      if (this.counters.invalid === 1) this.#options.say("a line of the log is no record; such lines are counted");
-      return;
-    }
-    const policy = this.#options.policy();
-    this.counters.records++;
-    if (line.record.policy !== undefined && line.record.policy !== policy.sha256) this.counters.strange++;
-    recorder.addRecord(completeRecord(line, { node, policy, signatures: this.#signatures }));
   }
 
   async #sleep(milliseconds: number): Promise<void> {

@@ -8,6 +8,7 @@
  * @see https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3/external_processor.proto
  */
 import type { OwnAnswer } from "../../core/block-page.ts";
+import { ProtobufReader } from "../../core/protobuf-reader.ts";
 
 /** How Envoy sends a body, by the numbers of `ProcessingMode.BodySendMode`. */
 export const BODY_MODE = { NONE: 0, STREAMED: 1, BUFFERED: 2, BUFFERED_PARTIAL: 3, FULL_DUPLEX_STREAMED: 4 } as const;
@@ -68,7 +69,7 @@ export function readRequest(bytes: Buffer): ProcessingRequest | null {
     requestTime: "",
     routeMode: "",
   };
-  const reader = new Reader(bytes, 0, bytes.length);
+  const reader = new ProtobufReader(bytes, 0, bytes.length);
   let parts = 0;
   while (reader.next()) {
     const kind = KINDS[reader.field - 2];
@@ -84,7 +85,7 @@ export function readRequest(bytes: Buffer): ProcessingRequest | null {
   return reader.bad || parts !== 1 ? null : message;
 }
 
-function readPart(reader: Reader, message: ProcessingRequest): void {
+function readPart(reader: ProtobufReader, message: ProcessingRequest): void {
   const isBody = message.kind === "request_body" || message.kind === "response_body";
   while (reader.next()) {
     if (reader.field === 1 && reader.isBytes) {
@@ -94,7 +95,7 @@ function readPart(reader: Reader, message: ProcessingRequest): void {
   }
 }
 
-function readFields(map: Reader, fields: string[]): void {
+function readFields(map: ProtobufReader, fields: string[]): void {
   while (map.next()) {
     if (map.field !== 1 || !map.isBytes) continue;
     const reader = map.inner();
@@ -110,7 +111,7 @@ function readFields(map: Reader, fields: string[]): void {
   }
 }
 
-function readProtocol(reader: Reader, message: ProcessingRequest): void {
+function readProtocol(reader: ProtobufReader, message: ProcessingRequest): void {
   message.requestBodyMode = 0;
   message.responseBodyMode = 0;
   while (reader.next()) {
@@ -120,12 +121,12 @@ function readProtocol(reader: Reader, message: ProcessingRequest): void {
 }
 
 /** A map of structs in the given field. */
-function readStructs(reader: Reader, field: number, message: ProcessingRequest): void {
+function readStructs(reader: ProtobufReader, field: number, message: ProcessingRequest): void {
   while (reader.next()) if (reader.field === field && reader.isBytes) readStructEntry(reader.inner(), message);
 }
 
 /** `namespace → { name → value }`; the namespace counts for metadata only, since attributes have names of their own. */
-function readStructEntry(entry: Reader, message: ProcessingRequest): void {
+function readStructEntry(entry: ProtobufReader, message: ProcessingRequest): void {
   let namespace = "";
   while (entry.next()) {
     if (!entry.isBytes) continue;
@@ -134,7 +135,7 @@ function readStructEntry(entry: Reader, message: ProcessingRequest): void {
   }
 }
 
-function readStruct(struct: Reader, namespace: string, message: ProcessingRequest): void {
+function readStruct(struct: ProtobufReader, namespace: string, message: ProcessingRequest): void {
   while (struct.next()) {
     if (struct.field !== 1 || !struct.isBytes) continue;
     const entry = struct.inner();
@@ -153,86 +154,10 @@ function readStruct(struct: Reader, namespace: string, message: ProcessingReques
 }
 
 /** The text of a `google.protobuf.Value` that is a text. */
-function textOfValue(value: Reader): string {
+function textOfValue(value: ProtobufReader): string {
   let text = "";
   while (value.next()) if (value.field === 3 && value.isBytes) text = value.text();
   return text;
-}
-
-/** Walks over the fields of a message. What does not fit makes all readers of the message stop. */
-class Reader {
-  readonly bytes: Buffer;
-  readonly #end: number;
-  readonly #root: { bad: boolean };
-  #at: number;
-  field = 0;
-  /** Value of a varint; capped, since none that is looked at is large. */
-  number = 0;
-  isBytes = false;
-  /** Where the bytes of a length-delimited field lie. */
-  from = 0;
-  to = 0;
-
-  constructor(bytes: Buffer, at: number, end: number, root: { bad: boolean } = { bad: false }) {
-    this.bytes = bytes;
-    this.#at = at;
-    this.#end = end;
-    this.#root = root;
-  }
-
-  get bad(): boolean {
-    return this.#root.bad;
-  }
-
-  fail(): void {
-    this.#root.bad = true;
-  }
-
-  /** Goes to the next field. @returns false at the end, and after an error */
-  next(): boolean {
-    if (this.#root.bad || this.#at >= this.#end) return false;
-    const tag = this.#varint();
-    const type = tag % 8;
-    this.field = Math.floor(tag / 8);
-    this.isBytes = type === 2;
-    this.number = 0;
-    if (type === 0) this.number = this.#varint();
-    else if (type === 2) this.#range(this.#varint());
-    else if (type === 5) this.#range(4);
-    else if (type === 1) this.#range(8);
-    else this.fail();
-    return !this.#root.bad;
-  }
-
-  inner(): Reader {
-    return new Reader(this.bytes, this.from, this.to, this.#root);
-  }
-
-  /** The field's bytes, one a character. */
-  text(): string {
-    return this.bytes.toString("latin1", this.from, this.to);
-  }
-
-  #range(size: number): void {
-    this.from = this.#at;
-    this.to = this.#at + size;
-    this.#at = this.to;
-    if (this.to > this.#end) this.fail();
-  }
-
-  #varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (let read = 0; read < 10; read++) {
-      if (this.#at >= this.#end) break;
-      const byte = this.bytes[this.#at++] ?? 0;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      scale *= 128;
-    }
-    this.fail();
-    return 0;
-  }
 }
 
 /** Goes on with what the message was about, unchanged. Framed for gRPC. */

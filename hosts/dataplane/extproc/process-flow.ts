@@ -11,9 +11,9 @@ import { BodyHold, type HoldBudget, MessageBoundary } from "../../core/body-hold
 import type { DeadlineSweep, Watched } from "../../core/deadline.ts";
 import { Inspection, type InspectionContext, type Outcome } from "../../core/inspection.ts";
 import { isGrpc, isMessageFramed } from "../../core/media-type.ts";
+import { MessageReader } from "../../core/message-reader.ts";
 import { refOf } from "../../core/ulid.ts";
 import type { Counters } from "./counters.ts";
-import { MessageReader } from "./message-reader.ts";
 import {
   BODY_MODE,
   CONTINUE,

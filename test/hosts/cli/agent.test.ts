@@ -64,6 +64,10 @@ test(
 test.each([
   [["agent"], /--log is missing/],
   [["agent", "--log", "a"], /--data is missing/],
+  [["agent", "--log", "a", "--listen-als", "127.0.0.1:0", "--data", "b"], /--log and --listen-als are given/],
+  [["agent", "--listen-als", "127.0.0.1:0", "--data", "b", "--tls-cert", "c"], /--tls-key is missing/],
+  [["agent", "--listen-als", "127.0.0.1:0", "--data", "b", "--admin", "http://a:1"], /--admin is for --log/],
+  [["agent", "--log", "a", "--data", "b", "--tls-key", "c"], /--tls-key is for --listen-als/],
   [["agent", "--log", "a", "--data", "b", "--log-max", "5"], /--log-max has no --admin/],
   [["agent", "--log", "a", "--data", "b", "--admin", "localhost"], /--admin is "localhost"/],
 ])("%j is refused", async (args, expected) => {

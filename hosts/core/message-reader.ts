@@ -3,7 +3,7 @@
  * handed on without a copy; what comes in many costs what it weighs and no more than a limit.
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-import { BodyHold } from "../../core/body-hold.ts";
+import { BodyHold } from "./body-hold.ts";
 
 const PREFIX_BYTES = 5;
 

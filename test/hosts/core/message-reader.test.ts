@@ -1,7 +1,7 @@
 /** Messages out of a stream: the same under every split, and bounded. */
 import { expect, test } from "vitest";
-import { MessageReader } from "../../../../hosts/dataplane/extproc/message-reader.ts";
-import { frame } from "../../../assembly/protobuf-writer.ts";
+import { MessageReader } from "../../../hosts/core/message-reader.ts";
+import { frame } from "../../assembly/protobuf-writer.ts";
 
 const MESSAGES = ["", "a", "second message", "x".repeat(300)];
 const STREAM = Buffer.concat(MESSAGES.map((text) => frame(Buffer.from(text))));
