@@ -1,5 +1,5 @@
 /** Statements that a value may start: behind a semicolon, where a batch needs none (T-SQL), or as the whole value. */
-import { startsLower } from "../../bytes/ascii";
+import { isWord, startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
@@ -20,9 +20,10 @@ import {
   setComplete,
   show,
   showAll,
+  showTo,
   tokenCount,
 } from "./reading";
-import { advance, from, isOpenComment, kind, nextFrom, nextKind, nextTo, to } from "./token";
+import { advance, from, isOpenComment, kind, nextFrom, nextKind, nextTo, to, unclosed } from "./token";
 
 /** A number in hexadecimal that is longer spells a text. */
 const CODED_BYTES_MIN: u32 = 9;
@@ -108,11 +109,51 @@ function isLeafWord(): bool {
   return leafTo > layer.at && isWordlike(layer.at, leafTo);
 }
 
+/** `CREATE OR`: what may follow there, or what hides it; `drop or sell` is prose. */
+function isReplacing(): bool {
+  let at = nextTo;
+  const end = layer.at + <usize>layer.size;
+  while (at < end && load<u8>(at) <= 32) at++;
+  const left = <u32>(end - at);
+  if (at == end || !isWord(load<u8>(at))) return at < end && load<u8>(at) == 0x2f;
+  return startsLower(at, left, "replace") || startsLower(at, left, "alter");
+}
+
+/**
+ * Whether the statement that begins here without a semicolon leaves a batch that T-SQL takes, behind the author's quote.
+ * A batch is read whole before it runs. A text that begins behind an operand is a mistake there: it is the end of a
+ * quotation, as in `Revert "drop table x"` or `'DELETE FROM t'`. Reads the tokens to their end.
+ * @param verb of the statement; one that changes data is none behind a backtick, which T-SQL does not have
+ */
+function isBatch(verb: u32): bool {
+  const data = verb == SqlWord.INSERT || verb == SqlWord.DELETE || verb == SqlWord.UPDATE || verb == SqlWord.DEFINE;
+  if (quote == 0x60 && data) return false;
+  let before: u32 = Token.COMMA;
+  while (!isEnd(nextKind) || nextKind == Token.SEMICOLON) {
+    before = kind;
+    advance();
+  }
+  if (!isNext(Token.END) || kind != Token.STRING || unclosed != quote) return true;
+  switch (before) {
+    case Token.NAME:
+    case Token.NUMBER:
+    case Token.STRING:
+    case Token.CLOSE:
+    case Token.SEMICOLON:
+    case SqlWord.OBJECT:
+    case SqlWord.CONSTANT:
+      return false;
+    default:
+      return true;
+  }
+}
+
 /** Verbs whose second word proves them wherever a statement may stand. */
 function isPhrase(): bool {
   switch (kind) {
     case SqlWord.DEFINE:
-      return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE || nextKind == SqlWord.LOGIC;
+      if (nextKind == SqlWord.LOGIC) return isReplacing();
+      return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE;
     case SqlWord.EXECUTE:
       return nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM || nextKind == SqlWord.PACKAGE;
     case SqlWord.DECLARE:
@@ -218,7 +259,7 @@ function whole(): u32 {
 }
 
 /** `UPDATE` and a table: a statement of its own once `SET` follows. @returns as the caller */
-function openUpdate(): u32 {
+function openUpdate(start: Start): u32 {
   remember();
   advance();
   /* Parentheses and quotes around the table: prose has them too, so that a column has to be set. */
@@ -239,7 +280,10 @@ function openUpdate(): u32 {
     advance();
     advance();
   }
-  if (!strict || isNext(Token.COMPARE)) show(Signature.SQLI_STACKED);
+  if (strict && !isNext(Token.COMPARE)) return 2;
+  const begin = from;
+  const stop = to;
+  if (start != Start.BATCH || !quote || isBatch(SqlWord.UPDATE)) showTo(Signature.SQLI_STACKED, begin, stop);
   return 2;
 }
 
@@ -277,9 +321,12 @@ export function statementStep(start: Start): u32 {
     return 2;
   }
   if (isPhrase() || (sure && start == Start.STACKED && isVerb())) {
+    const verb = kind;
+    const begin = from;
     remember();
     advance();
-    show(Signature.SQLI_STACKED);
+    const stop = to;
+    if (start != Start.BATCH || !quote || isBatch(verb)) showTo(Signature.SQLI_STACKED, begin, stop);
     return 2;
   }
   const quoted = nextKind == Token.STRING || nextKind == Token.OPEN || nextKind == SqlWord.OBJECT;
@@ -287,7 +334,7 @@ export function statementStep(start: Start): u32 {
     kind == SqlWord.UPDATE &&
     (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM || (quoted && start == Start.STACKED))
   ) {
-    return openUpdate();
+    return openUpdate(start);
   }
   if (kind == SqlWord.COPY && start == Start.STACKED) {
     copyProgram();
