@@ -231,8 +231,6 @@ function isSpoken(): bool {
 
 /** The reading left a string of the author's and a comment cuts off what the author wrote behind it. */
 function concludeTruncated(): void {
-  /* Only a name stands in backticks: what else is before one is a drawing or a text. */
-  if (quote == 0x60 && !isLeafWordlike()) return;
   if (isShortTail() && !isSpoken()) {
     if (!operatorCount && tokenCount <= TOKENS_BEFORE_MAX) showAll(Signature.SQLI_TRUNCATE);
     else if (after && !nameCount) showAll(Signature.SQLI_OPERATOR);
