@@ -254,8 +254,8 @@ export function isInCode(kind: u32, name: usize, size: u32, open: usize, end: us
   const first = <u32>load<u8>(argument);
   const quoted = first == 0x27 || first == 0x22;
   /* How consoles of lessons in C end. */
-  if (quoted && startsLower(argument + 1, <u32>(end - argument - 1), "pause") && load<u8>(argument + 6) == first)
-    return false;
+  const paused = quoted && argument + 6 < end && startsLower(argument + 1, 5, "pause");
+  if (paused && load<u8>(argument + 6) == first) return false;
   const nested = nestedKind(argument, end);
   let effect: bool = false;
   switch (kind) {

@@ -11,7 +11,7 @@
  * writes about: there the words are no programs, or their arguments are words of a sentence.
  */
 import { Limit } from "../../abi/status";
-import { isAlpha, isDigit, isSpace, startsLower } from "../../bytes/ascii";
+import { isAlpha, isDigit, isSpace, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { Place } from "../../decode/point";
@@ -43,6 +43,11 @@ const SENTENCE_WORDS: u32 = 3;
 const MARKED_BYTES: usize = 160;
 /** Blanks before it that are looked across for an operator. */
 const BLANKS_BYTES: usize = 16;
+/** Line breaks that a file or shown code has, and the bytes below which a value is neither. */
+const CODE_LINES: u32 = 2;
+const CODE_BYTES: u32 = 64;
+/** Bytes below which a value is no text with a fenced block in it. */
+const FENCED_BYTES: u32 = 128;
 /** Marks of HTML that are looked at for one that shows code. */
 const TAGS_MAX: u32 = 32;
 /** Longest name of an option whose value is looked at as a command. */
@@ -148,14 +153,18 @@ function isFile(at: usize, size: u32): bool {
  */
 function isText(end: usize): bool {
   let at = layer.at;
-  if (isBody() && isFile(at, layer.size)) return true;
   const least = layer.size > SHORT_BYTES ? LINES_MANY : 2 * LINES_MANY;
   for (let i: u32 = 0; i < least; i++) {
     at = findByte(at, end, 0x0a);
-    if (at == end) return i != 0 && (hasFence(end) || (isBody() && hasCode(end)));
+    if (at == end) return i != 0 && (hasFence(end) || (i >= CODE_LINES && isCode(end)));
     at++;
   }
   return true;
+}
+
+/** Whether a value of a body is a file as a whole, or HTML that shows code. */
+function isCode(end: usize): bool {
+  return isBody() && layer.size >= CODE_BYTES && (isFile(layer.at, layer.size) || hasCode(end));
 }
 
 /** Whether three backticks stand in the value, as around code shown to people. */
@@ -369,18 +378,20 @@ function markedEnd(at: usize, end: usize): usize {
 let unfenced: bool = false;
 
 /**
- * The end of a block of code that a text fences (CommonMark 0.31 §4.5): three backticks at the begin of a line, up to
- * those at the begin of another, with words around. In bodies only, as with code marked up in a sentence.
+ * The end of a block of code that a text fences (CommonMark 0.31 §4.5): three backticks at the begin of a line, with
+ * no more than a language's name behind them, up to those that are another line. In bodies only, as with code marked
+ * up in a sentence; with a sentence before it, and never in a short value.
  * @returns behind the closing fence, or 0
  */
 function fencedEnd(at: usize, end: usize): usize {
-  if (unfenced || !isBody() || backticks || depth || !isFence(at, end)) return 0;
-  let close = findByte(at + 3, end, 0x0a);
+  if (unfenced || !isBody() || layer.size < FENCED_BYTES || backticks || depth) return 0;
+  let close = at + 3;
+  while (close < end && isWord(load<u8>(close))) close++;
+  if (close == end || load<u8>(close) != 0x0a || !isSentence(at)) return 0;
   while (close < end && !isFence(close + 1, end)) close = findByte(close + 1, end, 0x0a);
   unfenced = close == end;
-  if (unfenced) return 0;
-  if (!marking) marking = wordsAround(end) >= SENTENCE_WORDS ? 2 : 1;
-  return marking == 2 ? close + 4 : 0;
+  if (unfenced || (close + 4 < end && !isSpace(load<u8>(close + 4)))) return 0;
+  return close + 4;
 }
 
 /** Whether three backticks begin a line at `at`. */

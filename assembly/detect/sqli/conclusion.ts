@@ -259,15 +259,14 @@ const BLANKS_SPOKEN: u32 = 2;
 /**
  * Whether all of the one condition is a text that the author's quote ends, and that is no number: `"Or" Eau de Parfum`,
  * `'where' in Rome`. It is false or a mistake in every dialect, so that an OR in front of it adds nothing; probes have
- * a word there, though, and such are left.
+ * a word there, though, and such are left. Between backticks stands a column, which may be true.
  */
 function isIdleText(): bool {
-  if (!truthLast || truths || last != Token.STRING || !lastUnclosed) return false;
+  if (quote == 0x60 || !truthLast || truths || last != Token.STRING || !lastUnclosed) return false;
   const spoken = lastButOne == SqlWord.LOGIC && wordLogic;
   if (!spoken && lastButOne != SqlWord.WHERE && lastButOne != SqlWord.HAVING) return false;
   let at = lastFrom + 1;
-  while (at < to && load<u8>(at) <= 32) at++;
-  if (at < to && (load<u8>(at) == 0x2b || load<u8>(at) == 0x2d || load<u8>(at) == 0x2e)) at++;
+  while (at < to && !isAlpha(load<u8>(at)) && !isDigit(load<u8>(at)) && load<u8>(at) < 0x80) at++;
   if (at < to && isDigit(load<u8>(at))) return false;
   let blanks: u32 = 0;
   while (at < to && blanks < BLANKS_SPOKEN) {

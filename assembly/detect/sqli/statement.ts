@@ -119,33 +119,46 @@ function isReplacing(): bool {
   return startsLower(at, left, "replace") || startsLower(at, left, "alter");
 }
 
+/** Whether the token ends an operand. */
+function isOperand(token: u32): bool {
+  return token == Token.NAME || token == Token.NUMBER || token == Token.STRING || token == Token.CLOSE;
+}
+
+/** Words that a quoted statement has behind its verb; any other may begin the next one of a batch. */
+function isInside(token: u32): bool {
+  return (
+    token >= <u32>Token.NUMBER ||
+    token == SqlWord.OBJECT ||
+    token == SqlWord.FROM ||
+    token == SqlWord.INTO ||
+    token == SqlWord.WHERE ||
+    (token >= <u32>SqlWord.LOGIC && token <= <u32>SqlWord.IS)
+  );
+}
+
 /**
  * Whether the statement that begins here without a semicolon leaves a batch that T-SQL takes, behind the author's quote.
  * A batch is read whole before it runs. A text that begins behind an operand is a mistake there: it is the end of a
- * quotation, as in `Revert "drop table x"` or `'DELETE FROM t'`. Reads the tokens to their end.
+ * quotation, as in `Revert "drop table x"` or `'DELETE FROM t'`. Not so where another statement may have begun, as in
+ * `… print 'x'` or `… select 1 'x'`. Reads the tokens to their end.
  * @param verb of the statement; one that changes data is none behind a backtick, which T-SQL does not have
  */
 function isBatch(verb: u32): bool {
   const data = verb == SqlWord.INSERT || verb == SqlWord.DELETE || verb == SqlWord.UPDATE || verb == SqlWord.DEFINE;
-  if (quote == 0x60 && data) return false;
+  if (!data) return true;
+  if (quote == 0x60) return false;
   let before: u32 = Token.COMMA;
   while (!isEnd(nextKind) || nextKind == Token.SEMICOLON) {
+    /* Words side by side: the second begins a statement, or is a name that takes a text. */
+    const listed = verb == SqlWord.INSERT && nextKind == Token.OPEN;
+    if (kind == Token.NAME && isOperand(before) && !listed) return true;
+    if (kind == Token.NAME && before == Token.SEMICOLON && nextKind == Token.STRING) return true;
+    if (!isInside(nextKind)) return true;
     before = kind;
     advance();
   }
   if (!isNext(Token.END) || kind != Token.STRING || unclosed != quote) return true;
-  switch (before) {
-    case Token.NAME:
-    case Token.NUMBER:
-    case Token.STRING:
-    case Token.CLOSE:
-    case Token.SEMICOLON:
-    case SqlWord.OBJECT:
-    case SqlWord.CONSTANT:
-      return false;
-    default:
-      return true;
-  }
+  return !isOperand(before) && before != SqlWord.OBJECT && before != Token.SEMICOLON && before != SqlWord.CONSTANT;
 }
 
 /** Verbs whose second word proves them wherever a statement may stand. */
@@ -283,6 +296,7 @@ function openUpdate(start: Start): u32 {
   if (strict && !isNext(Token.COMPARE)) return 2;
   const begin = from;
   const stop = to;
+  if (!strict) advance();
   if (start != Start.BATCH || !quote || isBatch(SqlWord.UPDATE)) showTo(Signature.SQLI_STACKED, begin, stop);
   return 2;
 }
