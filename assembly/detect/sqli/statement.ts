@@ -137,7 +137,7 @@ function isInside(token: u32): bool {
 }
 
 /**
- * Whether the statement that begins here without a semicolon leaves a batch that T-SQL takes, behind the author's quote.
+ * Whether the statement beginning here without a semicolon leaves a batch that T-SQL takes, behind the author's quote.
  * A batch is read whole before it runs. A text that begins behind an operand is a mistake there: it is the end of a
  * quotation, as in `Revert "drop table x"` or `'DELETE FROM t'`. Not so where another statement may have begun, as in
  * `… print 'x'` or `… select 1 'x'`. Reads the tokens to their end.
