@@ -10,7 +10,7 @@
 import { MESSAGES_NESTED_MAX, VALUE_BYTES_MAX } from "../abi/limits";
 import { Anomaly, Limit } from "../abi/status";
 import { arenaMark, arenaRelease } from "../bytes/arena";
-import { writeNumber } from "../bytes/ascii";
+import { isAlpha, isWord, writeNumber } from "../bytes/ascii";
 import { zeroBytes } from "../bytes/guard";
 import { inspectValue } from "./chain";
 import { collectAdd, collectBegin, collectEnd, collectGather, gatheredAt } from "./collect";
@@ -321,13 +321,25 @@ function isKey(at: usize, size: u32): bool {
   return (broken || last >= 0xc0) && printable * 8 <= size * (size > ID_BYTES_MAX ? 5 : 6);
 }
 
+/**
+ * Whether a message of one text, in its first field, reads as a text by chance of its size: the tag is a line break and
+ * the size a letter, digit or opening bracket, before a word. As a text it is the inner one with a word glued to it
+ * (`\n5DELETE FROM …`), which is what wrappers of values give (google.protobuf.StringValue, OpenTelemetry's AnyValue).
+ */
+function wrapsText(at: usize, size: u32): bool {
+  if (size < 3 || load<u8>(at) != 0x0a || <u32>load<u8>(at + 1) != size - 2) return false;
+  const c = <u32>load<u8>(at + 1);
+  const glued = isWord(c) || c == 0x28 || c == 0x3f || c == 0x5b || c == 0x5d || c == 0x7b;
+  return glued && (isAlpha(load<u8>(at + 2)) || load<u8>(at + 2) == 0x2f) && isText(at + 2, at + <usize>size);
+}
+
 /** Looks at a field that lies there whole. @param slot where its own fields' numbers are written */
 function inspectField(at: usize, size: u32, slot: u32): void {
   const end = at + <usize>size;
   const message = isMessage(at, end);
   const deep = message && slot > MESSAGES_NESTED_MAX + 2;
   if (deep) reachLimit(Limit.DEPTH);
-  if (!message || deep || isText(at, end)) {
+  if (!message || deep || (isText(at, end) && !wrapsText(at, size))) {
     if (message && spare < size) reachLimit(Limit.FUEL);
     else if (message || !isKey(at, size)) inspectValue(Place.JSON, Decoder.RAW, at, size, 0);
     if (message) spare = spare < size ? 0 : spare - size;

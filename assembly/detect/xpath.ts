@@ -145,6 +145,9 @@ function readEffects(from: usize, at: usize, end: usize): bool {
         return true;
       }
       at = stop;
+    } else if (c == 0x3a && at + 2 < end && load<u8>(at + 1) == 0x2f && load<u8>(at + 2) == 0x2f) {
+      /* An address: no step begins behind a colon. */
+      at += 3;
     } else if (c == 0x2f && isPath(at, end)) {
       report(Signature.XPATH_CONDITION, from, at + 2);
       return true;

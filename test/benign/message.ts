@@ -23,15 +23,25 @@ export function writeRequest(kind: Kind, template: Template, source: Source): Bu
   const [method = "GET", path = "/"] = template.at.split(" ");
   const query = queryOf(template, source);
   const target = path.replace(/[^/?&=]*⟦[^/?&=]*/g, (segment) => segmentOf(segment, source)) + query;
-  const { type, body } = bodyOf(template, source);
+  const { type, body: content } = bodyOf(template, source);
+  const body = content === undefined ? undefined : codedOf(content, template.coding);
   const fields = [`Host: ${source.host}`, ...clientFields(kind, source, body !== undefined)];
   for (const [name, value] of Object.entries(template.headers ?? {})) fields.push(`${name}: ${fill(value, source)}`);
   if (body !== undefined) {
     if (type !== "") fields.push(`Content-Type: ${type}`);
+    if (template.coding === "gzip") fields.push("Content-Encoding: gzip");
     fields.push(`Content-Length: ${body.length}`);
   }
   const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n`, "utf8");
   return body === undefined ? head : Buffer.concat([head, body]);
+}
+
+function codedOf(body: Buffer, coding: Template["coding"]): Buffer {
+  if (coding === "gzip") return gzipSync(body);
+  if (coding !== "grpc") return body;
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(body.length, 1);
+  return Buffer.concat([prefix, body]);
 }
 
 function segmentOf(segment: string, source: Source): string {
@@ -57,7 +67,7 @@ interface Body {
 }
 
 function bodyOf(template: Template, source: Source): Body {
-  const { json, lines, form, parts, body, protobuf, magic } = template;
+  const { json, lines, form, parts, body, protobuf, msgpack, magic } = template;
   const as = (fallback: string): string => fill(template.type ?? fallback, source);
   if (json !== undefined) return { type: as("application/json"), body: jsonOf(fillTree(json, source), source.random) };
   if (lines !== undefined) {
@@ -71,6 +81,7 @@ function bodyOf(template: Template, source: Source): Body {
   if (protobuf !== undefined) {
     return { type: as("application/x-protobuf"), body: protobufOf(fillTree(protobuf, source)) };
   }
+  if (msgpack !== undefined) return { type: as("application/msgpack"), body: msgpackOf(fillTree(msgpack, source)) };
   if (magic !== undefined) return { type: as("application/octet-stream"), body: fileOf(magic, source.random) };
   if (body !== undefined) return { type: as("text/plain;charset=UTF-8"), body: Buffer.from(fill(body, source)) };
   return { type: "", body: undefined };
@@ -137,6 +148,27 @@ function varint(value: number): Buffer {
     if (rest < 128) return Buffer.from([...out, rest]);
     out.push((rest % 128) + 128);
   }
+}
+
+/** MessagePack in the forms of 32 bits, which are always right; numbers are doubles. */
+function msgpackOf(tree: unknown): Buffer {
+  if (tree === null || tree === undefined) return Buffer.from([0xc0]);
+  if (typeof tree === "boolean") return Buffer.from([tree ? 0xc3 : 0xc2]);
+  if (typeof tree === "number") {
+    const double = Buffer.alloc(9, 0xcb);
+    double.writeDoubleBE(tree, 1);
+    return double;
+  }
+  if (typeof tree === "string") return Buffer.concat([sized(0xdb, Buffer.byteLength(tree)), Buffer.from(tree)]);
+  if (Array.isArray(tree)) return Buffer.concat([sized(0xdd, tree.length), ...tree.map(msgpackOf)]);
+  const members = Object.entries(tree);
+  return Buffer.concat([sized(0xdf, members.length), ...members.flat().map(msgpackOf)]);
+}
+
+function sized(mark: number, size: number): Buffer {
+  const head = Buffer.alloc(5, mark);
+  head.writeUInt32BE(size, 1);
+  return head;
 }
 
 /** What a client of the kind writes by itself. A site has its clients, and a client keeps its cookies. */

@@ -18,27 +18,50 @@ export interface BenignRequest {
   readonly exception?: string;
 }
 
-/** Requests of each site. */
-export const REQUESTS_PER_SITE = 60;
-/** Sites of each kind. */
-export const SITES_PER_KIND = 16;
+/** How many sites each kind has, and how many requests each of them. */
+export interface Breadth {
+  readonly sites: number;
+  readonly requests: number;
+}
+
+/** Of the kinds that every test holds whole. */
+export const BREADTH: Breadth = { sites: 16, requests: 60 };
+/** Of the wider ones, whole; 18 kinds of them are 432 sites and 41,472 requests. */
+export const WIDER_BREADTH: Breadth = { sites: 24, requests: 96 };
+/** Of the wider ones, where they may cost seconds only. */
+export const WIDER_SAMPLE: Breadth = { sites: 3, requests: 40 };
 const SEED = 1;
 
 /** Makes all of them, the same every time. */
 export function* benignRequests(seed = SEED): Generator<BenignRequest> {
+  yield* requestsOfKinds(readKinds("kinds"), BREADTH, seed);
+}
+
+/** Makes the wider ones: a smaller breadth has the first sites of the larger one and the first requests of each. */
+export function* widerRequests(breadth: Breadth, seed = SEED): Generator<BenignRequest> {
+  yield* requestsOfKinds(readKinds("wider"), breadth, seed);
+}
+
+function* requestsOfKinds(kinds: readonly Kind[], breadth: Breadth, seed: number): Generator<BenignRequest> {
   const texts = readTexts();
-  for (const kind of readKinds()) {
-    for (let site = 0; site < SITES_PER_KIND; site++) yield* requestsOf(kind, site, seed, texts);
+  for (const kind of kinds) {
+    for (let site = 0; site < breadth.sites; site++) yield* requestsOf(kind, site, breadth, seed, texts);
   }
 }
 
 /** A site writes most of its requests in a few ways and the others now and then, but each way at least once. */
-function* requestsOf(kind: Kind, site: number, seed: number, texts: Source["texts"]): Generator<BenignRequest> {
+function* requestsOf(
+  kind: Kind,
+  site: number,
+  breadth: Breadth,
+  seed: number,
+  texts: Source["texts"],
+): Generator<BenignRequest> {
   const random = createRandom(hash(`${seed} ${kind.name} ${site}`));
   const source = { random, texts, host: "" };
   const host = fill(kind.hosts[site % kind.hosts.length] ?? "⟦domain⟧", source).toLowerCase();
   const usual = Array.from({ length: 3 }, () => random(kind.requests.length));
-  for (let number = 0; number < REQUESTS_PER_SITE; number++) {
+  for (let number = 0; number < breadth.requests; number++) {
     const at =
       number < kind.requests.length || random(2) === 0 ? (number + site) % kind.requests.length : pick(random, usual);
     const template = kind.requests[at];

@@ -1,8 +1,10 @@
 /**
  * Filling in texts: `⟦name⟧` in a template becomes a value that is made here, or a text from the lists in
- * `test/data/benign/texts/`, whose own slots are filled in turn. The same random source gives the same texts.
+ * `test/data/benign/texts/`, whose own slots are filled in turn; `⟦base64:name⟧` becomes the same in that coding. The
+ * same random source gives the same texts.
  */
 import { createHmac } from "node:crypto";
+import { deflateRawSync, gzipSync } from "node:zlib";
 import { chance, pick, type Random } from "../bench/random.ts";
 
 /** Texts by name. */
@@ -16,7 +18,7 @@ export interface Source {
   readonly host: string;
 }
 
-const SLOT = /⟦([a-z0-9-]+)⟧/g;
+const SLOT = /⟦(?:([a-z0-9]+):)?([a-z0-9-]+)⟧/g;
 /** Texts in texts in texts; deeper ones are a mistake in the lists. */
 const DEPTH_MAX = 8;
 const HEX = "0123456789abcdef";
@@ -64,16 +66,53 @@ const MAKERS: Readonly<Record<string, (source: Source) => string>> = {
   crsf: ({ random }) => bytes(random, 32).toString("base64"),
 };
 
+/** Codings in which clients carry one text inside another. */
+const CODINGS: Readonly<Record<string, (text: string) => string>> = {
+  base64: (text) => Buffer.from(text).toString("base64"),
+  base64url: (text) => Buffer.from(text).toString("base64url"),
+  deflate: (text) => deflateRawSync(text).toString("base64"),
+  gzip: (text) => gzipSync(text).toString("base64"),
+  percent: encodeURIComponent,
+  html: (text) =>
+    text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;"),
+  quoted: quotedPrintable,
+};
+
 /** Fills every slot of a text. */
 export function fill(text: string, source: Source, depth = 0): string {
-  return text.replace(SLOT, (_, name: string) => {
+  return text.replace(SLOT, (_, coding: string | undefined, name: string) => {
     if (depth > DEPTH_MAX) throw new RangeError(`texts nest without end at ${name}`);
-    const maker = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-    if (maker !== undefined) return maker(source);
-    const texts = source.texts.get(name);
-    if (texts === undefined) throw new RangeError(`nobody knows the slot ${name}`);
-    return fill(pick(source.random, texts), source, depth + 1);
+    const value = slotValue(name, source, depth);
+    if (coding === undefined) return value;
+    const encode = Object.hasOwn(CODINGS, coding) ? CODINGS[coding] : undefined;
+    if (encode === undefined) throw new RangeError(`nobody knows the coding ${coding}`);
+    return encode(value);
   });
+}
+
+function slotValue(name: string, source: Source, depth: number): string {
+  const maker = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
+  if (maker !== undefined) return maker(source);
+  const texts = source.texts.get(name);
+  if (texts === undefined) throw new RangeError(`nobody knows the slot ${name}`);
+  return fill(pick(source.random, texts), source, depth + 1);
+}
+
+/** @see RFC 2045 §6.7; lines are broken after 72 characters, never inside an escape */
+function quotedPrintable(text: string): string {
+  const units = [...Buffer.from(text)].map((byte) => {
+    const plain = (byte >= 32 && byte < 127 && byte !== 61) || byte === 13 || byte === 10;
+    return plain ? String.fromCharCode(byte) : `=${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+  let column = 0;
+  return units
+    .map((unit) => {
+      column = unit === "\n" ? 0 : column + unit.length;
+      if (column < 72) return unit;
+      column = unit.length;
+      return `=\r\n${unit}`;
+    })
+    .join("");
 }
 
 /** Fills the strings of a tree as JSON holds it. One that is `#` and a slot becomes a number or a truth value. */

@@ -1,6 +1,6 @@
 /**
- * The templates of harmless requests, as people write them in `test/data/benign/kinds/*.yaml`: kinds of sites
- * by name.
+ * The templates of harmless requests, as people write them in `test/data/benign/{kinds,wider}/*.yaml`: kinds of sites
+ * by name. Those in `kinds` are held whole by every test; the wider ones are many more, and tests take a sample.
  * Texts that they share lie in `test/data/benign/texts/*.yaml`, each a list by name.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -36,6 +36,9 @@ const templateSchema = z.strictObject({
   body: z.string().optional(),
   /** Protocol Buffers: a tree whose keys are field numbers. */
   protobuf: z.unknown().optional(),
+  msgpack: z.unknown().optional(),
+  /** Around the body: a coding that a header names, or a message of gRPC. */
+  coding: z.enum(["gzip", "grpc"]).optional(),
   magic: partSchema.shape.magic,
   type: z.string().optional(),
   /** Why this site must say that it takes such input. */
@@ -58,9 +61,9 @@ export type Magic = NonNullable<Part["magic"]>;
 /** A kind of site. */
 export type Kind = z.infer<typeof kindSchema> & { readonly name: string };
 
-/** Reads every kind, in the order of the files. */
-export function readKinds(): Kind[] {
-  return yamlFiles("kinds").flatMap(([file, content]) => {
+/** Reads every kind of a folder, in the order of the files. */
+export function readKinds(folder: "kinds" | "wider" = "kinds"): Kind[] {
+  return yamlFiles(folder).flatMap(([file, content]) => {
     const parsed = z.record(z.string(), kindSchema).safeParse(content);
     if (!parsed.success) throw new Error(`${file}.yaml: ${z.prettifyError(parsed.error)}`);
     return Object.entries(parsed.data).map(([name, kind]) => ({ ...kind, name }));

@@ -35,6 +35,9 @@ export let optionFirst: bool = false;
 /** Whether there is one argument, and it is a number. */
 export let oneNumber: bool = false;
 
+/** Whether the first argument was a word of a sentence. */
+export let proseFirst: bool = false;
+
 /** Operators and marks that end a command. */
 function isEnd(c: u32): bool {
   return (
@@ -213,6 +216,7 @@ export function readArguments(at: usize, end: usize, brace: bool): Shape {
   argumentsEnd = at;
   optionFirst = false;
   oneNumber = false;
+  proseFirst = false;
   if (at == end) return Shape.NONE;
   const first = <u32>load<u8>(at);
   if (isEnd(first) || first == 0x22 || first == 0x27) {
@@ -245,6 +249,7 @@ export function readArguments(at: usize, end: usize, brace: bool): Shape {
     if (at < end && isEnd(load<u8>(at))) closed = <u32>load<u8>(at);
     const size = <u32>(at - from);
     const points = weigh(from, size);
+    if (!i) proseFirst = points == 0;
     if (!i) optionFirst = isOption(from, size) || isLetters(from, size);
     oneNumber = !i && isDigit(load<u8>(from)) && points == 1;
     if (points == 2)

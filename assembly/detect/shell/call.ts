@@ -253,6 +253,9 @@ export function isInCode(kind: u32, name: usize, size: u32, open: usize, end: us
   if (argument >= end) return false;
   const first = <u32>load<u8>(argument);
   const quoted = first == 0x27 || first == 0x22;
+  /* How consoles of lessons in C end. */
+  const paused = quoted && argument + 6 < end && startsLower(argument + 1, 5, "pause");
+  if (paused && load<u8>(argument + 6) == first) return false;
   const nested = nestedKind(argument, end);
   let effect: bool = false;
   switch (kind) {

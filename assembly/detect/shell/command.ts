@@ -19,6 +19,7 @@ import {
   closed,
   oneNumber,
   optionFirst,
+  proseFirst,
   readArguments,
   Shape,
   shellArguments,
@@ -301,6 +302,16 @@ function isBraced(kind: u32, opening: Opening, leading: i32): bool {
   );
 }
 
+/**
+ * Words that another language has in the same place: `df = …` in Python, where it is the usual name of a table, and
+ * `COPY --from=build` of a Dockerfile; the shells' own take no such argument.
+ */
+function isOtherLanguage(word: usize, at: usize, end: usize): bool {
+  const left = <u32>(end - at);
+  if (equalsLower(word, wordSize, "df")) return startsLower(at, left, " = ") || startsLower(at, left, " == ");
+  return equalsLower(word, wordSize, "copy") && startsLower(at, left, " --");
+}
+
 /** Points for what the words say: the name, what hides it, and its arguments. -9 and below is no command at all. */
 function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i32 {
   let brace = braced;
@@ -320,7 +331,11 @@ function readPoints(opening: Opening, end: usize, leading: i32, syntax: bool): i
     behind += 2;
     points += 3;
   }
+  if (isOtherLanguage(word, behind, end)) return NOTHING;
   let shape = readArguments(behind, end, brace);
+  /* `users can't find c:\temp`: a command that needs no argument has no word of a sentence for its first. */
+  if (kind == ShellWord.BARE && shape == Shape.SHELL && proseFirst && !folder && opening == Opening.START)
+    shape = Shape.PROSE;
   if (kind == ShellWord.BARE && optionFirst && (shape == Shape.PROSE || shape == Shape.NEUTRAL)) shape = Shape.SHELL;
   if (pattern && shape == Shape.PROSE) shape = Shape.NEUTRAL;
   commandTo = argumentsEnd;

@@ -11,7 +11,7 @@
  * writes about: there the words are no programs, or their arguments are words of a sentence.
  */
 import { Limit } from "../../abi/status";
-import { isAlpha, isDigit, isRow, isSpace } from "../../bytes/ascii";
+import { isAlpha, isDigit, isRow, isSpace, isWord, startsLower } from "../../bytes/ascii";
 import { findByte } from "../../bytes/scan";
 import { layer } from "../../decode/layer";
 import { findLastName, lastNameAt, lastNameSize, Place } from "../../decode/point";
@@ -43,6 +43,13 @@ const SENTENCE_WORDS: u32 = 3;
 const MARKED_BYTES: usize = 160;
 /** Blanks before it that are looked across for an operator. */
 const BLANKS_BYTES: usize = 16;
+/** Line breaks that a file or shown code has, and the bytes below which a value is neither. */
+const CODE_LINES: u32 = 2;
+const CODE_BYTES: u32 = 64;
+/** Bytes below which a value is no text with a fenced block in it. */
+const FENCED_BYTES: u32 = 128;
+/** Marks of HTML that are looked at for one that shows code. */
+const TAGS_MAX: u32 = 32;
 /** Longest name of an option whose value is looked at as a command. */
 const OPTION_BYTES: u32 = 40;
 
@@ -126,16 +133,46 @@ function gluedPoints(from: usize): i32 {
   return load<u8>(from) == 0x60 ? -1 : 0;
 }
 
-/** Whether the value is a text of lines, or has a fence around code: there line breaks are no operators. */
+/**
+ * Whether the first line says that the value is a file as a whole: `#!/bin/sh`, a notebook's `%%bash` (whose second `%`
+ * may have been read as an escape's), a patch's `@@ -1,2 +1,3 @@` or `diff --git`, a Dockerfile's `FROM`.
+ */
+function isFile(at: usize, size: u32): bool {
+  if (size < 8) return false;
+  const second = <u32>load<u8>(at + 1);
+  switch (<u32>load<u8>(at)) {
+    case 0x23:
+      return second == 0x21 && load<u8>(at + 2) == 0x2f;
+    case 0x25:
+      return second == 0x25 || second >= 0x80;
+    case 0x40:
+      return startsLower(at, size, "@@ -");
+    case 0x46:
+    case 0x64:
+      return startsLower(at, size, "from ") || startsLower(at, size, "diff --");
+    default:
+      return false;
+  }
+}
+
+/**
+ * Whether the value is a text of lines, a file by its first line, or has a fence or a mark around code: there line
+ * breaks are no operators.
+ */
 function isText(end: usize): bool {
   let at = layer.at;
   const least = layer.size > SHORT_BYTES ? LINES_MANY : 2 * LINES_MANY;
   for (let i: u32 = 0; i < least; i++) {
     at = findByte(at, end, 0x0a);
-    if (at == end) return i != 0 && hasFence(end);
+    if (at == end) return i != 0 && (hasFence(end) || (i >= CODE_LINES && isCode(end)));
     at++;
   }
   return true;
+}
+
+/** Whether a value of a body is a file as a whole, or HTML that shows code. */
+function isCode(end: usize): bool {
+  return isBody() && layer.size >= CODE_BYTES && (isFile(layer.at, layer.size) || hasCode(end));
 }
 
 /** Whether three backticks stand in the value, as around code shown to people. */
@@ -144,6 +181,17 @@ function hasFence(end: usize): bool {
   while (at + 2 < end) {
     if (load<u8>(at + 1) == 0x60 && load<u8>(at + 2) == 0x60) return true;
     at = findByte(at + 1, end, 0x60);
+  }
+  return false;
+}
+
+/** Whether HTML shows code in the value: `<pre` or `<code`. */
+function hasCode(end: usize): bool {
+  let at = findByte(layer.at, end, 0x3c);
+  for (let tags: u32 = 0; tags < TAGS_MAX && at + 5 < end; tags++) {
+    if (startsLower(at + 1, 4, "pre") && !isAlpha(load<u8>(at + 4))) return true;
+    if (startsLower(at + 1, 4, "code")) return true;
+    at = findByte(at + 1, end, 0x3c);
   }
   return false;
 }
@@ -160,6 +208,17 @@ function beginsOpen(end: usize): bool {
   }
   if (at + 2 >= end || !isOpener(load<u8>(at))) return false;
   return !(load<u8>(at) == 0x60 && load<u8>(at + 1) == 0x60 && load<u8>(at + 2) == 0x60);
+}
+
+/** Backslashes before a line break that are counted. */
+const BACKSLASHES_MAX: usize = 8;
+
+/** Whether an odd number of backslashes stands before the line break at `at`, the first of them behind a blank. */
+function isContinued(at: usize): bool {
+  const least = at - layer.at < BACKSLASHES_MAX ? layer.at : at - BACKSLASHES_MAX;
+  let first = at;
+  while (first > least && load<u8>(first - 1) == 0x5c) first--;
+  return ((at - first) & 1) != 0 && first > least && load<u8>(first - 1) == 0x20;
 }
 
 let backticks: bool = false;
@@ -184,7 +243,8 @@ function readOpening(at: usize, end: usize): bool {
     case 0x0a:
     case 0x0d:
       opening = Opening.LINE;
-      return true;
+      /* Behind a backslash it is taken out and joins the lines (POSIX.1-2024, XCU 2.2.1). */
+      return !(c == 0x0a && isContinued(at));
     case 0x60:
       if (next == 0x60 && at + 2 < end && load<u8>(at + 2) == 0x60) {
         openingSize = 3;
@@ -278,6 +338,8 @@ function isBehind(c: u32): bool {
 function lastBefore(at: usize): u32 {
   const least = at - layer.at < BLANKS_BYTES ? layer.at : at - BLANKS_BYTES;
   while (at > least && load<u8>(at - 1) == 0x20) at--;
+  /* What the reference stands for is looked at once it is decoded. */
+  if (at - least > 4 && load<u8>(at - 1) == 0x3b && startsLower(at - 5, 5, "&amp;")) return 0x20;
   return at > least ? <u32>load<u8>(at - 1) : 0x3b;
 }
 
@@ -318,6 +380,32 @@ function markedEnd(at: usize, end: usize): usize {
   if (close + 1 < end && !isBehind(load<u8>(close + 1))) return 0;
   if (!marking) marking = wordsAround(end) >= SENTENCE_WORDS ? 2 : 1;
   return marking == 2 ? close + 1 : 0;
+}
+
+/** Whether no fence that closes stands in what is left of the value. */
+let unfenced: bool = false;
+
+/**
+ * The end of a block of code that a text fences (CommonMark 0.31 §4.5): three backticks at the begin of a line, with
+ * no more than a language's name behind them, up to those that are another line. In bodies only, as with code marked
+ * up in a sentence; with a sentence before it, and never in a short value.
+ * @returns behind the closing fence, or 0
+ */
+function fencedEnd(at: usize, end: usize): usize {
+  if (unfenced || !isBody() || layer.size < FENCED_BYTES || backticks || depth) return 0;
+  let close = at + 3;
+  while (close < end && isWord(load<u8>(close))) close++;
+  if (close == end || load<u8>(close) != 0x0a || !isSentence(at)) return 0;
+  while (close < end && !isFence(close + 1, end)) close = findByte(close + 1, end, 0x0a);
+  unfenced = close == end;
+  if (unfenced || (close + 4 < end && !isSpace(load<u8>(close + 4)))) return 0;
+  return close + 4;
+}
+
+/** Whether three backticks begin a line at `at`. */
+function isFence(at: usize, end: usize): bool {
+  if (at + 3 > end || load<u8>(at) != 0x60 || load<u8>(at + 1) != 0x60 || load<u8>(at + 2) != 0x60) return false;
+  return at == layer.at || load<u8>(at - 1) == 0x0a;
 }
 
 /** The next byte in [at, end) that can open a command position or close a substitution, or `end`. */
@@ -408,6 +496,7 @@ function commandLex(): void {
   countedTo = layer.at;
   words = 0;
   marking = 0;
+  unfenced = false;
   forgetNames();
   setSurroundings(false, text);
   if (isTaken(end)) {
@@ -437,7 +526,8 @@ function commandLex(): void {
       at = nextOpener(at + 1, end);
       continue;
     }
-    const marked = c == 0x60 ? markedEnd(at, end) : 0;
+    let marked: usize = 0;
+    if (c == 0x60) marked = isFence(at, end) ? fencedEnd(at, end) : markedEnd(at, end);
     if (marked) {
       at = nextOpener(marked, end);
       continue;

@@ -5,7 +5,7 @@ import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
 import { Token } from "./kind";
-import { close, conditioned, decidable, logical, openCount, truth, truthLast } from "./predicate";
+import { close, conditioned, decidable, logical, openCount, truth, truthLast, truths } from "./predicate";
 import {
   Awaits,
   after,
@@ -253,12 +253,35 @@ function concludeReopened(): void {
   if (nameCount <= 2 && hardCount && operatorCount > 1 && isShortText()) showAll(Signature.SQLI_OPERATOR);
 }
 
+/** Blanks, or bytes of other letters, in a text from which it is a part of a sentence. */
+const BLANKS_SPOKEN: u32 = 2;
+
+/**
+ * Whether all of the one condition is a text that the author's quote ends, and that is no number: `"Or" Eau de Parfum`,
+ * `'where' in Rome`. It is false or a mistake in every dialect, so that an OR in front of it adds nothing; probes have
+ * a word there, though, and such are left. Between backticks stands a column, which may be true.
+ */
+function isIdleText(): bool {
+  if (quote == 0x60 || !truthLast || truths || last != Token.STRING || !lastUnclosed) return false;
+  const spoken = lastButOne == SqlWord.LOGIC && wordLogic;
+  if (!spoken && lastButOne != SqlWord.WHERE && lastButOne != SqlWord.HAVING) return false;
+  let at = lastFrom + 1;
+  while (at < to && !isAlpha(load<u8>(at)) && !isDigit(load<u8>(at)) && load<u8>(at) < 0x80) at++;
+  if (at < to && isDigit(load<u8>(at))) return false;
+  let blanks: u32 = 0;
+  while (at < to && blanks < BLANKS_SPOKEN) {
+    const c = <u32>load<u8>(at++);
+    if (c == 32 || c >= 0x80) blanks++;
+  }
+  return !spoken || blanks == BLANKS_SPOKEN;
+}
+
 /** The reading left a string of the author's. */
 function concludeQuoted(truncated: bool): void {
   const reopened = after && !truncated && last == Token.STRING && lastUnclosed == quote;
   if (truncated) concludeTruncated();
   if (query == Query.UNION && awaits == Awaits.ITEM && !truncated) showAll(Signature.SQLI_UNION);
-  if (truth) showAll(Signature.SQLI_TAUTOLOGY);
+  if (truth && !isIdleText()) showAll(Signature.SQLI_TAUTOLOGY);
   const spoken = wordLogic && after && operatorCount > 1 && isLeafWordlike();
   if (conditioned && (truncated || reopened || last == Token.SEMICOLON || spoken)) showAll(Signature.SQLI_CONDITION);
   if (reopened) concludeReopened();
@@ -321,6 +344,8 @@ function hasNoText(from: usize): bool {
 
 /** A comparison of constants with nothing that leads to it: alone it may be a sum, not with these. */
 function isBareComparison(truncated: bool): bool {
+  /* `3 * 4 = ?` asks for the product. */
+  if (last == Token.VARIABLE && load<u8>(lastFrom) == 0x3f) return false;
   if (comparedAtEnd && remarked && !nameCount && (truncated || leaf == Leaf.VALUE)) return true;
   if (!comparedAtEnd || leaf != Leaf.VALUE || (!after && last != Token.SEMICOLON)) return false;
   if (truncated && isEmptyTail() && (worded || operatorCount == 1)) return true;

@@ -42,6 +42,9 @@ export let conditioned: bool = false;
 /** A constant that is no comparison was met as a whole condition: `or 1`. */
 export let truth: bool = false;
 
+/** Whether more than one was met. */
+export let truths: bool = false;
+
 /** Whether the last predicate to end was one. */
 export let truthLast: bool = false;
 /** Whether the last predicate to end compared constants, in a condition or not. */
@@ -54,6 +57,7 @@ export function predicateBegin(): void {
   logical = false;
   conditioned = false;
   truth = false;
+  truths = false;
   decidable = false;
   truthLast = false;
 }
@@ -96,6 +100,7 @@ export function finish(): bool {
       else conditioned = true;
     }
   } else if ((frame & WHOLE) == WHOLE) {
+    truths = truth;
     truth = true;
     truthLast = true;
   }

@@ -370,6 +370,11 @@ export function show(signature: Signature): void {
   report(signature, effectFrom < to ? effectFrom : from, to);
 }
 
+/** Reports what some earlier token completed, which ended at `stop`. */
+export function showTo(signature: Signature, begin: usize, stop: usize): void {
+  if (!faulty) report(signature, effectFrom < stop ? effectFrom : begin, stop);
+}
+
 /** Reports from where the value left its place. */
 export function showAll(signature: Signature): void {
   report(signature, origin < to ? origin : from, to);

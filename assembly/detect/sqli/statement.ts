@@ -1,5 +1,5 @@
 /** Statements that a value may start: behind a semicolon, where a batch needs none (T-SQL), or as the whole value. */
-import { startsLower } from "../../bytes/ascii";
+import { isWord, startsLower } from "../../bytes/ascii";
 import { layer } from "../../decode/layer";
 import { Signature } from "../../tables/signatures.gen";
 import { SqlWord } from "../../tables/words.gen";
@@ -20,9 +20,10 @@ import {
   setComplete,
   show,
   showAll,
+  showTo,
   tokenCount,
 } from "./reading";
-import { advance, from, isOpenComment, kind, nextFrom, nextKind, nextTo, to } from "./token";
+import { advance, from, isOpenComment, kind, nextFrom, nextKind, nextTo, to, unclosed } from "./token";
 
 /** A number in hexadecimal that is longer spells a text. */
 const CODED_BYTES_MIN: u32 = 9;
@@ -108,11 +109,64 @@ function isLeafWord(): bool {
   return leafTo > layer.at && isWordlike(layer.at, leafTo);
 }
 
+/** `CREATE OR`: what may follow there, or what hides it; `drop or sell` is prose. */
+function isReplacing(): bool {
+  let at = nextTo;
+  const end = layer.at + <usize>layer.size;
+  while (at < end && load<u8>(at) <= 32) at++;
+  const left = <u32>(end - at);
+  if (at == end || !isWord(load<u8>(at))) return at < end && load<u8>(at) == 0x2f;
+  return startsLower(at, left, "replace") || startsLower(at, left, "alter");
+}
+
+/** Whether the token ends an operand. */
+function isOperand(token: u32): bool {
+  return token == Token.NAME || token == Token.NUMBER || token == Token.STRING || token == Token.CLOSE;
+}
+
+/** Words that a quoted statement has behind its verb; any other may begin the next one of a batch. */
+function isInside(token: u32): bool {
+  return (
+    token >= <u32>Token.NUMBER ||
+    token == SqlWord.OBJECT ||
+    token == SqlWord.FROM ||
+    token == SqlWord.INTO ||
+    token == SqlWord.WHERE ||
+    (token >= <u32>SqlWord.LOGIC && token <= <u32>SqlWord.IS)
+  );
+}
+
+/**
+ * Whether the statement beginning here without a semicolon leaves a batch that T-SQL takes, behind the author's quote.
+ * A batch is read whole before it runs. A text that begins behind an operand is a mistake there: it is the end of a
+ * quotation, as in `Revert "drop table x"` or `'DELETE FROM t'`. Not so where another statement may have begun, as in
+ * `… print 'x'` or `… select 1 'x'`. Reads the tokens to their end.
+ * @param verb of the statement; one that changes data is none behind a backtick, which T-SQL does not have
+ */
+function isBatch(verb: u32): bool {
+  const data = verb == SqlWord.INSERT || verb == SqlWord.DELETE || verb == SqlWord.UPDATE || verb == SqlWord.DEFINE;
+  if (!data) return true;
+  if (quote == 0x60) return false;
+  let before: u32 = Token.COMMA;
+  while (!isEnd(nextKind) || nextKind == Token.SEMICOLON) {
+    /* Words side by side: the second begins a statement, or is a name that takes a text. */
+    const listed = verb == SqlWord.INSERT && nextKind == Token.OPEN;
+    if (kind == Token.NAME && isOperand(before) && !listed) return true;
+    if (kind == Token.NAME && before == Token.SEMICOLON && nextKind == Token.STRING) return true;
+    if (!isInside(nextKind)) return true;
+    before = kind;
+    advance();
+  }
+  if (!isNext(Token.END) || kind != Token.STRING || unclosed != quote) return true;
+  return !isOperand(before) && before != SqlWord.OBJECT && before != Token.SEMICOLON && before != SqlWord.CONSTANT;
+}
+
 /** Verbs whose second word proves them wherever a statement may stand. */
 function isPhrase(): bool {
   switch (kind) {
     case SqlWord.DEFINE:
-      return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE || nextKind == SqlWord.LOGIC;
+      if (nextKind == SqlWord.LOGIC) return isReplacing();
+      return nextKind == SqlWord.OBJECT || nextKind == SqlWord.PROCEDURE;
     case SqlWord.EXECUTE:
       return nextKind == SqlWord.EFFECT || nextKind == SqlWord.SYSTEM || nextKind == SqlWord.PACKAGE;
     case SqlWord.DECLARE:
@@ -218,7 +272,7 @@ function whole(): u32 {
 }
 
 /** `UPDATE` and a table: a statement of its own once `SET` follows. @returns as the caller */
-function openUpdate(): u32 {
+function openUpdate(start: Start): u32 {
   remember();
   advance();
   /* Parentheses and quotes around the table: prose has them too, so that a column has to be set. */
@@ -239,7 +293,11 @@ function openUpdate(): u32 {
     advance();
     advance();
   }
-  if (!strict || isNext(Token.COMPARE)) show(Signature.SQLI_STACKED);
+  if (strict && !isNext(Token.COMPARE)) return 2;
+  const begin = from;
+  const stop = to;
+  if (!strict) advance();
+  if (start != Start.BATCH || !quote || isBatch(SqlWord.UPDATE)) showTo(Signature.SQLI_STACKED, begin, stop);
   return 2;
 }
 
@@ -277,9 +335,12 @@ export function statementStep(start: Start): u32 {
     return 2;
   }
   if (isPhrase() || (sure && start == Start.STACKED && isVerb())) {
+    const verb = kind;
+    const begin = from;
     remember();
     advance();
-    show(Signature.SQLI_STACKED);
+    const stop = to;
+    if (start != Start.BATCH || !quote || isBatch(verb)) showTo(Signature.SQLI_STACKED, begin, stop);
     return 2;
   }
   const quoted = nextKind == Token.STRING || nextKind == Token.OPEN || nextKind == SqlWord.OBJECT;
@@ -287,7 +348,7 @@ export function statementStep(start: Start): u32 {
     kind == SqlWord.UPDATE &&
     (nextKind == Token.NAME || nextKind == SqlWord.SYSTEM || (quoted && start == Start.STACKED))
   ) {
-    return openUpdate();
+    return openUpdate(start);
   }
   if (kind == SqlWord.COPY && start == Start.STACKED) {
     copyProgram();

@@ -143,3 +143,18 @@ const ODD: readonly (readonly [body: string, why: string])[] = [
 test.each(ODD)("%j is odd: %s", (body) => {
   expect(send(body).anomalies).toEqual(["protobuf"]);
 });
+
+describe("a wrapper of one text", () => {
+  const statement = "DELETE FROM orders WHERE customer = 9 AND total = 515";
+  const blocked = (value: Uint8Array | string) => send(sizedField(2, value)).line !== "pass";
+
+  test("is looked at as what it holds, and not with its size glued to it", () => {
+    expect(statement).toHaveLength("5".charCodeAt(0));
+    expect(blocked(sizedField(1, statement))).toBe(false);
+    expect(blocked(sizedField(1, "x' or 1=1 -- "))).toBe(true);
+  });
+
+  test("whose size is a mark that breaks out is looked at as a text as well", () => {
+    expect(blocked(sizedField(1, statement.padEnd(";".charCodeAt(0))))).toBe(true);
+  });
+});
